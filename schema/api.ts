@@ -1,0 +1,87 @@
+import { type Static, Type } from "typebox";
+
+/** A sensor of a device with its newest reading, as `GET /api/v1/devices` gives it. */
+export const SensorSummary = Type.Object({
+  type: Type.String(),
+  label: Type.String(),
+  unit: Type.String(),
+  timestampUs: Type.Integer({ description: "Of the newest reading, microseconds since the epoch." }),
+  value: Type.Number(),
+  score: Type.Number(),
+  isAnomaly: Type.Boolean(),
+});
+export type SensorSummary = Readonly<Static<typeof SensorSummary>>;
+
+export const DeviceSummary = Type.Object({
+  id: Type.String(),
+  active: Type.Boolean(),
+  firstSeenUs: Type.Integer(),
+  lastSeenUs: Type.Integer({
+    description: "When the platform last heard of it, microseconds since the epoch.",
+  }),
+  sensors: Type.Array(SensorSummary),
+});
+export type DeviceSummary = Readonly<Static<typeof DeviceSummary>>;
+
+export const DevicesAnswer = Type.Object({
+  devices: Type.Array(DeviceSummary),
+  /** Silent devices that are not listed. */
+  inactive: Type.Integer(),
+});
+export type DevicesAnswer = Readonly<Static<typeof DevicesAnswer>>;
+
+/** `GET /api/v1/readings?device=a&device=b&limit=300`: the newest readings of every sensor of the devices named. */
+export const ReadingsAnswer = Type.Object({
+  series: Type.Array(
+    Type.Object({
+      deviceId: Type.String(),
+      sensorType: Type.String(),
+      /** Oldest first; each [timestampUs, value, score, isAnomaly as 0 or 1]. */
+      points: Type.Array(Type.Tuple([Type.Integer(), Type.Number(), Type.Number(), Type.Integer()])),
+    }),
+  ),
+});
+export type ReadingsAnswer = Readonly<Static<typeof ReadingsAnswer>>;
+
+/** `GET /api/v1/anomalies?limit=100[&device=a]`, newest first. */
+export const AnomaliesAnswer = Type.Object({
+  anomalies: Type.Array(
+    Type.Object({
+      deviceId: Type.String(),
+      sensorType: Type.String(),
+      timestampUs: Type.Integer(),
+      value: Type.Number(),
+      score: Type.Number(),
+      confidence: Type.Number(),
+      modelVersion: Type.String(),
+      sentence: Type.String(),
+      expected: Type.Union([Type.Null(), Type.Object({ low: Type.Number(), high: Type.Number() })]),
+    }),
+  ),
+});
+export type AnomaliesAnswer = Readonly<Static<typeof AnomaliesAnswer>>;
+
+/** `GET /api/v1/rejected?limit=100`, newest first. */
+export const RejectedAnswer = Type.Object({
+  rejected: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      code: Type.String(),
+      reason: Type.String(),
+      deviceId: Type.Union([Type.Null(), Type.String()]),
+      source: Type.String(),
+      payload: Type.String(),
+      payloadBytes: Type.Integer(),
+      receivedUs: Type.Integer(),
+    }),
+  ),
+});
+export type RejectedAnswer = Readonly<Static<typeof RejectedAnswer>>;
+
+/** Where the doors are, so that the console can show lines a newcomer can copy: `GET /api/v1/doors`. */
+export const DoorsAnswer = Type.Object({
+  mqttHost: Type.String(),
+  mqttPort: Type.Integer(),
+  httpUrl: Type.String(),
+});
+export type DoorsAnswer = Readonly<Static<typeof DoorsAnswer>>;

@@ -1,0 +1,88 @@
+import type { ScoredReading } from "./scored.ts";
+
+/** An anomaly as the world outside hears of it. */
+export interface AnomalyEvent {
+  readonly kind: "anomaly";
+  readonly deviceId: string;
+  readonly sensorType: string;
+  /** Of the reading, microseconds since the epoch. */
+  readonly timestampUs: number;
+  readonly value: number;
+  readonly score: number;
+  readonly confidence: number;
+  readonly modelVersion: string;
+  readonly sentence: string;
+  readonly expected: { readonly low: number; readonly high: number } | null;
+}
+
+/** A device came (back) to life, or fell silent for longer than its allowance. */
+export interface PresenceEvent {
+  readonly kind: "device-active" | "device-inactive";
+  readonly deviceId: string;
+  /** When the platform noticed, microseconds since the epoch. */
+  readonly atUs: number;
+}
+
+export type PlatformEvent = AnomalyEvent | PresenceEvent;
+
+/** An event with its place in the event stream; ids grow, so a browser can ask for what came after one. */
+export interface NumberedEvent {
+  readonly id: string;
+  readonly event: PlatformEvent;
+}
+
+/** The readings of one device as they go to the live charts; ephemeral, nobody keeps them. */
+export interface LiveReadings {
+  readonly deviceId: string;
+  readonly readings: readonly LivePoint[];
+}
+
+/** [sensorType, timestampUs, value, score, isAnomaly as 0 or 1]: arrays are a third of the bytes of objects. */
+export type LivePoint = readonly [
+  sensorType: string,
+  timestampUs: number,
+  value: number,
+  score: number,
+  isAnomaly: 0 | 1,
+];
+
+/** What the server says over Socket.IO. */
+export interface ServerEvents {
+  readings: (batch: readonly LiveReadings[]) => void;
+  event: (numbered: NumberedEvent) => void;
+}
+
+/** What a browser says over Socket.IO. */
+export interface BrowserEvents {
+  /** From now on send the readings of these devices and no others (at most `watchLimit`). */
+  watch: (deviceIds: readonly string[]) => void;
+  /**
+   * Sends again what came after this event id, in order; the answer is the newest id there is. `null` asks for no replay,
+   * only for the newest id.
+   */
+  resume: (sinceId: string | null, answer: (newestId: string | null) => void) => void;
+}
+
+/** Most devices one browser can watch at a time. */
+export const watchLimit = 500;
+
+/** The event of an anomalous reading. */
+export function toAnomalyEvent(scored: ScoredReading): AnomalyEvent {
+  return {
+    kind: "anomaly",
+    deviceId: scored.deviceId,
+    sensorType: scored.sensorType,
+    timestampUs: scored.timestampUs,
+    value: scored.value,
+    score: scored.score,
+    confidence: scored.confidence,
+    modelVersion: scored.modelVersion,
+    sentence: scored.explanation?.sentence ?? "",
+    expected: scored.explanation?.expected ?? null,
+  };
+}
+
+/** The live form of a scored reading. */
+export function toLivePoint(scored: ScoredReading): LivePoint {
+  return [scored.sensorType, scored.timestampUs, scored.value, scored.score, scored.isAnomaly ? 1 : 0];
+}

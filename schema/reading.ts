@@ -1,0 +1,54 @@
+/**
+ * One measured value of one sensor. The triple (deviceId, sensorType, timestampUs) is its identity:
+ * a reading that arrives again with the same triple is the same reading.
+ */
+export interface Reading {
+  readonly deviceId: string;
+  readonly sensorType: string;
+  /** Microseconds since 1970-01-01T00:00:00Z, a whole number. `Date` keeps milliseconds only. */
+  readonly timestampUs: number;
+  /** In the unit of the sensor type; always finite. */
+  readonly value: number;
+}
+
+/** Longest accepted device id, in characters. */
+export const deviceIdLimit = 128;
+/** Longest accepted sensor type, in characters. */
+export const sensorTypeLimit = 64;
+
+// An id is one level of an MQTT topic, so `/`, `+` and `#` cannot be part of it, nor can control characters;
+// a leading `$` is reserved by MQTT 3.1.1 §4.7.2.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
+const forbiddenInId = /[/+#\u0000-\u001f\u007f]|^\$|^\s|\s$/u;
+
+/** Whether a text can be a device id: 1 to 128 characters that fit in one MQTT topic level. */
+export function isDeviceId(text: string): boolean {
+  return text.length > 0 && text.length <= deviceIdLimit && isIdText(text);
+}
+
+/** Whether a text can name a sensor type: 1 to 64 characters that fit in one MQTT topic level. */
+export function isSensorType(text: string): boolean {
+  return text.length > 0 && text.length <= sensorTypeLimit && isIdText(text);
+}
+
+// An unpaired surrogate cannot be written as UTF-8, so PostgreSQL would refuse the whole batch it is in.
+function isIdText(text: string): boolean {
+  return !forbiddenInId.test(text) && isWellFormed(text);
+}
+
+const unpairedSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+
+/** Whether a text has no unpaired surrogates, that is, can be encoded as UTF-8. */
+export function isWellFormed(text: string): boolean {
+  return !unpairedSurrogate.test(text);
+}
+
+/** The shard a device belongs to: 32-bit FNV-1a over UTF-16 code units, so every service computes the same one. */
+export function shardOf(deviceId: string, shards: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < deviceId.length; index += 1) {
+    hash ^= deviceId.charCodeAt(index);
+    hash = Math.imul(hash, 0x01000193);
+  }
+  return (hash >>> 0) % shards;
+}
