@@ -1,0 +1,214 @@
+import { PlatformError } from "./errors.ts";
+
+/** One environment variable: its default, what it means, and how its text becomes a value. */
+interface Setting<T> {
+  readonly fallback: T;
+  readonly doc: string;
+  /** The value, or a sentence saying what is expected. */
+  readonly read: (text: string) => T | Fault;
+}
+
+class Fault {
+  readonly expected: string;
+  constructor(expected: string) {
+    this.expected = expected;
+  }
+}
+
+function text(fallback: string, doc: string): Setting<string> {
+  return { fallback, doc, read: (raw) => raw };
+}
+
+function wholeNumber(
+  fallback: number,
+  range: readonly [low: number, high: number],
+  doc: string,
+): Setting<number> {
+  const [low, high] = range;
+  return {
+    fallback,
+    doc,
+    read: (raw) => {
+      const value = /^\d+$/.test(raw) ? Number(raw) : Number.NaN;
+      return value >= low && value <= high ? value : new Fault(`a whole number from ${low} to ${high}`);
+    },
+  };
+}
+
+function port(fallback: number, doc: string): Setting<number> {
+  return wholeNumber(fallback, [0, 65_535], `${doc}; 0 takes a free one`);
+}
+
+function flag(doc: string): Setting<boolean> {
+  return {
+    fallback: false,
+    doc,
+    read: (raw) => (raw === "true" || raw === "false" ? raw === "true" : new Fault("true or false")),
+  };
+}
+
+function oneOf<const T extends string>(fallback: T, others: readonly T[], doc: string): Setting<T> {
+  const choices = [fallback, ...others];
+  return {
+    fallback,
+    doc,
+    read: (raw) => choices.find((choice) => choice === raw) ?? new Fault(`one of ${choices.join(", ")}`),
+  };
+}
+
+function url(protocols: readonly string[], doc: string): Setting<string | null> {
+  return {
+    fallback: null,
+    doc,
+    read: (raw) => {
+      const protocol = URL.canParse(raw) ? new URL(raw).protocol.replace(":", "") : "";
+      return protocols.includes(protocol)
+        ? raw
+        : new Fault(`a URL beginning with ${protocols.join(":// or ")}://`);
+    },
+  };
+}
+
+/** Every environment variable the platform knows. `.env.example` and the README's table are held against this by a test. */
+export const settings = {
+  HOST: text("127.0.0.1", "address every listener binds to"),
+  OPEN_TO_NETWORK: flag(
+    "accept a HOST other than loopback although devices and operators need no credentials yet",
+  ),
+  MQTT_PORT: port(1883, "MQTT over TCP"),
+  MQTT_WS_PORT: port(8083, "MQTT over WebSocket"),
+  HTTP_PORT: port(8080, "legacy HTTP door, and the console unless WEB_PORT differs"),
+  WEB_PORT: { ...port(0, "console and API"), fallback: null } as Setting<number | null>,
+  PROBE_PORT: port(9090, "/live, /ready and /metrics of a service that runs as a process of its own"),
+  MQTT_URL: url(["mqtt", "mqtts"], "broker the HTTP door publishes to (default: the one in this process)"),
+  DATABASE_URL: url(["postgres", "postgresql"], "PostgreSQL or TimescaleDB (default: PGlite in DATA_DIR)"),
+  REDIS_URL: url(["redis", "rediss"], "Redis for the streams (default: in memory, in this process)"),
+  DATA_DIR: text("./data", "where the embedded database lives"),
+  SHARDS: { ...wholeNumber(0, [1, 256], "streams the readings are spread over"), fallback: null } as Setting<
+    number | null
+  >,
+  LOG_LEVEL: oneOf(
+    "info",
+    ["trace", "debug", "warn", "error", "fatal", "silent"],
+    "least severity that is logged",
+  ),
+  LOG_FORMAT: oneOf("auto", ["json", "pretty"], "auto: pretty on a terminal, else JSON"),
+  ACTIVE_DEVICE_TIMEOUT_SECONDS: wholeNumber(
+    60,
+    [1, 31_536_000],
+    "a device silent for longer leaves /latest and the board, until POST /config says otherwise",
+  ),
+  PRUNE_INTERVAL_SECONDS: wholeNumber(2, [1, 86_400], "how often silent devices are looked for"),
+  RETENTION_DEVICES_DAYS: wholeNumber(
+    30,
+    [1, 36_500],
+    "registry rows of devices inactive for longer are removed (their readings stay)",
+  ),
+  RETENTION_REJECTED_DAYS: wholeNumber(7, [1, 36_500], "rejected messages older than this are removed"),
+  CHUNK_INTERVAL_HOURS: wholeNumber(
+    24,
+    [1, 8760],
+    "TimescaleDB chunk interval, used when the hypertable is made",
+  ),
+  MAX_PACKET_BYTES: wholeNumber(262_144, [1024, 268_435_455], "largest MQTT packet and HTTP body"),
+  MAX_READINGS_PER_MESSAGE: wholeNumber(1000, [1, 100_000], "most readings in one message"),
+  MAX_FUTURE_SECONDS: wholeNumber(300, [0, 31_536_000], "how far ahead a reading's timestamp may be"),
+  MODEL_MIN_READINGS: wholeNumber(
+    500,
+    [100, 1_000_000],
+    "history an unknown sensor type needs for a model of its own",
+  ),
+  STOP_DEADLINE_SECONDS: wholeNumber(9, [1, 600], "time to finish what is in hand after SIGTERM"),
+} as const satisfies Record<string, Setting<unknown>>;
+
+type SettingName = keyof typeof settings;
+type Values = { readonly [K in SettingName]: (typeof settings)[K] extends Setting<infer T> ? T : never };
+
+/** A checked configuration, frozen. Names are those of the environment. */
+export type Config = Omit<Values, "WEB_PORT" | "SHARDS"> & {
+  readonly WEB_PORT: number;
+  readonly SHARDS: number;
+};
+
+/** The services that can run as a process of their own. */
+export const serviceNames = ["broker", "processor", "gateway-http", "web"] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+/**
+ * Reads and checks the whole environment at once.
+ * @throws PlatformError CONFIG_INVALID that lists every fault, one a line.
+ */
+export function readConfig(
+  services: readonly ServiceName[],
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Config {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(settings)) {
+    const raw = env[name]?.trim();
+    const value = raw === undefined || raw === "" ? setting.fallback : setting.read(raw);
+    if (value instanceof Fault)
+      faults.push(`${name}: expected ${value.expected}, got ${shown(name, raw ?? "")}`);
+    values[name] = value;
+  }
+  // Each entry was read by the setting of that name, whose type Values repeats.
+  const read = values as Values;
+  faults.push(...contradictions(read, services));
+  if (faults.length > 0) {
+    throw new PlatformError("CONFIG_INVALID", `the configuration has faults:\n  ${faults.join("\n  ")}`, {
+      retryable: false,
+    });
+  }
+  return Object.freeze({
+    ...read,
+    WEB_PORT: read.WEB_PORT ?? read.HTTP_PORT,
+    // One shard per process is enough while one process does everything and writes over one connection.
+    SHARDS: read.SHARDS ?? (read.REDIS_URL === null || read.DATABASE_URL === null ? 1 : 8),
+  });
+}
+
+function contradictions(values: Values, services: readonly ServiceName[]): string[] {
+  const faults: string[] = [];
+  const isWhole = serviceNames.every((name) => services.includes(name));
+  const list = services.join(", ");
+  const touchesStream = services.some((name) => name !== "gateway-http");
+  if (!isWhole && touchesStream && values.REDIS_URL === null) {
+    faults.push(
+      `REDIS_URL: must be set when ${list} runs as a process of its own; only a whole platform shares memory`,
+    );
+  }
+  if (!isWhole && services.some((name) => name !== "broker") && values.DATABASE_URL === null) {
+    faults.push(
+      `DATABASE_URL: must be set when ${list} runs as a process of its own; PGlite belongs to one process`,
+    );
+  }
+  if (services.includes("gateway-http") && !services.includes("broker") && values.MQTT_URL === null) {
+    faults.push(
+      "MQTT_URL: must be set when gateway-http runs without a broker beside it, e.g. mqtt://broker:1883",
+    );
+  }
+  if (!isLoopback(values.HOST) && !values.OPEN_TO_NETWORK) {
+    faults.push(
+      `HOST: ${values.HOST} opens every door to the network and no credentials are asked for yet; ` +
+        "keep 127.0.0.1, or put a firewall in front and set OPEN_TO_NETWORK=true",
+    );
+  }
+  return faults;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+/** A value as a message may show it: what may hold a password is not repeated. */
+function shown(name: string, raw: string): string {
+  return name.endsWith("_URL") ? "something else" : JSON.stringify(raw);
+}
+
+/** A URL without its password, for logs and messages. */
+export function withoutPassword(raw: string): string {
+  if (!URL.canParse(raw)) return "(not a URL)";
+  const parsed = new URL(raw);
+  if (parsed.password !== "") parsed.password = "***";
+  return parsed.toString();
+}

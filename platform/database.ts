@@ -1,0 +1,100 @@
+import { Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
+import type { Tables } from "../schema/row.ts";
+import { withoutPassword } from "./config.ts";
+import { codeOf, messageOf, PlatformError } from "./errors.ts";
+import type { Log } from "./telemetry.ts";
+
+/** An open database: PostgreSQL, TimescaleDB, or PGlite behind its socket. */
+export interface Database {
+  readonly db: Kysely<Tables>;
+  /**
+   * True for PGlite: one connection is all there is, so whoever holds it must never ask for another, and session locks
+   * tell nobody apart. The lock file of its data directory is the ownership there.
+   */
+  readonly isSole: boolean;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly log: Log;
+  readonly isSole: boolean;
+  /** Most connections; one a shard for writing, and a few for questions. Ignored when `isSole`. */
+  readonly connections: number;
+}
+
+/** int8 comes as a number: all of ours are microseconds or counts below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)),
+};
+
+/**
+ * Opens a pool and proves that the database answers.
+ * @throws PlatformError STORE_DOWN when it does not.
+ */
+export async function openDatabase({ url, log, isSole, connections }: DatabaseOptions): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: isSole ? 1 : connections,
+    types,
+    application_name: "tidemark",
+    // With one connection a question waits its turn behind a batch; with many, waiting means the server is away.
+    connectionTimeoutMillis: isSole ? 60_000 : 5000,
+    idleTimeoutMillis: isSole ? 0 : 30_000,
+    keepAlive: true,
+  });
+  // Without a listener a connection that breaks while it is checked out would end the process; its query rejects anyway.
+  pool.on("connect", (client) => client.on("error", (error) => log.debug({ reason: error.message }, "connection lost")));
+  pool.on("error", (error) => log.warn({ reason: error.message }, "idle database connection lost"));
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await pool.query("SELECT 1");
+  } catch (cause) {
+    await db.destroy();
+    const message = `cannot reach the database at ${withoutPassword(url)} (DATABASE_URL): ${messageOf(cause)}`;
+    throw new PlatformError("STORE_DOWN", message, { cause, retryable: true });
+  }
+  return { db, isSole, close: () => db.destroy() };
+}
+
+/**
+ * Whether this database can be, or is, a TimescaleDB. Asked on a connection of its own: CREATE EXTENSION ends the connection it
+ * runs on when the library is not preloaded, so the library is looked for first.
+ */
+export async function hasTimescale(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    const { rows } = await client.query(
+      `SELECT 1 FROM pg_available_extensions, pg_settings
+       WHERE pg_available_extensions.name = 'timescaledb' AND pg_settings.name = 'shared_preload_libraries'
+         AND pg_settings.setting LIKE '%timescaledb%'`,
+    );
+    return rows.length > 0;
+  } finally {
+    await client.end();
+  }
+}
+
+/** SQLSTATE classes of data that no retry will make acceptable: 22 data exception, 23 integrity violation. */
+const refusals = /^(22|23)/;
+
+/** What a failed statement means to the caller: worth another try, or never. */
+export function storeFailure(what: string, cause: unknown): PlatformError {
+  const code = codeOf(cause) ?? "";
+  const message = `cannot ${what}: ${messageOf(cause)}`;
+  return refusals.test(code)
+    ? new PlatformError("STORE_REFUSED", message, { cause, retryable: false })
+    : new PlatformError("STORE_DOWN", message, { cause, retryable: true });
+}
+
+/** Runs a query; whatever it throws becomes a PlatformError that says what could not be done. */
+export async function asking<T>(what: string, query: () => Promise<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (cause) {
+    throw storeFailure(what, cause);
+  }
+}

@@ -1,0 +1,108 @@
+import { type Kysely, sql } from "kysely";
+import type { DeviceSummary, SensorSummary } from "../schema/api.ts";
+import type { Tables } from "../schema/row.ts";
+import { sensorLabel, sensorUnit } from "../schema/sensors.ts";
+import { asking, type Database } from "./database.ts";
+import type { DeviceStore } from "./ports.ts";
+import { heardSince, micros } from "./sql.ts";
+
+// `last_seen` is written once a second at most, so it can be this much behind the truth.
+const lastSeenSlackMs = 1000;
+
+/** Opens the registry of devices. */
+export function openDeviceStore({ db }: Database): DeviceStore {
+  return {
+    active: (query) => active(db, query),
+    countInactive: (timeoutMs) =>
+      asking("count the inactive devices", async () => {
+        const row = await db
+          .selectFrom("devices")
+          .select((eb) => eb.fn.countAll<number>().as("count"))
+          .where((eb) => eb.or([eb("active", "=", false), eb("last_seen", "<=", heardSince(timeoutMs + lastSeenSlackMs))]))
+          .executeTakeFirst();
+        return row?.count ?? 0;
+      }),
+    deactivateSilent: (timeoutMs) =>
+      asking("look for silent devices", async () => {
+        // In the order in which batches lock devices, and past those a batch is just waking: no deadlock with a writer.
+        const { rows } = await sql<{ device_id: string }>`
+          UPDATE devices SET active = false WHERE device_id IN (
+            SELECT device_id FROM devices
+            WHERE active AND last_seen <= ${heardSince(timeoutMs + lastSeenSlackMs)}
+            ORDER BY device_id FOR UPDATE SKIP LOCKED
+          ) RETURNING device_id`.execute(db);
+        return rows.map((row) => row.device_id);
+      }),
+    forgetInactive: (days) =>
+      asking("forget devices long gone", async () => {
+        const { rows } = await sql<{ count: number }>`
+          WITH gone AS (
+            DELETE FROM devices WHERE NOT active AND last_seen < now() - ${days} * interval '1 day' RETURNING device_id
+          ), latest AS (
+            DELETE FROM device_latest USING gone WHERE device_latest.device_id = gone.device_id
+          )
+          SELECT count(*) AS count FROM gone`.execute(db);
+        return rows[0]?.count ?? 0;
+      }),
+    forgetRejections: (days) =>
+      asking("forget old rejections", async () => {
+        const result = await db
+          .deleteFrom("rejected")
+          .where("received_at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
+          .executeTakeFirst();
+        return Number(result.numDeletedRows);
+      }),
+  };
+}
+
+function active(
+  db: Kysely<Tables>,
+  { timeoutMs, limit }: { timeoutMs: number; limit: number },
+): Promise<readonly DeviceSummary[]> {
+  return asking("list the active devices", async () => {
+    const devices = await db
+      .selectFrom("devices")
+      .select(["device_id", micros("first_seen").as("first_seen_us"), micros("last_seen").as("last_seen_us")])
+      .where("active", "=", true)
+      .where("last_seen", ">", heardSince(timeoutMs + lastSeenSlackMs))
+      .orderBy("device_id")
+      .limit(limit)
+      .execute();
+    const sensors = await sensorsOf(
+      db,
+      devices.map((device) => device.device_id),
+    );
+    return devices.map((device) => ({
+      id: device.device_id,
+      active: true,
+      firstSeenUs: device.first_seen_us,
+      lastSeenUs: device.last_seen_us,
+      sensors: sensors.get(device.device_id) ?? [],
+    }));
+  });
+}
+
+async function sensorsOf(db: Kysely<Tables>, deviceIds: readonly string[]): Promise<Map<string, SensorSummary[]>> {
+  const rows = await db
+    .selectFrom("device_latest")
+    .select(["device_id", "sensor_type", "value", "score", "is_anomaly", micros("ts").as("timestamp_us")])
+    .where("device_id", "=", (eb) => eb.fn.any(eb.val([...deviceIds])))
+    .orderBy("device_id")
+    .orderBy("sensor_type")
+    .execute();
+  const sensors = new Map<string, SensorSummary[]>();
+  for (const row of rows) {
+    const list = sensors.get(row.device_id) ?? [];
+    sensors.set(row.device_id, list);
+    list.push({
+      type: row.sensor_type,
+      label: sensorLabel(row.sensor_type),
+      unit: sensorUnit(row.sensor_type),
+      timestampUs: row.timestamp_us,
+      value: row.value,
+      score: row.score,
+      isAnomaly: row.is_anomaly,
+    });
+  }
+  return sensors;
+}

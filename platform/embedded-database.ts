@@ -1,0 +1,99 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Answer, Order } from "./embedded-database-process.ts";
+import { PlatformError } from "./errors.ts";
+import { type LockFile, takeLockFile } from "./lock-file.ts";
+import type { Log } from "./telemetry.ts";
+
+// Node runs JavaScript only, so under vitest, where this file is TypeScript, the child is the built one.
+const processFile = new URL(
+  import.meta.url.endsWith(".ts")
+    ? "../dist/platform/embedded-database-process.js"
+    : "./embedded-database-process.js",
+  import.meta.url,
+);
+
+/** A PostgreSQL of our own (PGlite, WebAssembly) behind a socket. */
+export interface EmbeddedDatabase {
+  /** For `pg`, as for any PostgreSQL. One connection at a time. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts PGlite in a child process on a Unix socket (loopback TCP on Windows), so that neither a batch blocks our event loop nor
+ * a query knows the difference from a server. The data directory is locked for this process: opened twice, it loses rows.
+ * @throws PlatformError DATA_DIR_LOCKED or EMBEDDED_DATABASE_FAILED.
+ */
+export async function startEmbeddedDatabase(dataDir: string, log: Log): Promise<EmbeddedDatabase> {
+  const folder = resolve(dataDir);
+  const lock = await prepareFolder(folder);
+  const child = fork(processFile, {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    // Not ours to pass on: a debugger's port or a preloaded module of the parent.
+    execArgv: [],
+  });
+  let isStopping = false;
+  try {
+    const url = await firstAnswer(child, { pgdata: join(folder, "postgres"), socketFolder: socketFolder(folder) });
+    child.on("exit", (code, signal) => {
+      if (!isStopping) log.fatal({ code, signal }, "embedded database ended");
+    });
+    return {
+      url,
+      stop: async () => {
+        isStopping = true;
+        await stopChild(child);
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    isStopping = true;
+    await stopChild(child);
+    await lock.release();
+    throw error;
+  }
+}
+
+async function prepareFolder(folder: string): Promise<LockFile> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return await takeLockFile(join(folder, "tidemark.lock"));
+  } catch (cause) {
+    if (cause instanceof PlatformError) throw cause;
+    throw failed(`cannot use the data directory ${folder} (DATA_DIR)`, cause);
+  }
+}
+
+/** A Unix socket's path may have 107 bytes; a deep data directory falls back to the system's temporary folder in the child. */
+function socketFolder(folder: string): string | null {
+  if (process.platform === "win32") return null;
+  return Buffer.byteLength(join(folder, ".s.PGSQL.5432")) <= 100 ? folder : "";
+}
+
+function firstAnswer(child: ChildProcess, order: Order): Promise<string> {
+  return new Promise((resolveUrl, reject) => {
+    child.once("message", (answer: Answer) => {
+      if (answer.kind === "ready") resolveUrl(answer.url);
+      else reject(failed(`the embedded database did not start in ${order.pgdata}`, answer.reason));
+    });
+    child.once("exit", (code) => reject(failed("the embedded database ended at start", `exit code ${code}`)));
+    child.once("error", (cause) => reject(failed("the embedded database could not be started", cause)));
+    child.send(order);
+  });
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  // Closing the channel is the order to leave: the same thing happens when this process dies.
+  if (child.connected) child.disconnect();
+  await exited;
+}
+
+function failed(what: string, cause: unknown): PlatformError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new PlatformError("EMBEDDED_DATABASE_FAILED", `${what}: ${reason}`, { cause, retryable: false });
+}

@@ -1,0 +1,58 @@
+import type { Reading } from "../schema/reading.ts";
+import type { Rejection } from "../schema/rejection.ts";
+import { PlatformError } from "./errors.ts";
+import type { Frame } from "./ports.ts";
+
+/** A frame as text: readings as one flat array, since four values a reading are half the bytes of four named fields. */
+interface WireFrame {
+  readonly at: number;
+  readonly readings: readonly (string | number)[];
+  readonly rejections: readonly Rejection[];
+}
+
+/** The text of a frame. */
+export function encodeFrame(frame: Frame): string {
+  const readings: (string | number)[] = [];
+  for (const { deviceId, sensorType, timestampUs, value } of frame.readings) {
+    readings.push(deviceId, sensorType, timestampUs, value);
+  }
+  const wire: WireFrame = { at: frame.receivedUs, readings, rejections: frame.rejections };
+  return JSON.stringify(wire);
+}
+
+/**
+ * The frame of a text.
+ * @throws PlatformError FRAME_UNREADABLE, not retryable, when this text was not written by `encodeFrame`.
+ */
+export function decodeFrame(text: string): Frame {
+  try {
+    // What comes back was written by encodeFrame of a broker; a foreign writer fails the checks below.
+    const wire = JSON.parse(text) as WireFrame;
+    return { receivedUs: wire.at, readings: toReadings(wire.readings), rejections: [...wire.rejections] };
+  } catch (cause) {
+    throw new PlatformError("FRAME_UNREADABLE", "a stream entry is not a frame of readings", {
+      cause,
+      retryable: false,
+    });
+  }
+}
+
+function toReadings(flat: readonly unknown[]): Reading[] {
+  const readings: Reading[] = [];
+  for (let index = 0; index < flat.length; index += 4) {
+    const deviceId = flat[index];
+    const sensorType = flat[index + 1];
+    const timestampUs = flat[index + 2];
+    const value = flat[index + 3];
+    if (
+      typeof deviceId !== "string" ||
+      typeof sensorType !== "string" ||
+      typeof timestampUs !== "number" ||
+      typeof value !== "number"
+    ) {
+      throw new TypeError("a reading is a text, a text, a number and a number");
+    }
+    readings.push({ deviceId, sensorType, timestampUs, value });
+  }
+  return readings;
+}

@@ -1,0 +1,86 @@
+import { PlatformError } from "./errors.ts";
+import type { Running } from "./ports.ts";
+import type { Log } from "./telemetry.ts";
+
+interface Started {
+  readonly name: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts things in order and stops them in reverse, once, within a deadline. */
+export class Lifecycle {
+  readonly #log: Log;
+  readonly #deadlineMs: number;
+  readonly #started: Started[] = [];
+  #stopping: Promise<void> | undefined;
+
+  constructor(log: Log, deadlineMs: number) {
+    this.#log = log;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /** Awaits `start` and remembers how to stop what it gave. */
+  async add<T>(
+    name: string,
+    start: () => Promise<T> | T,
+    stop: (value: T) => Promise<void> | void,
+  ): Promise<T> {
+    const value = await start();
+    this.#started.push({ name, stop: async () => stop(value) });
+    return value;
+  }
+
+  /** Like `add`, for what knows itself how to stop. */
+  run<T extends Running>(name: string, start: () => Promise<T> | T): Promise<T> {
+    return this.add(name, start, (running) => running.stop());
+  }
+
+  /**
+   * Stops everything, latest first; later calls get the same promise. A part that fails to stop is logged and the rest goes on.
+   * @throws PlatformError STOP_TIMED_OUT when the deadline passes.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  async #stopAll(): Promise<void> {
+    let inHand = "";
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const message = `${inHand} did not stop within ${this.#deadlineMs / 1000} s`;
+        reject(new PlatformError("STOP_TIMED_OUT", message, { retryable: false }));
+      }, this.#deadlineMs);
+    });
+    const inReverse = async (): Promise<void> => {
+      for (const { name, stop } of this.#started.toReversed()) {
+        inHand = name;
+        try {
+          await stop();
+        } catch (error) {
+          this.#log.error({ part: name, err: error }, "part failed to stop");
+        }
+      }
+    };
+    try {
+      await Promise.race([inReverse(), deadline]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Resolves with the first of SIGTERM and SIGINT; a second one ends the process at once, as an impatient operator means it. */
+export function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let seen = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (seen) process.kill(process.pid, "SIGKILL");
+      seen = true;
+      resolve(signal);
+    };
+    process.on("SIGTERM", onSignal);
+    process.on("SIGINT", onSignal);
+  });
+}

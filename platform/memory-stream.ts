@@ -1,0 +1,112 @@
+import { PlatformError } from "./errors.ts";
+import type { Frame, ReadingStream, ShardReader, StreamEntry } from "./ports.ts";
+
+interface Pending {
+  readonly entry: StreamEntry;
+  readonly size: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Shard {
+  /** Everything not yet acknowledged, in order; the first `handedOut` are with the reader. */
+  readonly pending: Pending[];
+  handedOut: number;
+  wake: (() => void) | undefined;
+}
+
+/** Opens the stream of the embedded mode: an append resolves when the consumer has stored and acknowledged the frame. */
+export function openMemoryStream(options: { shards: number; maxReadings?: number }): ReadingStream {
+  return new MemoryStream(options.shards, options.maxReadings ?? 200_000);
+}
+
+class MemoryStream implements ReadingStream {
+  readonly #shards: readonly Shard[];
+  readonly #maxReadings: number;
+  #readings = 0;
+  #nextId = 1;
+
+  constructor(shards: number, maxReadings: number) {
+    this.#shards = Array.from({ length: shards }, () => ({ pending: [], handedOut: 0, wake: undefined }));
+    this.#maxReadings = maxReadings;
+  }
+
+  append(shardNumber: number, frame: Frame): Promise<void> {
+    const size = frame.readings.length + frame.rejections.length;
+    if (this.#readings + size > this.#maxReadings) {
+      const message = `${this.#readings} readings wait to be stored; at most ${this.#maxReadings} are kept in memory`;
+      return Promise.reject(new PlatformError("STREAM_FULL", message, { retryable: true }));
+    }
+    this.#readings += size;
+    const shard = this.#shard(shardNumber);
+    const id = String(this.#nextId++);
+    return new Promise((resolve, reject) => {
+      shard.pending.push({ entry: { id, frame, raw: "" }, size, resolve, reject });
+      shard.wake?.();
+    });
+  }
+
+  openShard(shardNumber: number): Promise<ShardReader> {
+    const shard = this.#shard(shardNumber);
+    // A new owner starts with what the former one took and never acknowledged.
+    shard.handedOut = 0;
+    return Promise.resolve({
+      next: (maxEntries, waitMs) => next(shard, maxEntries, waitMs),
+      acknowledge: (ids) => Promise.resolve(this.#acknowledge(shard, ids)),
+      close: () => Promise.resolve(shard.wake?.()),
+    });
+  }
+
+  lag(): Promise<readonly number[]> {
+    return Promise.resolve(this.#shards.map((shard) => shard.pending.length));
+  }
+
+  close(): Promise<void> {
+    const closed = new PlatformError("STREAM_DOWN", "the stream is closed", { retryable: false });
+    for (const shard of this.#shards) {
+      shard.wake?.();
+      for (const pending of shard.pending.splice(0)) pending.reject(closed);
+    }
+    return Promise.resolve();
+  }
+
+  #acknowledge(shard: Shard, ids: readonly string[]): void {
+    const acknowledged = new Set(ids);
+    const kept: Pending[] = [];
+    for (const [index, pending] of shard.pending.entries()) {
+      if (index >= shard.handedOut || !acknowledged.has(pending.entry.id)) {
+        kept.push(pending);
+        continue;
+      }
+      this.#readings -= pending.size;
+      pending.resolve();
+    }
+    shard.handedOut -= shard.pending.length - kept.length;
+    shard.pending.splice(0, shard.pending.length, ...kept);
+  }
+
+  #shard(shardNumber: number): Shard {
+    const shard = this.#shards[shardNumber];
+    if (shard === undefined) throw new RangeError(`shard ${shardNumber} of ${this.#shards.length}`);
+    return shard;
+  }
+}
+
+async function next(shard: Shard, maxEntries: number, waitMs: number): Promise<readonly StreamEntry[]> {
+  if (shard.pending.length <= shard.handedOut) await arrival(shard, waitMs);
+  const entries = shard.pending.slice(shard.handedOut, shard.handedOut + maxEntries);
+  shard.handedOut += entries.length;
+  return entries.map(({ entry }) => entry);
+}
+
+function arrival(shard: Shard, waitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      shard.wake = undefined;
+      resolve();
+    };
+    const timer = setTimeout(done, waitMs);
+    shard.wake = done;
+  });
+}

@@ -1,0 +1,165 @@
+import { type Kysely, sql } from "kysely";
+import { type AnomalyEvent, toAnomalyEvent } from "../schema/event.ts";
+import type { Rejection } from "../schema/rejection.ts";
+import type { Tables } from "../schema/row.ts";
+import { asking, type Database } from "./database.ts";
+import type { LatestReading, ReadingStore, SeriesKey, StoredSeries } from "./ports.ts";
+import { claimShard } from "./shard-writer.ts";
+import { heardSince, insertRejections, micros } from "./sql.ts";
+
+/** Opens the store of readings, anomalies and rejections on any of the databases. */
+export function openReadingStore(database: Database): ReadingStore {
+  const { db } = database;
+  return {
+    claimShard: (shard) => claimShard(database, shard),
+    recent: (keys, limit) => recent(db, keys, limit),
+    recentOfDevices: async (deviceIds, limit) => recent(db, await seriesOf(db, deviceIds), limit),
+    latest: (timeoutMs) => latest(db, timeoutMs),
+    anomalies: (query) => anomalies(db, query),
+    rejected: (limit) => rejected(db, limit),
+    keepRejections: (rejections) =>
+      asking(`keep ${rejections.length} rejections`, async () => {
+        if (rejections.length > 0) await insertRejections(db, rejections);
+      }),
+  };
+}
+
+function seriesOf(db: Kysely<Tables>, deviceIds: readonly string[]): Promise<SeriesKey[]> {
+  return asking(`list the sensors of ${deviceIds.length} devices`, async () => {
+    const rows = await db
+      .selectFrom("device_latest")
+      .select(["device_id", "sensor_type"])
+      .where("device_id", "=", (eb) => eb.fn.any(eb.val([...deviceIds])))
+      .orderBy("device_id")
+      .orderBy("sensor_type")
+      .execute();
+    return rows.map((row) => ({ deviceId: row.device_id, sensorType: row.sensor_type }));
+  });
+}
+
+interface RecentRow {
+  device_id: string;
+  sensor_type: string;
+  timestamp_us: number;
+  value: number;
+  score: number;
+  is_anomaly: boolean;
+}
+
+function recent(db: Kysely<Tables>, keys: readonly SeriesKey[], limit: number): Promise<StoredSeries[]> {
+  if (keys.length === 0) return Promise.resolve([]);
+  const deviceIds = keys.map((key) => key.deviceId);
+  const sensorTypes = keys.map((key) => key.sensorType);
+  return asking(`read the history of ${keys.length} series`, async () => {
+    // One index descent a series, newest first; then turned round.
+    const { rows } = await sql<RecentRow>`
+      SELECT k.device_id, k.sensor_type, r.timestamp_us, r.value, r.score, r.is_anomaly
+      FROM unnest(${deviceIds}::text[], ${sensorTypes}::text[]) AS k(device_id, sensor_type)
+      CROSS JOIN LATERAL (
+        SELECT ${micros("ts")} AS timestamp_us, value, score, is_anomaly FROM readings
+        WHERE readings.device_id = k.device_id AND readings.sensor_type = k.sensor_type
+        ORDER BY ts DESC LIMIT ${limit}
+      ) r
+      ORDER BY k.device_id, k.sensor_type, r.timestamp_us`.execute(db);
+    return grouped(rows);
+  });
+}
+
+function grouped(rows: readonly RecentRow[]): StoredSeries[] {
+  const series: { deviceId: string; sensorType: string; points: StoredSeries["points"][number][] }[] = [];
+  for (const row of rows) {
+    let current = series.at(-1);
+    if (current?.deviceId !== row.device_id || current.sensorType !== row.sensor_type) {
+      current = { deviceId: row.device_id, sensorType: row.sensor_type, points: [] };
+      series.push(current);
+    }
+    current.points.push({
+      timestampUs: row.timestamp_us,
+      value: row.value,
+      score: row.score,
+      isAnomaly: row.is_anomaly,
+    });
+  }
+  return series;
+}
+
+function latest(db: Kysely<Tables>, timeoutMs: number): Promise<LatestReading[]> {
+  return asking("read the latest readings", async () => {
+    const rows = await db
+      .selectFrom("device_latest")
+      .innerJoin("devices", "devices.device_id", "device_latest.device_id")
+      .select(["device_latest.device_id", "sensor_type", "value", "is_anomaly", "confidence"])
+      .select(micros("ts").as("timestamp_us"))
+      .where("devices.active", "=", true)
+      .where("devices.last_seen", ">", heardSince(timeoutMs))
+      .orderBy("device_latest.device_id")
+      .orderBy("sensor_type")
+      .execute();
+    return rows.map((row) => ({
+      deviceId: row.device_id,
+      sensorType: row.sensor_type,
+      timestampUs: row.timestamp_us,
+      value: row.value,
+      isAnomaly: row.is_anomaly,
+      confidence: row.confidence,
+    }));
+  });
+}
+
+function anomalies(
+  db: Kysely<Tables>,
+  query: { deviceId?: string; limit: number },
+): Promise<readonly AnomalyEvent[]> {
+  return asking("read the anomalies", async () => {
+    let select = db
+      .selectFrom("anomalies")
+      .selectAll()
+      .select(micros("ts").as("timestamp_us"))
+      .orderBy("ts", "desc")
+      .limit(query.limit);
+    if (query.deviceId !== undefined) select = select.where("device_id", "=", query.deviceId);
+    const rows = await select.execute();
+    return rows.map((row) =>
+      toAnomalyEvent({
+        deviceId: row.device_id,
+        sensorType: row.sensor_type,
+        timestampUs: row.timestamp_us,
+        value: row.value,
+        score: row.score,
+        isAnomaly: true,
+        confidence: row.confidence,
+        modelVersion: row.model_version,
+        explanation: {
+          sentence: row.sentence,
+          expected:
+            row.expected_low === null || row.expected_high === null
+              ? null
+              : { low: row.expected_low, high: row.expected_high },
+        },
+      }),
+    );
+  });
+}
+
+function rejected(db: Kysely<Tables>, limit: number): Promise<readonly Rejection[]> {
+  return asking("read the rejected messages", async () => {
+    const rows = await db
+      .selectFrom("rejected")
+      .selectAll()
+      .select(micros("received_at").as("received_us"))
+      .orderBy("received_at", "desc")
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({
+      id: row.id,
+      // Only codes of the catalogue are ever written.
+      code: row.code as Rejection["code"],
+      reason: row.reason,
+      deviceId: row.device_id,
+      source: row.source,
+      payload: row.payload,
+      payloadBytes: row.payload_bytes,
+      receivedUs: row.received_us,
+    }));
+  });
+}

@@ -1,0 +1,125 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Redis } from "ioredis";
+import type { LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
+import { messageOf } from "./errors.ts";
+import type { EventListener, EventStream, Running } from "./ports.ts";
+import { connectRedis, redisFailure } from "./redis-connection.ts";
+import type { Log } from "./telemetry.ts";
+
+const eventsKey = "events";
+const liveChannel = "live";
+const field = "event";
+const blockMs = 5000;
+
+/**
+ * Opens the event stream on Redis: events in a capped stream that survives restarts, live readings over pub/sub.
+ * @throws PlatformError STREAM_DOWN when Redis cannot be reached.
+ */
+export async function openRedisEvents(options: {
+  url: string;
+  log: Log;
+  capacity?: number;
+}): Promise<EventStream> {
+  const { url, log } = options;
+  const capacity = options.capacity ?? 10_000;
+  const redis = await connectRedis(url, log, { blocking: false });
+  return {
+    async publish(events: readonly PlatformEvent[]) {
+      if (events.length === 0) return;
+      const pipeline = redis.pipeline();
+      for (const event of events) {
+        pipeline.xadd(eventsKey, "MAXLEN", "~", capacity, "*", field, JSON.stringify(event));
+      }
+      const answers = await pipeline.exec().catch((cause: unknown) => {
+        throw redisFailure(`publish ${events.length} events`, cause);
+      });
+      const failed = answers?.find(([error]) => error !== null);
+      if (failed !== undefined) throw redisFailure(`publish ${events.length} events`, failed[0]);
+    },
+    broadcast(batch: readonly LiveReadings[]) {
+      // Best effort by contract: a chart misses a point, the history has it.
+      redis.publish(liveChannel, JSON.stringify(batch)).catch((error: unknown) => {
+        log.debug({ reason: messageOf(error) }, "live readings not sent");
+      });
+    },
+    subscribe: (listener) => subscribe({ url, log, redis, listener }),
+    async since(id, limit) {
+      if (!/^\d+-\d+$/.test(id)) return [];
+      return (await redis.xrange(eventsKey, `(${id}`, "+", "COUNT", limit)).map(toNumbered);
+    },
+    async newestId() {
+      const [newest] = await redis.xrevrange(eventsKey, "+", "-", "COUNT", 1);
+      return newest?.[0] ?? null;
+    },
+    close() {
+      redis.disconnect();
+      return Promise.resolve();
+    },
+  };
+}
+
+interface SubscribeOptions {
+  readonly url: string;
+  readonly log: Log;
+  readonly redis: Redis;
+  readonly listener: EventListener;
+}
+
+async function subscribe({ url, log, redis, listener }: SubscribeOptions): Promise<Running> {
+  const live = await connectRedis(url, log, { blocking: true });
+  live.on("message", (_channel: string, text: string) => {
+    // Only processors of this platform publish on this channel.
+    listener.onReadings(JSON.parse(text) as readonly LiveReadings[]);
+  });
+  await live.subscribe(liveChannel);
+  const reading = await connectRedis(url, log, { blocking: true });
+  const [newest] = await redis.xrevrange(eventsKey, "+", "-", "COUNT", 1);
+  const stopped = new AbortController();
+  const following = follow({ reading, log, listener, from: newest?.[0] ?? "0-0", signal: stopped.signal });
+  return {
+    async stop() {
+      stopped.abort();
+      reading.disconnect();
+      live.disconnect();
+      await following;
+    },
+  };
+}
+
+interface FollowOptions {
+  readonly reading: Redis;
+  readonly log: Log;
+  readonly listener: EventListener;
+  readonly from: string;
+  readonly signal: AbortSignal;
+}
+
+async function follow({ reading, log, listener, from, signal }: FollowOptions): Promise<void> {
+  let lastId = from;
+  while (!signal.aborted) {
+    try {
+      for (const numbered of await readAfter(reading, lastId)) {
+        lastId = numbered.id;
+        listener.onEvent(numbered);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      log.debug({ reason: messageOf(error) }, "events not read; trying again");
+      await pause(500, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function readAfter(reading: Redis, id: string): Promise<NumberedEvent[]> {
+  const answer: unknown = await reading.xread("COUNT", 500, "BLOCK", blockMs, "STREAMS", eventsKey, id);
+  if (answer === null || answer === undefined) return [];
+  const streams: unknown[] = Array.isArray(answer) ? answer : Object.entries(answer);
+  const list: unknown = Array.isArray(streams[0]) ? streams[0][1] : streams[1];
+  return Array.isArray(list) ? list.map(toNumbered) : [];
+}
+
+function toNumbered(entry: readonly [id: string, fields: readonly string[]]): NumberedEvent {
+  const [id, fields] = entry;
+  // Only processors of this platform write to this stream.
+  return { id, event: JSON.parse(fields[fields.indexOf(field) + 1] ?? "null") as PlatformEvent };
+}

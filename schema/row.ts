@@ -1,0 +1,74 @@
+import type { ColumnType, Generated } from "kysely";
+
+/** Written as a parameter, read as text: `Date` would drop the microseconds, so queries select microseconds instead. */
+type Instant = ColumnType<Date, Date | string, Date | string>;
+
+export interface ReadingRow {
+  device_id: string;
+  sensor_type: string;
+  ts: Instant;
+  value: number;
+  score: number;
+  is_anomaly: boolean;
+  model_version: string;
+}
+
+export interface DeviceLatestRow extends ReadingRow {
+  confidence: number;
+}
+
+export interface AnomalyRow {
+  device_id: string;
+  sensor_type: string;
+  ts: Instant;
+  value: number;
+  score: number;
+  confidence: number;
+  model_version: string;
+  sentence: string;
+  expected_low: number | null;
+  expected_high: number | null;
+}
+
+export interface DeviceRow {
+  device_id: string;
+  first_seen: Instant;
+  last_seen: Instant;
+  active: boolean;
+}
+
+export interface ModelRow {
+  sensor_type: string;
+  version: number;
+  compiled: Buffer;
+  seed: number;
+  training_rows: number;
+  created_at: Generated<Date>;
+}
+
+export interface RejectedRow {
+  id: string;
+  code: string;
+  reason: string;
+  device_id: string | null;
+  source: string;
+  payload: string;
+  payload_bytes: number;
+  received_at: Instant;
+}
+
+export interface SettingRow {
+  key: string;
+  value: unknown;
+}
+
+/** Every table, for Kysely. */
+export interface Tables {
+  readings: ReadingRow;
+  device_latest: DeviceLatestRow;
+  anomalies: AnomalyRow;
+  devices: DeviceRow;
+  models: ModelRow;
+  rejected: RejectedRow;
+  settings: SettingRow;
+}
