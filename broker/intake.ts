@@ -1,0 +1,151 @@
+import { randomUUID } from "node:crypto";
+import type { Clock, ReadingStream } from "../platform/ports.ts";
+import type { Log, Metrics } from "../platform/telemetry.ts";
+import { type Reading, shardOf } from "../schema/reading.ts";
+import { keptPayload, type Refusal, type Rejection } from "../schema/rejection.ts";
+import { parseTopic } from "../schema/topics.ts";
+import { type Decoded, decodePayload, toReadings } from "../schema/wire.ts";
+import { Arrivals, type Delivery } from "./arrival.ts";
+import { Gatherer, type HandedOver } from "./gatherer.ts";
+
+/** A PUBLISH on its way in. */
+export interface Publish extends Delivery {
+  readonly topic: string;
+  readonly qos: 0 | 1 | 2;
+}
+
+export interface IntakeOptions {
+  readonly stream: ReadingStream;
+  readonly shards: number;
+  readonly maxPayloadBytes: number;
+  readonly maxReadings: number;
+  readonly maxFutureUs: number;
+  readonly now: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** A client spoke where only the platform may. */
+export class ForbiddenTopic extends Error {
+  override readonly name = "ForbiddenTopic";
+}
+
+/**
+ * The hand-over: what a device publishes is decoded and given to the stream, and only then acknowledged. Bad data is kept as a
+ * rejection on the same way and acknowledged too, since a device that repeats a poisoned message for ever helps nobody.
+ */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #arrivals: Arrivals;
+  readonly #gatherers: readonly Gatherer[];
+  #inHand = 0;
+  #isClosed = false;
+  #idle: (() => void) | undefined;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#arrivals = new Arrivals(options.now);
+    this.#gatherers = Array.from(
+      { length: options.shards },
+      (_, shard) => new Gatherer(options.stream, shard, options.now),
+    );
+  }
+
+  /** Calls back exactly once: without an error when the publish may be acknowledged. After `close`, never. */
+  take(publish: Publish, done: HandedOver): void {
+    if (this.#isClosed) return;
+    const topic = parseTopic(publish.topic);
+    switch (topic.kind) {
+      case "telemetry":
+        this.#takeTelemetry(publish, topic, done);
+        break;
+      case "command":
+        done();
+        break;
+      case "reserved":
+        done(new ForbiddenTopic(`only the platform publishes on ${publish.topic}`));
+        break;
+      case "unknown": {
+        const reason = `nothing is stored from topic ${JSON.stringify(publish.topic)}; publish on devices/{device_id}/telemetry`;
+        this.#reject(publish, { deviceId: topic.deviceId, refusal: { code: "TOPIC_UNKNOWN", reason } }, done);
+        break;
+      }
+    }
+  }
+
+  /** Takes nothing more, hands over what it has, and resolves when the stream has answered for all of it. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const gatherer of this.#gatherers) gatherer.flush();
+    if (this.#inHand === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  #takeTelemetry(
+    publish: Publish,
+    topic: { deviceId: string; sensorType: string | undefined },
+    done: HandedOver,
+  ): void {
+    const decoded = this.#decode(publish, topic);
+    if (decoded.kind === "rejected") {
+      this.#reject(publish, { deviceId: topic.deviceId, refusal: decoded.refusal }, done);
+      return;
+    }
+    const timeless = decoded.samples.filter((sample) => sample.timestampUs === undefined).length;
+    const arrivals = timeless === 0 ? [] : this.#arrivals.timesOf(publish, topic.deviceId, timeless);
+    const readings: Reading[] = [];
+    let next = 0;
+    for (const sample of decoded.samples) {
+      const arrivalUs = sample.timestampUs === undefined ? (arrivals[next++] ?? 0) : 0;
+      readings.push(...toReadings(sample, arrivalUs));
+    }
+    this.#handOver(publish, { deviceId: topic.deviceId, readings }, done);
+  }
+
+  #decode(publish: Publish, topic: { deviceId: string; sensorType: string | undefined }): Decoded {
+    const { maxPayloadBytes, maxReadings, maxFutureUs, now } = this.#options;
+    if (publish.payload.length > maxPayloadBytes) {
+      const reason = `the payload has ${publish.payload.length} bytes; at most ${maxPayloadBytes} are taken (MAX_PACKET_BYTES)`;
+      return { kind: "rejected", deviceId: topic.deviceId, refusal: { code: "PAYLOAD_TOO_LARGE", reason } };
+    }
+    return decodePayload(publish.payload, topic, { nowUs: now(), maxFutureUs, maxReadings });
+  }
+
+  #reject(publish: Publish, { deviceId, refusal }: { deviceId: string | null; refusal: Refusal }, done: HandedOver): void {
+    const { log, metrics, now } = this.#options;
+    metrics.rejected.inc({ code: refusal.code });
+    log.debug({ code: refusal.code, device: deviceId, client: publish.clientId }, "message rejected");
+    const rejection: Rejection = {
+      ...refusal,
+      id: randomUUID(),
+      deviceId,
+      source: publish.topic,
+      payload: keptPayload(publish.payload),
+      payloadBytes: publish.payload.length,
+      receivedUs: now(),
+    };
+    this.#handOver(publish, { deviceId: deviceId ?? "", readings: [], rejection }, done);
+  }
+
+  #handOver(
+    publish: Publish,
+    content: { deviceId: string; readings: readonly Reading[]; rejection?: Rejection },
+    done: HandedOver,
+  ): void {
+    const { shards, metrics, log } = this.#options;
+    this.#inHand += 1;
+    this.#gatherers[shardOf(content.deviceId, shards)]?.add(content, (error) => {
+      this.#inHand -= 1;
+      if (error === undefined) metrics.received.inc(content.readings.length);
+      else {
+        metrics.handOverFailures.inc();
+        log.warn({ reason: error.message, client: publish.clientId }, "reading not taken");
+      }
+      // QoS 0 promises nothing, so its sender is not cut off for what it would not hear of anyway.
+      done(publish.qos === 0 ? undefined : error);
+      if (this.#inHand === 0) this.#idle?.();
+    });
+  }
+}

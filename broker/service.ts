@@ -1,0 +1,140 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { Aedes, type AedesOptions, type Client, type PublishPacket } from "aedes";
+import { createWebSocketStream, WebSocketServer } from "ws";
+import type { Config } from "../platform/config.ts";
+import { messageOf } from "../platform/errors.ts";
+import { listen } from "../platform/listen.ts";
+import type { Clock, EventStream, ReadingStream, Running } from "../platform/ports.ts";
+import type { Log, Metrics } from "../platform/telemetry.ts";
+import { announceAnomalies } from "./announcement.ts";
+import { refusalOfConnect } from "./connect-rules.ts";
+import { ForbiddenTopic, Intake } from "./intake.ts";
+
+export interface BrokerDeps {
+  readonly config: Config;
+  readonly stream: ReadingStream;
+  readonly events: EventStream;
+  readonly now: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface Broker extends Running {
+  readonly mqttPort: number;
+  readonly webSocketPort: number;
+}
+
+/** Starts the MQTT door: TCP and WebSocket, with the hand-over to the stream before every acknowledgement. */
+export async function startBroker({ config, stream, events, now, log, metrics }: BrokerDeps): Promise<Broker> {
+  const intake = new Intake({
+    stream,
+    shards: config.SHARDS,
+    maxPayloadBytes: config.MAX_PACKET_BYTES,
+    maxReadings: config.MAX_READINGS_PER_MESSAGE,
+    maxFutureUs: config.MAX_FUTURE_SECONDS * 1e6,
+    now,
+    log,
+    metrics,
+  });
+  const aedes = await Aedes.createBroker(brokerOptions(intake, log));
+  count(aedes, metrics, log);
+  const tcp = createServer({ noDelay: true }, (socket: Socket) => aedes.handle(socket));
+  const webSocket = createWebSocketDoor(aedes, config.MAX_PACKET_BYTES);
+  const announcing = await announceAnomalies(events, aedes);
+  try {
+    const mqttPort = await listen(tcp, { host: config.HOST, port: config.MQTT_PORT, setting: "MQTT_PORT" });
+    const webSocketPort = await listen(webSocket, { host: config.HOST, port: config.MQTT_WS_PORT, setting: "MQTT_WS_PORT" });
+    return { mqttPort, webSocketPort, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function stop(): Promise<void> {
+    const closed = [close(tcp), close(webSocket)];
+    await announcing.stop();
+    await intake.close();
+    // The acknowledgements of the last hand-over are written in this turn of the loop; only then may the sockets go.
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    await Promise.all(closed);
+  }
+}
+
+function brokerOptions(intake: Intake, log: Log): AedesOptions {
+  return {
+    // Each line answers a behaviour of Aedes 1.2.0 in docs/design.md, section 7.
+    concurrency: 0,
+    drainTimeout: 3000,
+    queueLimit: 1000,
+    maxClientsIdLength: 256,
+    connectTimeout: 10_000,
+    preConnect: (client, packet, callback) => {
+      const refusal = refusalOfConnect({
+        clientId: packet.clientId,
+        clean: packet.clean !== false,
+        will: packet.will,
+      });
+      if (refusal === undefined) callback(null, true);
+      else {
+        log.info({ client: packet.clientId, address: addressOf(client), reason: refusal }, "connection refused");
+        callback(new Error(refusal), false);
+      }
+    },
+    authorizePublish: (client, packet, callback) => {
+      intake.take(toPublish(client, packet), (error) => {
+        if (error instanceof ForbiddenTopic) log.info({ client: client?.id, topic: packet.topic }, "publish forbidden");
+        callback(error ?? null);
+      });
+    },
+  };
+}
+
+function toPublish(client: Client | null, packet: PublishPacket) {
+  const { payload } = packet;
+  return {
+    clientId: client?.id ?? "",
+    packetId: packet.messageId,
+    isRepeated: packet.dup,
+    topic: packet.topic,
+    qos: packet.qos,
+    payload: typeof payload === "string" ? Buffer.from(payload) : payload,
+  };
+}
+
+function createWebSocketDoor(aedes: Aedes, maxPayload: number): Server {
+  const server = createHttpServer((_request, response) => {
+    response.writeHead(426, { "content-type": "text/plain" }).end("MQTT over WebSocket only\n");
+  });
+  const sockets = new WebSocketServer({
+    server,
+    maxPayload,
+    perMessageDeflate: false,
+    // MQTT-6.0.0-4: the subprotocol is "mqtt"; "mqttv3.1" is what clients of 3.1 ask for.
+    handleProtocols: (offered) => ["mqtt", "mqttv3.1"].find((protocol) => offered.has(protocol)) ?? false,
+  });
+  sockets.on("connection", (socket, request) => aedes.handle(createWebSocketStream(socket), request));
+  return server;
+}
+
+function count(aedes: Aedes, metrics: Metrics, log: Log): void {
+  aedes.on("clientReady", () => metrics.connections.inc());
+  aedes.on("clientDisconnect", () => metrics.connections.dec());
+  const onError = (client: Client, error: Error): void => {
+    metrics.connectionErrors.inc();
+    log.debug({ client: client.id, reason: messageOf(error) }, "connection ended in an error");
+  };
+  aedes.on("clientError", onError);
+  aedes.on("connectionError", onError);
+}
+
+function addressOf(client: Client): string | undefined {
+  return "remoteAddress" in client.conn ? client.conn.remoteAddress : undefined;
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}

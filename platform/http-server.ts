@@ -1,0 +1,58 @@
+import { type FastifyError, type FastifyInstance, fastify } from "fastify";
+import { PlatformError } from "./errors.ts";
+import { type Address, listenFailure } from "./listen.ts";
+import type { Log } from "./telemetry.ts";
+
+/** An HTTP listener that services put their routes on; in one process they share it. */
+export type HttpDoor = FastifyInstance;
+
+/** Opens an HTTP door with the limits and the error shape `{"error","code"}` that all of them have. Listens later. */
+export function openHttpDoor({ log, maxBodyBytes }: { log: Log; maxBodyBytes: number }): HttpDoor {
+  const door = fastify({
+    bodyLimit: maxBodyBytes,
+    connectionTimeout: 30_000,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: 512 },
+    // What happened is counted and logged by the services; a line a request would be a line a reading.
+    logger: false,
+  });
+  door.setErrorHandler((error: FastifyError | PlatformError, request, reply) => {
+    const answer = answerOf(error);
+    if (answer.status >= 500) log.error({ err: error, path: request.url }, "request failed");
+    if (answer.status === 503) reply.header("Retry-After", "2");
+    return reply.code(answer.status).send({ error: answer.error, code: answer.code });
+  });
+  door.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ error: `${request.method} ${request.url} is not here`, code: "NOT_FOUND" }),
+  );
+  return door;
+}
+
+function answerOf(error: FastifyError | PlatformError): { status: number; error: string; code: string } {
+  if (error instanceof PlatformError) {
+    return { status: error.retryable ? 503 : 500, error: error.message, code: error.code };
+  }
+  const status = error.statusCode ?? 500;
+  if (status >= 500) return { status, error: "the server failed; its log says why", code: "INTERNAL" };
+  if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+    // DESIGN §4: every fault of a payload is a 400, which the legacy clients know.
+    return { status: 400, error: "the body is larger than MAX_PACKET_BYTES; send smaller batches", code: "PAYLOAD_TOO_LARGE" };
+  }
+  return { status, error: error.message, code: error.validation === undefined ? error.code : "QUERY_INVALID" };
+}
+
+/**
+ * Listens and answers with the port.
+ * @throws PlatformError PORT_TAKEN.
+ */
+export async function listenHttp(door: HttpDoor, address: Address): Promise<number> {
+  try {
+    await door.listen({ host: address.host, port: address.port });
+  } catch (cause) {
+    throw listenFailure(address, cause);
+  }
+  const bound = door.server.address();
+  return typeof bound === "object" && bound !== null ? bound.port : address.port;
+}

@@ -1,0 +1,38 @@
+import type { Server } from "node:net";
+import { codeOf, PlatformError } from "./errors.ts";
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  /** The environment variable that chose the port, for the message when it is taken. */
+  readonly setting: string;
+}
+
+/**
+ * Listens and answers with the port, which the system chose when 0 was asked for.
+ * @throws PlatformError PORT_TAKEN that names the setting to change.
+ */
+export function listen(server: Server, address: Address): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const onError = (cause: unknown): void => reject(listenFailure(address, cause));
+    server.once("error", onError);
+    server.listen(address.port, address.host, () => {
+      server.removeListener("error", onError);
+      const bound = server.address();
+      resolve(typeof bound === "object" && bound !== null ? bound.port : address.port);
+    });
+  });
+}
+
+/** What a failed listen means: a taken port has its own code, anything else is passed on. */
+export function listenFailure({ host, port, setting }: Address, cause: unknown): unknown {
+  if (codeOf(cause) === "EADDRINUSE") {
+    const message = `port ${port} on ${host} is taken: stop what listens there, or set ${setting}`;
+    return new PlatformError("PORT_TAKEN", message, { cause, retryable: false });
+  }
+  if (codeOf(cause) === "EADDRNOTAVAIL" || codeOf(cause) === "ENOTFOUND") {
+    const message = `${host} is no address of this machine: set HOST`;
+    return new PlatformError("CONFIG_INVALID", message, { cause, retryable: false });
+  }
+  return cause;
+}
