@@ -37,7 +37,8 @@ export class Arrivals {
     const key = `${delivery.clientId}\n${delivery.packetId}`;
     const digest = hash("sha1", delivery.payload, "base64");
     const first = this.#first.get(key);
-    if (delivery.isRepeated && first?.digest === digest && first.arrivals.length === count) return first.arrivals;
+    if (delivery.isRepeated && first?.digest === digest && first.arrivals.length === count)
+      return first.arrivals;
     const arrivals = this.#fresh(deviceId, count);
     this.#first.delete(key);
     this.#first.set(key, { digest, arrivals });

@@ -113,7 +113,11 @@ export class Intake {
     return decodePayload(publish.payload, topic, { nowUs: now(), maxFutureUs, maxReadings });
   }
 
-  #reject(publish: Publish, { deviceId, refusal }: { deviceId: string | null; refusal: Refusal }, done: HandedOver): void {
+  #reject(
+    publish: Publish,
+    { deviceId, refusal }: { deviceId: string | null; refusal: Refusal },
+    done: HandedOver,
+  ): void {
     const { log, metrics, now } = this.#options;
     metrics.rejected.inc({ code: refusal.code });
     log.debug({ code: refusal.code, device: deviceId, client: publish.clientId }, "message rejected");

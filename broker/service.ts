@@ -1,5 +1,5 @@
-import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createHttpServer } from "node:http";
+import { createServer, type Server, type Socket } from "node:net";
 import { Aedes, type AedesOptions, type Client, type PublishPacket } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import type { Config } from "../platform/config.ts";
@@ -26,7 +26,14 @@ export interface Broker extends Running {
 }
 
 /** Starts the MQTT door: TCP and WebSocket, with the hand-over to the stream before every acknowledgement. */
-export async function startBroker({ config, stream, events, now, log, metrics }: BrokerDeps): Promise<Broker> {
+export async function startBroker({
+  config,
+  stream,
+  events,
+  now,
+  log,
+  metrics,
+}: BrokerDeps): Promise<Broker> {
   const intake = new Intake({
     stream,
     shards: config.SHARDS,
@@ -44,7 +51,11 @@ export async function startBroker({ config, stream, events, now, log, metrics }:
   const announcing = await announceAnomalies(events, aedes);
   try {
     const mqttPort = await listen(tcp, { host: config.HOST, port: config.MQTT_PORT, setting: "MQTT_PORT" });
-    const webSocketPort = await listen(webSocket, { host: config.HOST, port: config.MQTT_WS_PORT, setting: "MQTT_WS_PORT" });
+    const webSocketPort = await listen(webSocket, {
+      host: config.HOST,
+      port: config.MQTT_WS_PORT,
+      setting: "MQTT_WS_PORT",
+    });
     return { mqttPort, webSocketPort, stop };
   } catch (error) {
     await stop();
@@ -78,13 +89,17 @@ function brokerOptions(intake: Intake, log: Log): AedesOptions {
       });
       if (refusal === undefined) callback(null, true);
       else {
-        log.info({ client: packet.clientId, address: addressOf(client), reason: refusal }, "connection refused");
+        log.info(
+          { client: packet.clientId, address: addressOf(client), reason: refusal },
+          "connection refused",
+        );
         callback(new Error(refusal), false);
       }
     },
     authorizePublish: (client, packet, callback) => {
       intake.take(toPublish(client, packet), (error) => {
-        if (error instanceof ForbiddenTopic) log.info({ client: client?.id, topic: packet.topic }, "publish forbidden");
+        if (error instanceof ForbiddenTopic)
+          log.info({ client: client?.id, topic: packet.topic }, "publish forbidden");
         callback(error ?? null);
       });
     },

@@ -26,7 +26,8 @@ export interface DatabaseOptions {
 
 /** int8 comes as a number: all of ours are microseconds or counts below 2^53. */
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)),
+  getTypeParser: (oid, format) =>
+    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
 };
 
 /**
@@ -45,7 +46,9 @@ export async function openDatabase({ url, log, isSole, connections }: DatabaseOp
     keepAlive: true,
   });
   // Without a listener a connection that breaks while it is checked out would end the process; its query rejects anyway.
-  pool.on("connect", (client) => client.on("error", (error) => log.debug({ reason: error.message }, "connection lost")));
+  pool.on("connect", (client) =>
+    client.on("error", (error) => log.debug({ reason: error.message }, "connection lost")),
+  );
   pool.on("error", (error) => log.warn({ reason: error.message }, "idle database connection lost"));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   try {

@@ -18,7 +18,9 @@ export function openDeviceStore({ db }: Database): DeviceStore {
         const row = await db
           .selectFrom("devices")
           .select((eb) => eb.fn.countAll<number>().as("count"))
-          .where((eb) => eb.or([eb("active", "=", false), eb("last_seen", "<=", heardSince(timeoutMs + lastSeenSlackMs))]))
+          .where((eb) =>
+            eb.or([eb("active", "=", false), eb("last_seen", "<=", heardSince(timeoutMs + lastSeenSlackMs))]),
+          )
           .executeTakeFirst();
         return row?.count ?? 0;
       }),
@@ -82,7 +84,10 @@ function active(
   });
 }
 
-async function sensorsOf(db: Kysely<Tables>, deviceIds: readonly string[]): Promise<Map<string, SensorSummary[]>> {
+async function sensorsOf(
+  db: Kysely<Tables>,
+  deviceIds: readonly string[],
+): Promise<Map<string, SensorSummary[]>> {
   const rows = await db
     .selectFrom("device_latest")
     .select(["device_id", "sensor_type", "value", "score", "is_anomaly", micros("ts").as("timestamp_us")])

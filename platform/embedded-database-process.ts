@@ -59,7 +59,8 @@ process.once("message", (order: Order) => {
   server = serve(order);
   server.then(
     ({ url }) => answer({ kind: "ready", url }),
-    (error: unknown) => answer({ kind: "failed", reason: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) =>
+      answer({ kind: "failed", reason: error instanceof Error ? error.message : String(error) }),
   );
 });
 

@@ -25,9 +25,13 @@ export interface EmbeddedDatabase {
 /**
  * Starts PGlite in a child process on a Unix socket (loopback TCP on Windows), so that neither a batch blocks our event loop nor
  * a query knows the difference from a server. The data directory is locked for this process: opened twice, it loses rows.
+ * `onLost` hears when it ends without having been stopped.
  * @throws PlatformError DATA_DIR_LOCKED or EMBEDDED_DATABASE_FAILED.
  */
-export async function startEmbeddedDatabase(dataDir: string, log: Log): Promise<EmbeddedDatabase> {
+export async function startEmbeddedDatabase(
+  dataDir: string,
+  { log, onLost }: { log: Log; onLost: (part: string) => void },
+): Promise<EmbeddedDatabase> {
   const folder = resolve(dataDir);
   const lock = await prepareFolder(folder);
   const child = fork(processFile, {
@@ -37,9 +41,14 @@ export async function startEmbeddedDatabase(dataDir: string, log: Log): Promise<
   });
   let isStopping = false;
   try {
-    const url = await firstAnswer(child, { pgdata: join(folder, "postgres"), socketFolder: socketFolder(folder) });
+    const url = await firstAnswer(child, {
+      pgdata: join(folder, "postgres"),
+      socketFolder: socketFolder(folder),
+    });
     child.on("exit", (code, signal) => {
-      if (!isStopping) log.fatal({ code, signal }, "embedded database ended");
+      if (isStopping) return;
+      log.fatal({ code, signal }, "embedded database ended");
+      onLost("embedded database");
     });
     return {
       url,

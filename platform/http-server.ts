@@ -38,9 +38,17 @@ function answerOf(error: FastifyError | PlatformError): { status: number; error:
   if (status >= 500) return { status, error: "the server failed; its log says why", code: "INTERNAL" };
   if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") {
     // DESIGN §4: every fault of a payload is a 400, which the legacy clients know.
-    return { status: 400, error: "the body is larger than MAX_PACKET_BYTES; send smaller batches", code: "PAYLOAD_TOO_LARGE" };
+    return {
+      status: 400,
+      error: "the body is larger than MAX_PACKET_BYTES; send smaller batches",
+      code: "PAYLOAD_TOO_LARGE",
+    };
   }
-  return { status, error: error.message, code: error.validation === undefined ? error.code : "QUERY_INVALID" };
+  return {
+    status,
+    error: error.message,
+    code: error.validation === undefined ? error.code : "QUERY_INVALID",
+  };
 }
 
 /**

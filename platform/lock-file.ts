@@ -28,7 +28,9 @@ export async function takeLockFile(path: string): Promise<LockFile> {
     }
     await rm(path, { force: true });
   }
-  throw new PlatformError("DATA_DIR_LOCKED", `${path} is contended: another process starts here too`, { retryable: true });
+  throw new PlatformError("DATA_DIR_LOCKED", `${path} is contended: another process starts here too`, {
+    retryable: true,
+  });
 }
 
 async function isAlive(holder: string): Promise<boolean> {

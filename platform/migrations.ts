@@ -22,11 +22,16 @@ export async function migrate(
     // A Timescale step may become due after later steps have run.
     allowUnorderedMigrations: true,
   });
-  const { error, results = [] } = await asking("bring the tables up to date", () => migrator.migrateToLatest());
+  const { error, results = [] } = await asking("bring the tables up to date", () =>
+    migrator.migrateToLatest(),
+  );
   if (error !== undefined) {
     const failed = results.find(({ status }) => status === "Error")?.migrationName ?? "migration";
     const reason = error instanceof Error ? error.message : String(error);
-    throw new PlatformError("STORE_REFUSED", `${failed} failed: ${reason}`, { cause: error, retryable: false });
+    throw new PlatformError("STORE_REFUSED", `${failed} failed: ${reason}`, {
+      cause: error,
+      retryable: false,
+    });
   }
   return results.map(({ migrationName }) => migrationName);
 }

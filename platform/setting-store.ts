@@ -24,9 +24,7 @@ export function openSettingStore(
         await db
           .insertInto("settings")
           .values({ key: timeoutKey, value: sql`${seconds}::integer::text::jsonb` })
-          .onConflict((conflict) =>
-            conflict.column("key").doUpdateSet({ value: sql.ref("excluded.value") }),
-          )
+          .onConflict((conflict) => conflict.column("key").doUpdateSet({ value: sql.ref("excluded.value") }))
           .execute();
       }),
   };

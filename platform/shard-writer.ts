@@ -1,8 +1,8 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { AnomalyEvent } from "../schema/event.ts";
 import { toAnomalyEvent } from "../schema/event.ts";
-import type { ScoredReading } from "../schema/scored.ts";
 import type { Tables } from "../schema/row.ts";
+import type { ScoredReading } from "../schema/scored.ts";
 import { asking, type Database, storeFailure } from "./database.ts";
 import { PlatformError } from "./errors.ts";
 import type { Batch, ShardWriter, Written } from "./ports.ts";
@@ -64,7 +64,8 @@ class Pen implements ShardWriter {
   }
 
   async write(batch: Batch): Promise<Written> {
-    if (this.#isReleased) throw new PlatformError("SHARD_LOST", "this shard was given up", { retryable: false });
+    if (this.#isReleased)
+      throw new PlatformError("SHARD_LOST", "this shard was given up", { retryable: false });
     try {
       if (batch.rejections.length === 0) return await insertBatch(this.#db, batch);
       return await this.#db.transaction().execute(async (transaction) => {
@@ -178,7 +179,9 @@ function toWritten(row: WrittenRow | undefined, readings: readonly ScoredReading
   const anomalies = (row?.anomalies ?? []).toSorted((a, b) => a - b).map((place) => readings[place]);
   return {
     inserted: row?.inserted ?? 0,
-    anomalies: anomalies.filter((reading) => reading !== undefined).map((reading): AnomalyEvent => toAnomalyEvent(reading)),
+    anomalies: anomalies
+      .filter((reading) => reading !== undefined)
+      .map((reading): AnomalyEvent => toAnomalyEvent(reading)),
     awakened: row?.awakened ?? [],
   };
 }

@@ -18,6 +18,8 @@ export const rejectionCodes = [
   "TIMESTAMP_INVALID",
   "TIMESTAMP_IN_FUTURE",
   "TIMESTAMP_TOO_OLD",
+  "FRAME_UNREADABLE",
+  "STORE_REFUSED",
 ] as const;
 
 export type RejectionCode = (typeof rejectionCodes)[number];

@@ -1,0 +1,35 @@
+import type { Config } from "../platform/config.ts";
+import type { HttpDoor } from "../platform/http-server.ts";
+import type { Clock, ReadingStore, Running, SettingStore } from "../platform/ports.ts";
+import type { Log, Metrics } from "../platform/telemetry.ts";
+import { openBridge } from "./bridge.ts";
+import { mountLegacyRoutes } from "./routes.ts";
+
+export interface GatewayDeps {
+  readonly config: Config;
+  /** The broker to publish to. */
+  readonly mqttUrl: string;
+  readonly door: HttpDoor;
+  readonly readings: ReadingStore;
+  readonly settings: SettingStore;
+  readonly now: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** How long the start waits for the broker, so that the first request after "ready" finds it. */
+const connectionMs = 3000;
+
+/** Puts the legacy HTTP door on a listener: what comes in is published to MQTT, so there is one way for every reading. */
+export async function startGateway(deps: GatewayDeps): Promise<Running> {
+  const { config, door, log } = deps;
+  const bridge = openBridge({ url: deps.mqttUrl, log });
+  const rules = {
+    maxFutureUs: config.MAX_FUTURE_SECONDS * 1e6,
+    maxReadings: config.MAX_READINGS_PER_MESSAGE,
+  };
+  // A scope of its own, since its body parser is not for the other routes of a shared door.
+  await door.register(async (scope) => mountLegacyRoutes(scope, { ...deps, bridge, rules }));
+  await bridge.settle(connectionMs);
+  return bridge;
+}

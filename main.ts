@@ -1,0 +1,270 @@
+import { fork } from "node:child_process";
+import { inspect } from "node:util";
+import { startBroker } from "./broker/service.ts";
+import { startGateway } from "./gateway-http/service.ts";
+import { type Order, readCommandLine } from "./platform/command-line.ts";
+import { type Config, readConfig, type ServiceName, serviceNames } from "./platform/config.ts";
+import { type Database, hasTimescale, openDatabase } from "./platform/database.ts";
+import { openDeviceStore } from "./platform/device-store.ts";
+import { startEmbeddedDatabase } from "./platform/embedded-database.ts";
+import { PlatformError } from "./platform/errors.ts";
+import { type HttpDoor, listenHttp, openHttpDoor } from "./platform/http-server.ts";
+import { Lifecycle, stopSignal } from "./platform/lifecycle.ts";
+import { openMemoryEvents } from "./platform/memory-events.ts";
+import { openMemoryStream } from "./platform/memory-stream.ts";
+import { migrate } from "./platform/migrations.ts";
+import { openModelStore } from "./platform/model-store.ts";
+import type { EventStream, ReadingStream } from "./platform/ports.ts";
+import { mountProbe } from "./platform/probe.ts";
+import { openReadingStore } from "./platform/reading-store.ts";
+import { openRedisEvents } from "./platform/redis-events.ts";
+import { openRedisStream } from "./platform/redis-stream.ts";
+import { openSettingStore } from "./platform/setting-store.ts";
+import { type Log, type Metrics, openLog, openMetrics } from "./platform/telemetry.ts";
+import { startProcessor } from "./processor/service.ts";
+import type { DoorsAnswer } from "./schema/api.ts";
+import { startWeb } from "./web/service.ts";
+
+const now = (): number => Date.now() * 1000;
+
+/** What one process holds while it starts, runs and stops. */
+interface Launch {
+  readonly services: readonly ServiceName[];
+  readonly config: Config;
+  readonly log: Log;
+  readonly life: Lifecycle;
+  /** A part that cannot be replaced has ended by itself: stop, and let whoever started us start us again. */
+  readonly onLost: (part: string) => void;
+}
+
+/** The engines under the services. Each is opened when a service first asks for it, and only then. */
+interface Engines {
+  readonly stream: () => Promise<ReadingStream>;
+  readonly events: () => Promise<EventStream>;
+  readonly stores: () => Promise<ReturnType<typeof storesOn>>;
+}
+
+function enginesOf(launch: Launch): Engines {
+  const { config, log, life } = launch;
+  const { REDIS_URL: url, SHARDS: shards } = config;
+  const openStream = () =>
+    url === null ? openMemoryStream({ shards }) : openRedisStream({ url, shards, log });
+  const openEvents = () =>
+    url === null ? openMemoryEvents({ startedMs: Date.now() }) : openRedisEvents({ url, log });
+  return {
+    stream: once(() => life.add("stream", openStream, (stream) => stream.close())),
+    events: once(() => life.add("events", openEvents, (events) => events.close())),
+    stores: once(async () => storesOn(await openTables(launch), config)),
+  };
+}
+
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () => {
+    opened ??= open();
+    return opened;
+  };
+}
+
+async function openTables({ config, log, life, onLost }: Launch): Promise<Database> {
+  const isSole = config.DATABASE_URL === null;
+  const url =
+    config.DATABASE_URL ??
+    (await life.run("embedded database", () => startEmbeddedDatabase(config.DATA_DIR, { log, onLost }))).url;
+  const connections = config.SHARDS + 8;
+  const database = await life.add(
+    "database",
+    () => openDatabase({ url, log, isSole, connections }),
+    (opened) => opened.close(),
+  );
+  const migrations = await migrate(database, {
+    hasTimescale: !isSole && (await hasTimescale(url)),
+    chunkIntervalHours: config.CHUNK_INTERVAL_HOURS,
+  });
+  if (migrations.length > 0) log.info({ migrations }, "tables brought up to date");
+  return database;
+}
+
+function storesOn(database: Database, config: Config) {
+  return {
+    readings: openReadingStore(database),
+    devices: openDeviceStore(database),
+    models: openModelStore(database),
+    settings: openSettingStore(database, {
+      activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,
+    }),
+  };
+}
+
+/** Starts what was asked for: who stores before who takes in, so that a stop, in reverse, ends the intake first. */
+async function start(launch: Launch): Promise<Addresses> {
+  const { services, config, log, life } = launch;
+  const engines = enginesOf(launch);
+  const shared = { config, log, metrics: openMetrics(), now };
+  const addresses: Addresses = {};
+  let isReady = false;
+  const probe = { metrics: shared.metrics, isReady: () => isReady };
+
+  if (services.includes("processor")) {
+    const deps = {
+      ...shared,
+      ...(await engines.stores()),
+      stream: await engines.stream(),
+      events: await engines.events(),
+    };
+    await life.run("processor", () => startProcessor(deps));
+  }
+  let { MQTT_PORT: mqttPort } = config;
+  if (services.includes("broker")) {
+    const deps = { ...shared, stream: await engines.stream(), events: await engines.events() };
+    const broker = await life.run("broker", () => startBroker(deps));
+    mqttPort = broker.mqttPort;
+    addresses.mqtt = `mqtt://${inUrl(config.HOST)}:${mqttPort}`;
+    addresses.webSocket = `ws://${inUrl(config.HOST)}:${broker.webSocketPort}`;
+  }
+  await startHttp(launch, { engines, shared, mqttPort, addresses, probe });
+  if (services.length < serviceNames.length) {
+    const door = openHttpDoor({ log, maxBodyBytes: config.MAX_PACKET_BYTES });
+    mountProbe(door, probe);
+    addresses.probe = await openTo(launch, door, { port: config.PROBE_PORT, setting: "PROBE_PORT" });
+  }
+  isReady = true;
+  return addresses;
+}
+
+interface Addresses {
+  console?: string;
+  http?: string;
+  mqtt?: string;
+  webSocket?: string;
+  probe?: string;
+}
+
+interface HttpParts {
+  readonly engines: Engines;
+  readonly shared: { config: Config; log: Log; metrics: Metrics; now: () => number };
+  readonly mqttPort: number;
+  readonly addresses: Addresses;
+  readonly probe: Parameters<typeof mountProbe>[1];
+}
+
+/** The HTTP services share one listener unless WEB_PORT says otherwise. */
+async function startHttp(
+  launch: Launch,
+  { engines, shared, mqttPort, addresses, probe }: HttpParts,
+): Promise<void> {
+  const { services, config, log, life } = launch;
+  const newDoor = (): HttpDoor => {
+    const door = openHttpDoor({ log, maxBodyBytes: config.MAX_PACKET_BYTES });
+    mountProbe(door, probe);
+    return door;
+  };
+  const gatewayDoor = services.includes("gateway-http") ? newDoor() : undefined;
+  if (gatewayDoor !== undefined) {
+    const mqttUrl = config.MQTT_URL ?? `mqtt://${inUrl(reachable(config.HOST))}:${mqttPort}`;
+    const deps = { ...shared, ...(await engines.stores()), door: gatewayDoor, mqttUrl };
+    await life.run("gateway-http", () => startGateway(deps));
+  }
+  if (services.includes("web")) {
+    const isShared = gatewayDoor !== undefined && config.WEB_PORT === config.HTTP_PORT;
+    const door = isShared ? gatewayDoor : newDoor();
+    const mqttHost = reachable(config.HOST);
+    const doors = (): DoorsAnswer => ({
+      mqttHost,
+      mqttPort,
+      httpUrl: addresses.http ?? httpUrl(mqttHost, config.HTTP_PORT),
+    });
+    const deps = { ...shared, ...(await engines.stores()), events: await engines.events(), door, doors };
+    await life.run("web", () => startWeb(deps));
+    if (!isShared)
+      addresses.console = await openTo(launch, door, { port: config.WEB_PORT, setting: "WEB_PORT" });
+  }
+  if (gatewayDoor !== undefined) {
+    addresses.http = await openTo(launch, gatewayDoor, { port: config.HTTP_PORT, setting: "HTTP_PORT" });
+    if (services.includes("web")) addresses.console ??= addresses.http;
+  }
+}
+
+/** Listens last, when everything behind the door stands; so on a stop the door closes first. */
+async function openTo(
+  { config, life }: Launch,
+  door: HttpDoor,
+  { port, setting }: { port: number; setting: string },
+): Promise<string> {
+  const listening = () => listenHttp(door, { host: config.HOST, port, setting });
+  return httpUrl(
+    reachable(config.HOST),
+    await life.add(`listener ${setting}`, listening, () => door.close()),
+  );
+}
+
+/** A simulated fleet in a process of its own: it speaks as devices would, and goes when this process goes. */
+function startFleet({ mqtt, http }: Addresses, life: Lifecycle): Promise<unknown> {
+  const args = ["fleet", ...(mqtt ? ["--mqtt-url", mqtt] : []), ...(http ? ["--http-url", http] : [])];
+  const start = () => fork(new URL("./simulators/main.js", import.meta.url), args, { execArgv: [] });
+  return life.add("fleet", start, (fleet) => {
+    if (fleet.connected) fleet.disconnect();
+  });
+}
+
+/** Where a listener on `host` is reached from this machine. */
+function reachable(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" ? "::1" : host;
+}
+
+function inUrl(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function httpUrl(host: string, port: number): string {
+  return `http://${inUrl(host)}:${port}`;
+}
+
+function banner(addresses: Addresses): string {
+  const lines = Object.entries(addresses).map(([name, address]) => `  ${name.padEnd(10)} ${address}\n`);
+  return `\nTidemark is ready.\n${lines.join("")}\n`;
+}
+
+/** Runs until a signal, or until a part is lost that only a new process can bring back; answers with the exit code. */
+async function run({ services, isSimulated }: Extract<Order, { kind: "start" }>): Promise<number> {
+  const config = readConfig(services);
+  const log = openLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const life = new Lifecycle(log, config.STOP_DEADLINE_SECONDS * 1000);
+  const lost = new AbortController();
+  const ended = Promise.race([stopSignal(), aborted(lost.signal)]);
+  try {
+    const starting = start({ services, config, log, life, onLost: (part) => lost.abort(part) });
+    const addresses = await Promise.race([starting, ended]);
+    if (typeof addresses === "object") {
+      if (isSimulated) await startFleet(addresses, life);
+      log.info({ services, ...addresses }, "ready");
+      process.stdout.write(banner(addresses));
+    }
+    log.info({ cause: await ended }, "stopping");
+  } finally {
+    await life.stop();
+  }
+  log.info("stopped");
+  return lost.signal.aborted ? 1 : 0;
+}
+
+function aborted(signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(String(signal.reason)));
+  });
+}
+
+function failed(error: unknown): number {
+  const line = error instanceof PlatformError ? `${error.code}: ${error.message}` : inspect(error);
+  process.stderr.write(`tidemark: ${line}\n`);
+  return 1;
+}
+
+const order = readCommandLine(process.argv.slice(2));
+if (order.kind === "print") {
+  (order.exitCode === 0 ? process.stdout : process.stderr).write(order.text);
+  process.exitCode = order.exitCode;
+} else {
+  process.exit(await run(order).catch(failed));
+}

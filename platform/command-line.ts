@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type ServiceName, serviceNames } from "./config.ts";
+import { messageOf } from "./errors.ts";
+
+const usage = `Usage: node dist/main.js [SERVICE ...] [--simulate]
+
+  SERVICE      ${serviceNames.join(", ")}; none: the whole platform in one process
+  --simulate   also start a small fleet of simulated devices with faults
+  --help, --version
+
+Settings come from the environment; .env.example lists them all.
+`;
+
+/** What the command line asks for: services to start, or a text to print. */
+export type Order =
+  | { readonly kind: "start"; readonly services: readonly ServiceName[]; readonly isSimulated: boolean }
+  | { readonly kind: "print"; readonly text: string; readonly exitCode: 0 | 2 };
+
+/** Reads the arguments after the script's name. */
+export function readCommandLine(args: readonly string[]): Order {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { simulate: { type: "boolean" }, help: { type: "boolean" }, version: { type: "boolean" } },
+    });
+    if (values.help === true) return { kind: "print", text: usage, exitCode: 0 };
+    if (values.version === true) return { kind: "print", text: `tidemark ${version()}\n`, exitCode: 0 };
+    const unknown = positionals.find((name) => !serviceNames.some((service) => service === name));
+    if (unknown !== undefined) return mistake(`there is no service ${JSON.stringify(unknown)}`);
+    const asked = serviceNames.filter((service) => positionals.includes(service));
+    const services = asked.length === 0 ? serviceNames : asked;
+    return { kind: "start", services, isSimulated: values.simulate === true };
+  } catch (error) {
+    return mistake(messageOf(error));
+  }
+}
+
+function mistake(what: string): Order {
+  return { kind: "print", text: `tidemark: ${what}\n\n${usage}`, exitCode: 2 };
+}
+
+function version(): string {
+  const folder = import.meta.url.includes("/dist/") ? "../../" : "../";
+  // Our own package.json.
+  const manifest = JSON.parse(readFileSync(new URL(`${folder}package.json`, import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return manifest.version;
+}

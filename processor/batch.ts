@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import type { StreamEntry } from "../platform/ports.ts";
+import { type LivePoint, type LiveReadings, toLivePoint } from "../schema/event.ts";
+import { keptPayload, type Rejection } from "../schema/rejection.ts";
+import type { ScoredReading } from "../schema/scored.ts";
+
+/** The readings as the live charts take them, by device. */
+export function toLiveReadings(readings: readonly ScoredReading[]): LiveReadings[] {
+  const byDevice = new Map<string, LivePoint[]>();
+  for (const reading of readings) {
+    const points = byDevice.get(reading.deviceId);
+    if (points === undefined) byDevice.set(reading.deviceId, [toLivePoint(reading)]);
+    else points.push(toLivePoint(reading));
+  }
+  return [...byDevice].map(([deviceId, points]) => ({ deviceId, readings: points }));
+}
+
+/** What is kept of a stream entry that is no frame. Its id follows from the entry's, so a redelivery keeps it once. */
+export function unreadableEntry(entry: StreamEntry): Rejection {
+  return {
+    id: uuidOf(`${entry.id} ${entry.raw}`),
+    code: "FRAME_UNREADABLE",
+    reason: `stream entry ${entry.id} is not a frame of readings; something else writes to the readings streams`,
+    deviceId: null,
+    source: "stream",
+    payload: keptPayload(Buffer.from(entry.raw)),
+    payloadBytes: Buffer.byteLength(entry.raw),
+    receivedUs: Number(entry.id.split("-")[0]) * 1000 || 0,
+  };
+}
+
+/** What is kept of a reading the database will not have. */
+export function refusedReading(reading: ScoredReading, reason: string, receivedUs: number): Rejection {
+  const { deviceId, sensorType, timestampUs, value } = reading;
+  const payload = JSON.stringify({ deviceId, sensorType, timestampUs, value });
+  return {
+    id: uuidOf(payload),
+    code: "STORE_REFUSED",
+    reason,
+    deviceId,
+    source: "stream",
+    payload,
+    payloadBytes: Buffer.byteLength(payload),
+    receivedUs,
+  };
+}
+
+/** A UUID made of a text's digest (RFC 9562, version 8). */
+function uuidOf(text: string): string {
+  const hex = createHash("sha256").update(text).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

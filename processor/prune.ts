@@ -1,0 +1,34 @@
+import type { DeviceStore, EventStream, SettingStore } from "../platform/ports.ts";
+import type { Log, Metrics } from "../platform/telemetry.ts";
+import type { PresenceEvent } from "../schema/event.ts";
+
+export interface PruneDeps {
+  readonly devices: DeviceStore;
+  readonly settings: SettingStore;
+  readonly events: EventStream;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Takes devices that are silent for longer than their allowance off the board; their history stays. */
+export async function pruneSilent({ devices, settings, events, log, metrics }: PruneDeps): Promise<void> {
+  const timeoutMs = (await settings.activeDeviceTimeoutSeconds()) * 1000;
+  const silent = await devices.deactivateSilent(timeoutMs);
+  if (silent.length === 0) return;
+  metrics.devicesPruned.inc(silent.length);
+  log.info({ devices: silent.length, timeoutMs }, "silent devices pruned");
+  const atUs = Date.now() * 1000;
+  await events.publish(
+    silent.map((deviceId): PresenceEvent => ({ kind: "device-inactive", deviceId, atUs })),
+  );
+}
+
+/** Forgets what nobody will ask for any more: devices long gone, and old rejections. Readings are never touched. */
+export async function forgetOld(
+  { devices, log }: Pick<PruneDeps, "devices" | "log">,
+  retention: { devicesDays: number; rejectedDays: number },
+): Promise<void> {
+  const forgotten = await devices.forgetInactive(retention.devicesDays);
+  const rejections = await devices.forgetRejections(retention.rejectedDays);
+  if (forgotten + rejections > 0) log.info({ devices: forgotten, rejections }, "old rows forgotten");
+}

@@ -1,0 +1,140 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { ScoredReading } from "../schema/scored.ts";
+import { newSeries, type SeriesState } from "./channels.ts";
+import { growFactoryModels } from "./factory.ts";
+import { normalNumber, seededRandom } from "./random.ts";
+import { scoreReading } from "./score.ts";
+
+const models = growFactoryModels();
+
+function scoreAt(state: SeriesState, value: number, timestampUs?: number): ScoredReading {
+  const atUs = timestampUs ?? Math.max(state.lastTimestampUs, 0) + 1_000_000;
+  const reading = { deviceId: "d1", sensorType: state.sensorType, timestampUs: atUs, value };
+  return scoreReading(reading, state, models.get(state.sensorType));
+}
+
+function room(count: number, seed = 1): number[] {
+  const random = seededRandom(seed);
+  return Array.from({ length: count }, (_, i) => {
+    const ideal = 22 + 1.5 * Math.sin(i / 400) + 0.15 * normalNumber(random);
+    return Math.round(ideal * 100) / 100;
+  });
+}
+
+function warmRoom(): SeriesState {
+  const state = newSeries("temperature");
+  for (const value of room(600)) scoreAt(state, value);
+  return state;
+}
+
+test.each([
+  ["temperature", 22, false],
+  ["temperature", 27, false],
+  ["temperature", 45, true],
+  ["temperature", 100, true],
+  ["temperature", -10, true],
+  ["humidity", 50, false],
+  ["humidity", 95, true],
+  ["vibration", 2, false],
+])("a first %s of %d is judged by the type's typical range", (sensorType, value, isAnomaly) => {
+  const scored = scoreAt(newSeries(sensorType), value);
+  expect(scored.isAnomaly).toBe(isAnomaly);
+  expect(scored.modelVersion).toBe(`${sensorType}@factory-1`);
+  expect(scored.score > 0.5).toBe(isAnomaly);
+});
+
+test("a device that lives outside the typical range is believed after a few readings, an oven is not", () => {
+  const greenhouse = newSeries("temperature");
+  const oven = newSeries("temperature");
+  const flags = Array.from({ length: 10 }, (_, i) => [
+    scoreAt(greenhouse, 33 + (i % 3) / 10).isAnomaly,
+    scoreAt(oven, 100 + (i % 3) / 10).isAnomaly,
+  ]);
+  expect(flags[0]).toEqual([true, true]);
+  expect(flags[9]).toEqual([false, true]);
+});
+
+test("a spike in a warm series is an anomaly with its reason, and the reading after it is not", () => {
+  const state = warmRoom();
+  const spike = scoreAt(state, 41.2);
+  expect(spike).toMatchObject({ isAnomaly: true, modelVersion: "temperature@factory-1" });
+  expect(spike.score).toBeGreaterThan(0.9);
+  expect(spike.confidence).toBeGreaterThan(0.8);
+  expect(spike.explanation?.sentence).toMatch(
+    /^Temperature 41\.2 °C; 2\d\.\d+ to 2\d\.\d+ is usual here; the jump of 1\d(\.\d)? °C in one reading weighs most\.$/,
+  );
+  const { low, high } = spike.explanation?.expected ?? { low: 0, high: 0 };
+  expect(low < 23 && 23 < high && high < 41).toBe(true);
+  expect(scoreAt(state, 22.4)).toMatchObject({ isAnomaly: false, explanation: null });
+});
+
+test("a bigger jump in a warm series never scores lower", () => {
+  const scores = [2, 4, 8, 16, 64, 500].map((jump) => scoreAt(warmRoom(), 22.4 + jump).score);
+  expect(scores).toEqual([...scores].sort((a, b) => a - b));
+});
+
+test("a reading that comes again is judged and teaches nothing", () => {
+  const state = warmRoom();
+  scoreAt(state, 30);
+  const before = structuredClone(state);
+  scoreAt(state, 30, state.lastTimestampUs);
+  scoreAt(state, 99, state.lastTimestampUs - 5_000_000);
+  expect(state).toEqual(before);
+});
+
+test("a value that is physically impossible is an anomaly and teaches nothing but its time", () => {
+  const state = warmRoom();
+  const before = structuredClone(state);
+  const scored = scoreAt(state, -300);
+  expect(scored).toMatchObject({ isAnomaly: true, score: 1, confidence: 1 });
+  expect(scored.explanation?.sentence).toContain("physically possible");
+  expect(state).toEqual({ ...before, lastTimestampUs: scored.timestampUs });
+});
+
+test("a type without a model stays silent and says so", () => {
+  const state = newSeries("co2");
+  for (let i = 0; i < 200; i++) {
+    const scored = scoreAt(state, i === 150 ? 1e6 : 400);
+    expect(scored).toMatchObject({ isAnomaly: false, score: 0, modelVersion: "none", explanation: null });
+    expect(scored.confidence).toBeLessThan(0.2);
+  }
+});
+
+test("a constant series is silent", () => {
+  const state = newSeries("temperature");
+  const flags = Array.from({ length: 2000 }, () => scoreAt(state, 21.5).isAnomaly);
+  expect(flags).not.toContain(true);
+});
+
+test("a sensor that was stuck and jumps is an anomaly", () => {
+  const state = newSeries("temperature");
+  for (let i = 0; i < 300; i++) scoreAt(state, 21.5);
+  expect(scoreAt(state, 26).isAnomaly).toBe(true);
+});
+
+test("an ordinary day is called anomalous at most three times in a thousand readings", () => {
+  const state = newSeries("temperature");
+  const flagged = room(5000, 9).filter((value) => scoreAt(state, value).isAnomaly);
+  expect(flagged.length).toBeLessThanOrEqual(15);
+});
+
+test("finite readings get finite verdicts, and an explanation exactly when they are anomalies", () => {
+  const anyValue = fc.double({ noNaN: true, noDefaultInfinity: true });
+  const nearby = fc.double({ min: 15, max: 35, noNaN: true });
+  const types = fc.constantFrom("temperature", "humidity", "vibration", "x");
+  const values = fc.array(fc.oneof(anyValue, nearby), { minLength: 1, maxLength: 150 });
+  fc.assert(
+    fc.property(values, types, (all, type) => {
+      const state = newSeries(type);
+      for (const value of all) {
+        const { score, confidence, isAnomaly, explanation } = scoreAt(state, value);
+        expect(score >= 0 && score <= 1 && confidence >= 0 && confidence <= 1).toBe(true);
+        expect(explanation !== null).toBe(isAnomaly);
+        const { low, high } = explanation?.expected ?? { low: 0, high: 0 };
+        expect(Number.isFinite(low) && Number.isFinite(high) && low <= high).toBe(true);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});

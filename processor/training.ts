@@ -1,0 +1,123 @@
+import { Worker } from "node:worker_threads";
+import type { Reading } from "../schema/reading.ts";
+import { isWarm, newSeries, type Observation, observe } from "./channels.ts";
+import { growForest } from "./forest.ts";
+import { evidence, type Model, parseModel, serialiseModel } from "./model.ts";
+import { seededRandom } from "./random.ts";
+import { learnReading } from "./score.ts";
+
+/** The history of one sensor of one device, oldest first. */
+export interface TrainingSeries {
+  readonly timestampsUs: Float64Array;
+  readonly values: Float64Array;
+}
+
+export interface TrainingJob {
+  readonly sensorType: string;
+  readonly version: string;
+  readonly seed: number;
+  readonly series: readonly TrainingSeries[];
+}
+
+/** What the worker answers: the model's bytes, or null when there is too little to learn from. */
+export type TrainingAnswer = { readonly bytes: Uint8Array | null };
+
+/** A way to train; resolves to undefined when there is too little to learn from. */
+export type Trainer = (job: TrainingJob, signal: AbortSignal) => Promise<Model | undefined>;
+
+// 64 trees flag as many readings of the real motes as 100 do, within two, in two thirds of the time.
+const trees = 64;
+const sampleSize = 256;
+const mostRows = 4096;
+// A forest grown on fewer rows than one full sample is guesswork.
+const fewestRows = 256;
+
+// One reading in 2000 lies beyond the limit if the tail goes on as the 80 to 95 % quantiles promise. Anomalies in the history,
+// up to some 5 % of it, do not move it: nothing is read off the far end itself.
+const beyondLimit = 1 / 2000;
+// The channels are scaled to each series, so no healthy type needs a limit outside these: a history that never stirs would make
+// everything an anomaly, one full of faults nothing.
+const lowestLimit = 1;
+const highestLimit = 1.6;
+
+/** Grows a model from histories, in which some readings may be anomalies; undefined when they are too short. */
+export function trainModel(job: TrainingJob): Model | undefined {
+  const rows = thin(
+    job.series.flatMap((one) => channelRows(job.sensorType, one)),
+    job.seed,
+  );
+  if (rows.length < fewestRows) return undefined;
+  const forest = growForest(rows, { trees, sampleSize, seed: job.seed });
+  const evidences = rows.map((row) => evidence(forest, row)).sort((a, b) => a - b);
+  const near = quantile(evidences, 0.8);
+  const far = quantile(evidences, 0.95);
+  const tail = (far - near) / Math.log(0.2 / 0.05);
+  const measured = far + tail * Math.log(0.05 / beyondLimit);
+  const limit = Math.min(Math.max(measured, lowestLimit), highestLimit);
+  return { version: job.version, forest, limit, trainingRows: rows.length };
+}
+
+/** Trains in a worker thread, so that the readings keep flowing; an aborted one ends at once. */
+export function trainInWorker(job: TrainingJob, signal: AbortSignal): Promise<Model | undefined> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const worker = new Worker(new URL("./training-worker.js", import.meta.url), { workerData: job });
+    const abort = () => {
+      void worker.terminate();
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    worker.once("message", ({ bytes }: TrainingAnswer) => {
+      resolve(bytes === null ? undefined : parseModel(bytes, job.version));
+    });
+    worker.once("error", reject);
+    worker.once("exit", (code) => {
+      signal.removeEventListener("abort", abort);
+      // After an answer this changes nothing: a promise settles once.
+      reject(new Error(`the training worker left with code ${code} without an answer`));
+    });
+  });
+}
+
+/** The worker's whole work, apart from the thread it runs in. */
+export function answerJob(job: TrainingJob): TrainingAnswer {
+  const model = trainModel(job);
+  return { bytes: model === undefined ? null : serialiseModel(model) };
+}
+
+/** Splits readings, oldest first within a device, into one history a device. */
+export function toTrainingSeries(readings: readonly Reading[]): readonly TrainingSeries[] {
+  const byDevice = new Map<string, Reading[]>();
+  for (const reading of readings) {
+    const known = byDevice.get(reading.deviceId);
+    if (known === undefined) byDevice.set(reading.deviceId, [reading]);
+    else known.push(reading);
+  }
+  return [...byDevice.values()].map((own) => ({
+    timestampsUs: Float64Array.from(own, (reading) => reading.timestampUs),
+    values: Float64Array.from(own, (reading) => reading.value),
+  }));
+}
+
+function channelRows(sensorType: string, series: TrainingSeries): Observation["channels"][] {
+  const state = newSeries(sensorType);
+  const rows: Observation["channels"][] = [];
+  for (const [index, value] of series.values.entries()) {
+    const seen = observe(state, value);
+    if (isWarm(state)) rows.push(seen.channels);
+    learnReading(state, { timestampUs: series.timestampsUs[index] ?? index, value }, seen);
+  }
+  return rows;
+}
+
+// A few thousand rows say as much about a forest of 256-row samples as a million.
+function thin<Row>(rows: readonly Row[], seed: number): readonly Row[] {
+  if (rows.length <= mostRows) return rows;
+  const random = seededRandom(seed);
+  const share = mostRows / rows.length;
+  return rows.filter(() => random() < share);
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)] ?? 0;
+}

@@ -1,0 +1,90 @@
+import { Type } from "typebox";
+import type { HttpDoor } from "../platform/http-server.ts";
+import type { DeviceStore, ReadingStore, SettingStore } from "../platform/ports.ts";
+import {
+  AnomaliesAnswer,
+  DevicesAnswer,
+  type DoorsAnswer,
+  DoorsAnswer as DoorsSchema,
+  ReadingsAnswer,
+  RejectedAnswer,
+} from "../schema/api.ts";
+
+export interface RouteDeps {
+  readonly readings: ReadingStore;
+  readonly devices: DeviceStore;
+  readonly settings: SettingStore;
+  readonly doors: () => DoorsAnswer;
+}
+
+function limit(fallback: number, most: number) {
+  return Type.Integer({ minimum: 1, maximum: most, default: fallback });
+}
+
+/** Puts the questions a console asks on a door, under `/api/v1`. */
+export function mountApi(door: HttpDoor, deps: RouteDeps): void {
+  mountDevices(door, deps);
+  mountHistory(door, deps);
+  door.get("/api/v1/doors", { schema: { response: { 200: DoorsSchema } } }, () => deps.doors());
+}
+
+function mountDevices(door: HttpDoor, { devices, settings }: RouteDeps): void {
+  door.get<{ Querystring: { limit: number } }>(
+    "/api/v1/devices",
+    {
+      schema: { querystring: Type.Object({ limit: limit(200, 1000) }), response: { 200: DevicesAnswer } },
+    },
+    async ({ query }) => {
+      const timeoutMs = (await settings.activeDeviceTimeoutSeconds()) * 1000;
+      return {
+        devices: await devices.active({ timeoutMs, limit: query.limit }),
+        inactive: await devices.countInactive(timeoutMs),
+      };
+    },
+  );
+}
+
+function mountHistory(door: HttpDoor, { readings }: RouteDeps): void {
+  door.get<{ Querystring: { device: string[]; limit: number } }>(
+    "/api/v1/readings",
+    {
+      schema: {
+        querystring: Type.Object({
+          device: Type.Array(Type.String(), { minItems: 1, maxItems: 50 }),
+          limit: limit(300, 2000),
+        }),
+        response: { 200: ReadingsAnswer },
+      },
+    },
+    async ({ query }) => {
+      const series = await readings.recentOfDevices(query.device, query.limit);
+      return {
+        series: series.map(({ deviceId, sensorType, points }) => ({
+          deviceId,
+          sensorType,
+          points: points.map((point) => [
+            point.timestampUs,
+            point.value,
+            point.score,
+            point.isAnomaly ? 1 : 0,
+          ]),
+        })),
+      };
+    },
+  );
+  door.get<{ Querystring: { device?: string; limit: number } }>(
+    "/api/v1/anomalies",
+    {
+      schema: {
+        querystring: Type.Object({ device: Type.Optional(Type.String()), limit: limit(100, 1000) }),
+        response: { 200: AnomaliesAnswer },
+      },
+    },
+    async ({ query }) => ({ anomalies: await readings.anomalies(query) }),
+  );
+  door.get<{ Querystring: { limit: number } }>(
+    "/api/v1/rejected",
+    { schema: { querystring: Type.Object({ limit: limit(100, 1000) }), response: { 200: RejectedAnswer } } },
+    async ({ query }) => ({ rejected: await readings.rejected(query.limit) }),
+  );
+}

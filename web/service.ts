@@ -1,0 +1,56 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import fastifyStatic from "@fastify/static";
+import type { HttpDoor } from "../platform/http-server.ts";
+import type { DeviceStore, EventStream, ReadingStore, Running, SettingStore } from "../platform/ports.ts";
+import type { Log, Metrics } from "../platform/telemetry.ts";
+import type { DoorsAnswer } from "../schema/api.ts";
+import { startLive } from "./live.ts";
+import { mountApi } from "./routes.ts";
+
+export interface WebDeps {
+  readonly door: HttpDoor;
+  readonly readings: ReadingStore;
+  readonly devices: DeviceStore;
+  readonly settings: SettingStore;
+  readonly events: EventStream;
+  /** Where devices and clients find the platform, as far as this process knows. */
+  readonly doors: () => DoorsAnswer;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+const securityHeaders = {
+  "Content-Security-Policy":
+    "default-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+} as const;
+
+/** Puts the operators' side on a listener: the built console, its API, and the push. */
+export async function startWeb(deps: WebDeps): Promise<Running> {
+  const { door, events, log, metrics } = deps;
+  door.addHook("onSend", async (_request, reply) => void reply.headers(securityHeaders));
+  mountApi(door, deps);
+  const client = clientFolder();
+  if (client === undefined) log.warn("console not built; run npm run build");
+  else await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });
+  const live = await startLive({ http: door.server, events, log, metrics });
+  // Open sockets would keep the listener from closing.
+  door.addHook("preClose", () => live.stop());
+  return { stop: () => live.stop() };
+}
+
+/** Built assets carry a hash in their names and never change; the page that names them is asked for every time. */
+function cachePolicy(reply: { setHeader: (name: string, value: string) => void }, path: string): void {
+  const isHashed = path.includes("/assets/");
+  reply.setHeader("Cache-Control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
+}
+
+/** The console's built files: beside this one in dist; under vitest, where this is TypeScript, in dist all the same. */
+function clientFolder(): string | undefined {
+  const folders = [new URL("./client/", import.meta.url), new URL("../dist/web/client/", import.meta.url)];
+  return folders
+    .map((folder) => fileURLToPath(folder))
+    .find((folder) => existsSync(`${folder}index.html`) && !existsSync(`${folder}vite.config.ts`));
+}
