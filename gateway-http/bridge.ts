@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import { connect, type MqttClient } from "mqtt";
 import { messageOf, PlatformError } from "../platform/errors.ts";
 import type { Running } from "../platform/ports.ts";
@@ -41,9 +41,8 @@ export function openBridge({ url, log }: { url: string; log: Log }): Bridge {
       await Promise.all([...byDevice(samples)].map(([deviceId, list]) => publishOne(client, deviceId, list)));
     },
     async settle(ms) {
-      if (client.connected) return;
-      const waited = AbortSignal.timeout(ms);
-      await once(client, "connect", { signal: waited }).catch(() => undefined);
+      const deadline = performance.now() + ms;
+      while (!client.connected && performance.now() < deadline) await pause(20);
     },
     stop: () => client.endAsync(true),
   };

@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { until } from "./local-servers.ts";
+
+const entry = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+
+/** The built program as a process of its own. */
+export interface Program {
+  readonly child: ChildProcess;
+  /** Everything it wrote to stdout and stderr so far. */
+  readonly output: () => string;
+  /** The addresses of the line "ready": `mqtt`, `http`, `console`, `probe` ... */
+  ready(): Promise<Readonly<Record<string, string>>>;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Waits for the end; answers with the exit code. */
+  exit(): Promise<number | null>;
+}
+
+/** Every port free, every other setting at its default. */
+export const freePorts = { MQTT_PORT: "0", MQTT_WS_PORT: "0", HTTP_PORT: "0", PROBE_PORT: "0", LOG_FORMAT: "json" };
+
+/** Starts `node dist/main.js` with these arguments and settings, and no others of ours. */
+export function startProgram(args: readonly string[], settings: Readonly<Record<string, string>>): Program {
+  const child = spawn(process.execPath, [entry, ...args], {
+    env: { PATH: process.env["PATH"], ...freePorts, ...settings },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const exit = async (): Promise<number | null> => {
+    if (!hasEnded()) await once(child, "exit");
+    return child.exitCode;
+  };
+  return {
+    child,
+    output: () => output,
+    exit,
+    ready: async () => {
+      await until("the program is ready", () => hasEnded() || readyLine(output) !== undefined);
+      const line = readyLine(output);
+      if (line === undefined) throw new Error(`the program ended:\n${output}`);
+      return line;
+    },
+    kill: async (signal) => {
+      if (hasEnded()) return;
+      child.kill(signal);
+      await exit();
+    },
+  };
+}
+
+function readyLine(output: string): Record<string, string> | undefined {
+  const line = output.split("\n").find((text) => text.includes('"msg":"ready"'));
+  // Our own log line.
+  return line === undefined ? undefined : (JSON.parse(line) as Record<string, string>);
+}
+
+/** The port in an address such as `mqtt://127.0.0.1:1883`. */
+export function portOf(address: string | undefined): number {
+  return Number(new URL(address ?? "").port);
+}

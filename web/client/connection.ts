@@ -1,0 +1,111 @@
+import { io, type Socket } from "socket.io-client";
+import type { BrowserEvents, NumberedEvent, ServerEvents } from "../../schema/event.ts";
+import { formatSpan } from "./format.ts";
+
+export interface ConnectionListeners {
+  readonly onReadings: ServerEvents["readings"];
+  readonly onEvent: (event: NumberedEvent["event"]) => void;
+  /** After every connect, the first as well as later ones: what happened in between must be fetched. */
+  readonly onConnect: () => void;
+  readonly onDisconnect: () => void;
+}
+
+export type ConnectionState =
+  | { readonly kind: "live" }
+  | { readonly kind: "reconnecting"; readonly lostMs: number; readonly isFirst: boolean }
+  | { readonly kind: "offline"; readonly lostMs: number };
+
+/** After this long without a server nobody should believe that it is about to come back by itself. */
+const offlineAfterMs = 60_000;
+const refusedRetryMs = 2000;
+const barrierTimeoutMs = 1500;
+
+/** The Socket.IO side: keeps trying, resumes after the last event it saw, and can say how it stands. */
+export class Connection {
+  readonly #socket: Socket<ServerEvents, BrowserEvents>;
+  #lastEventId: string | null = null;
+  #watched: readonly string[] = [];
+  #lostMs = Date.now();
+  #wasLive = false;
+
+  constructor(listeners: ConnectionListeners) {
+    this.#socket = io({
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+      reconnectionDelay: 500,
+      reconnectionDelayMax: 4000,
+      timeout: 8000,
+    });
+    this.#socket.on("connect", () => {
+      this.#wasLive = true;
+      this.#socket.emit("watch", this.#watched);
+      this.#resume();
+      listeners.onConnect();
+    });
+    this.#socket.on("disconnect", () => {
+      this.#lostMs = Date.now();
+      listeners.onDisconnect();
+      this.#insist();
+    });
+    this.#socket.on("connect_error", () => this.#insist());
+    this.#socket.on("readings", listeners.onReadings);
+    this.#socket.on("event", ({ id, event }) => {
+      this.#lastEventId = id;
+      listeners.onEvent(event);
+    });
+  }
+
+  /** From now on, and after every reconnect, hear the readings of these devices. */
+  watch(deviceIds: readonly string[]): void {
+    this.#watched = deviceIds;
+    if (this.#socket.connected) this.#socket.emit("watch", deviceIds);
+  }
+
+  /** Tries at once instead of when the next attempt is due. */
+  retry(): void {
+    if (!this.#socket.connected) this.#socket.disconnect().connect();
+  }
+
+  /**
+   * Ends when the server has heard everything said so far, or when it is clear that it will not soon. A history fetched after
+   * it cannot miss a reading: the server handles one browser's messages in order, and `watch` has no answer of its own.
+   */
+  async settled(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, barrierTimeoutMs);
+      if (this.#socket.connected) this.#socket.emit("resume", null, () => resolve());
+      else this.#socket.once("connect", () => this.#socket.emit("resume", null, () => resolve()));
+    });
+  }
+
+  state(nowMs: number): ConnectionState {
+    if (this.#socket.connected) return { kind: "live" };
+    const lostMs = nowMs - this.#lostMs;
+    if (!navigator.onLine || lostMs > offlineAfterMs) return { kind: "offline", lostMs };
+    return { kind: "reconnecting", lostMs, isFirst: !this.#wasLive };
+  }
+
+  #resume(): void {
+    this.#socket.emit("resume", this.#lastEventId, (newestId) => {
+      this.#lastEventId = newestId;
+    });
+  }
+
+  // Socket.IO gives up when the server itself said goodbye or refused; a server that restarts does just that.
+  #insist(): void {
+    if (this.#socket.active) return;
+    setTimeout(() => this.#socket.connect(), refusedRetryMs);
+  }
+}
+
+/** The badge's words. */
+export function describeConnection(state: ConnectionState): string {
+  switch (state.kind) {
+    case "live":
+      return "live";
+    case "offline":
+      return "offline";
+    case "reconnecting":
+      return state.isFirst ? "connecting" : `reconnecting, ${formatSpan(state.lostMs)}`;
+  }
+}

@@ -1,0 +1,294 @@
+import type { DeviceSummary, DoorsAnswer } from "../../schema/api.ts";
+import { type AnomalyEvent, type PlatformEvent, watchLimit } from "../../schema/event.ts";
+import { sensorLabel } from "../../schema/sensors.ts";
+import { Announcer } from "./announcer.ts";
+import { AnomalyBook, countedMs } from "./anomaly-book.ts";
+import { Board } from "./board.ts";
+import { readSnapshot, writeSnapshot } from "./cache.ts";
+import { Connection } from "./connection.ts";
+import { find } from "./element.ts";
+import { renderEmptyState } from "./empty-state.ts";
+import { Feed, feedLimit } from "./feed.ts";
+import { pointLimit } from "./history.ts";
+import { Painter } from "./painter.ts";
+import { SeriesBook } from "./series-book.ts";
+import {
+  anomalyLimit,
+  deviceLimit,
+  fetchAnomalies,
+  fetchDevices,
+  fetchDoors,
+  fetchReadings,
+} from "./server-api.ts";
+import { StatusBar } from "./status-bar.ts";
+import { readPalette, startTheme } from "./theme.ts";
+import { Tooltip } from "./tooltip.ts";
+
+const saveEveryMs = 20_000;
+const retryMs = 3000;
+const devicesPerQuestion = 40;
+
+/** The page: what is known, and what happens when the server, the clock or the operator says something. */
+export class Console {
+  readonly #series = new SeriesBook();
+  readonly #anomalies = new AnomalyBook();
+  readonly #feed = new Feed((event) => this.#reveal(event));
+  readonly #status = new StatusBar();
+  readonly #announcer = new Announcer(find("#announcer"));
+  readonly #board: Board;
+  readonly #connection: Connection;
+  readonly #planned = new Map<string, { readonly timer: number; readonly dueMs: number }>();
+  /** Devices whose history has been merged since the last connect. */
+  readonly #complete = new Set<string>();
+  #palette = readPalette();
+  #devices: readonly DeviceSummary[] = [];
+  #inactive = 0;
+  #storedMs: number | undefined;
+  /** What went wrong with the last try of each piece of work. */
+  readonly #failures = new Map<string, string>();
+  #isAnswered = false;
+  #isFeedFull = false;
+  #shownEmpty: string | undefined;
+
+  constructor() {
+    const deps = {
+      series: this.#series,
+      anomalies: this.#anomalies,
+      painter: new Painter(),
+      tooltip: new Tooltip(),
+      palette: () => this.#palette,
+    };
+    this.#board = new Board(find("#cards"), deps, () => this.#soon("watch", () => this.#followWindow(), 80));
+    this.#paintStored();
+    this.#connection = new Connection({
+      onReadings: (batch) => this.#board.takeLive(batch),
+      onEvent: (event) => this.#takeEvent(event),
+      onConnect: () => this.#catchUp(),
+      onDisconnect: () => {
+        this.#showStatus();
+        this.#announcer.say("Connection lost. Values are stale.");
+      },
+    });
+  }
+
+  start(): void {
+    startTheme(find("#theme"), () => {
+      this.#palette = readPalette();
+      this.#board.redraw();
+    });
+    for (const button of ["#banner-retry", "#failure-retry"]) {
+      find(button).addEventListener("click", () => {
+        this.#connection.retry();
+        this.#refresh();
+      });
+    }
+    this.#refresh();
+    setInterval(() => this.#tick(), 1000);
+    setInterval(() => this.#save(), saveEveryMs);
+    addEventListener("pagehide", () => this.#save());
+    this.#showStatus();
+    addEventListener("online", () => this.#connection.retry());
+    addEventListener("offline", () => this.#showStatus());
+  }
+
+  #paintStored(): void {
+    const stored = readSnapshot(Date.now());
+    if (stored === undefined || stored.devices.length === 0) return;
+    this.#storedMs = stored.savedMs;
+    this.#takeAnomalies(stored.anomalies, false);
+    this.#showDevices(stored.devices, 0);
+    this.#board.takeHistory(stored.series);
+  }
+
+  /** After a connect nothing fetched earlier is known to be whole. */
+  #catchUp(): void {
+    this.#complete.clear();
+    this.#announcer.say("Connected.");
+    this.#refresh();
+    this.#soon("watch", () => this.#followWindow(), 0);
+  }
+
+  #refresh(): void {
+    this.#soon("devices", () => this.#refreshDevices(), 0);
+    this.#soon("anomalies", () => this.#refreshAnomalies(), 0);
+  }
+
+  async #refreshDevices(): Promise<void> {
+    const { devices, inactive } = await fetchDevices();
+    this.#isAnswered = true;
+    this.#showDevices(
+      devices.filter(({ active }) => active),
+      inactive,
+    );
+    if (this.#board.size === 0) this.#storedMs = undefined;
+    this.#showStatus();
+  }
+
+  async #refreshAnomalies(): Promise<void> {
+    const { anomalies } = await fetchAnomalies();
+    this.#isFeedFull = anomalies.length === anomalyLimit;
+    this.#takeAnomalies(
+      anomalies.toReversed().map((anomaly) => ({ kind: "anomaly", ...anomaly })),
+      false,
+    );
+    this.#showStatus();
+  }
+
+  /** Watches what is near the window and fetches the history of what was not watched before. */
+  async #followWindow(): Promise<void> {
+    const near = this.#board.near().slice(0, watchLimit);
+    this.#connection.watch(near);
+    for (const id of this.#complete) if (!near.includes(id)) this.#complete.delete(id);
+    const missing = near.filter((id) => !this.#complete.has(id));
+    if (missing.length === 0) return;
+    for (const id of missing) this.#complete.add(id);
+    try {
+      await this.#connection.settled();
+      for (let at = 0; at < missing.length; at += devicesPerQuestion) {
+        const { series } = await fetchReadings(missing.slice(at, at + devicesPerQuestion), pointLimit);
+        this.#board.takeHistory(series);
+      }
+    } catch (cause) {
+      for (const id of missing) this.#complete.delete(id);
+      throw cause;
+    }
+    this.#storedMs = undefined;
+    this.#showStatus();
+  }
+
+  #takeEvent(event: PlatformEvent): void {
+    switch (event.kind) {
+      case "anomaly":
+        this.#takeAnomalies([event], true);
+        this.#showStatus();
+        return;
+      case "device-active":
+        this.#soon("devices", () => this.#refreshDevices(), 300);
+        return;
+      case "device-inactive":
+        this.#showDevices(
+          this.#devices.filter(({ id }) => id !== event.deviceId),
+          this.#inactive + 1,
+        );
+        this.#showStatus();
+        return;
+    }
+  }
+
+  #takeAnomalies(events: readonly AnomalyEvent[], isNew: boolean): void {
+    const fresh = this.#anomalies.add(events);
+    for (const event of fresh) this.#board.takeAnomaly(event);
+    this.#feed.add(fresh, isNew);
+    const last = fresh.at(-1);
+    if (!isNew || last === undefined) return;
+    this.#announcer.say(`Anomaly on ${last.deviceId}, ${sensorLabel(last.sensorType)}: ${last.sentence}`);
+  }
+
+  #showDevices(devices: readonly DeviceSummary[], inactive: number): void {
+    this.#devices = devices;
+    this.#inactive = inactive;
+    this.#board.setDevices(devices);
+    this.#showStage();
+  }
+
+  /** Chooses between the board, the friendly page for a first visit, and the one for a server that is silent. */
+  #showStage(): void {
+    const isEmpty = this.#board.size === 0;
+    const failure = this.#failures.values().next().value;
+    find("#loading").hidden = !isEmpty || this.#isAnswered || failure !== undefined;
+    find("#failure").hidden = !isEmpty || this.#isAnswered || failure === undefined;
+    find("#failure-text").textContent = failure ?? "";
+    find("#cards").hidden = isEmpty;
+    const host = find("#empty");
+    if (isEmpty && this.#isAnswered) {
+      this.#soon("empty", () => this.#showEmpty(host), 0);
+    } else {
+      host.replaceChildren();
+      this.#shownEmpty = undefined;
+    }
+  }
+
+  async #showEmpty(host: HTMLElement): Promise<void> {
+    const doors = await fetchDoors().catch(guessDoors);
+    const shown = JSON.stringify([doors, this.#inactive]);
+    // Left alone when nothing changed: somebody may be about to press one of its buttons.
+    if (this.#board.size > 0 || shown === this.#shownEmpty) return;
+    this.#shownEmpty = shown;
+    host.replaceChildren(renderEmptyState(doors, this.#inactive));
+  }
+
+  #reveal(event: AnomalyEvent): boolean {
+    const isThere = this.#board.reveal(event);
+    if (!isThere) this.#announcer.say(`${event.deviceId} is not on the board now.`);
+    return isThere;
+  }
+
+  #tick(): void {
+    const nowMs = Date.now();
+    this.#board.tick(nowMs);
+    this.#feed.tick(nowMs);
+    this.#showStatus(nowMs);
+  }
+
+  #showStatus(nowMs = Date.now()): void {
+    const count = this.#anomalies.countSince((nowMs - countedMs) * 1000);
+    const isMore = this.#isFeedFull && count >= anomalyLimit;
+    const { size } = this.#board;
+    this.#status.show(
+      {
+        connection: this.#connection.state(nowMs),
+        storedMs: this.#storedMs,
+        // An empty board has a page of its own for this.
+        failure: size > 0 ? this.#failures.values().next().value : undefined,
+        devices: size >= deviceLimit ? `${size}+` : String(size),
+        anomalies: isMore ? `${count}+` : String(count),
+      },
+      nowMs,
+    );
+  }
+
+  #save(): void {
+    if (!this.#isAnswered || this.#storedMs !== undefined) return;
+    writeSnapshot({
+      savedMs: Date.now(),
+      devices: this.#devices,
+      anomalies: this.#anomalies.newest(feedLimit),
+      series: this.#board.series(),
+    });
+  }
+
+  /**
+   * Runs a piece of work a little later, once however often it is asked for until then; a failure is shown to the operator
+   * and the work tried again.
+   */
+  #soon(name: string, work: () => Promise<void>, delayMs: number): void {
+    const dueMs = performance.now() + delayMs;
+    const planned = this.#planned.get(name);
+    if (planned !== undefined && planned.dueMs <= dueMs) return;
+    clearTimeout(planned?.timer);
+    const timer = window.setTimeout(() => {
+      this.#planned.delete(name);
+      work().then(
+        () => this.#noteFailure(name, undefined),
+        (cause: unknown) => {
+          this.#noteFailure(name, cause instanceof Error ? cause.message : String(cause));
+          this.#soon(name, work, retryMs);
+        },
+      );
+    }, delayMs);
+    this.#planned.set(name, { timer, dueMs });
+  }
+
+  #noteFailure(name: string, failure: string | undefined): void {
+    if (failure === this.#failures.get(name)) return;
+    if (failure === undefined) this.#failures.delete(name);
+    else this.#failures.set(name, failure);
+    this.#showStage();
+    this.#showStatus();
+  }
+}
+
+/** The usual ports on the host that served this page, for when even that question fails. */
+function guessDoors(): DoorsAnswer {
+  return { mqttHost: location.hostname, mqttPort: 1883, httpUrl: location.origin };
+}

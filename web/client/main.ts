@@ -1,0 +1,3 @@
+import { Console } from "./console.ts";
+
+new Console().start();
