@@ -41,6 +41,7 @@ export async function startEmbeddedDatabase(
   });
   let isStopping = false;
   try {
+    if (child.pid !== undefined) await lock.share(child.pid);
     const url = await firstAnswer(child, {
       pgdata: join(folder, "postgres"),
       socketFolder: socketFolder(folder),

@@ -1,40 +1,74 @@
-import { open, readFile, rm } from "node:fs/promises";
+import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { codeOf, PlatformError } from "./errors.ts";
 
 export interface LockFile {
+  /** Names a second holder, which may outlive this process by a moment: its child that works in the same place. */
+  share(pid: number): Promise<void>;
   release(): Promise<void>;
 }
 
+/** How long a child whose parent died may take to leave. */
+const orphanMs = 10_000;
+
 /**
- * Takes a lock file that names this process. A file left by a process that is gone is taken over; a process id given anew to
- * another program is told apart by its start time where the system tells it (Linux).
- * @throws PlatformError DATA_DIR_LOCKED while its holder lives.
+ * Takes a lock file that names this process. A file left by a process that is gone is taken over, once a child it shared the
+ * lock with is gone too. A process id given anew to another program is told apart by its start time where the system tells it (Linux).
+ * @throws PlatformError DATA_DIR_LOCKED while a holder lives.
  */
 export async function takeLockFile(path: string): Promise<LockFile> {
-  const own = `${process.pid} ${await startTimeOf(process.pid)}\n`;
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    try {
-      const file = await open(path, "wx", 0o600);
-      await file.writeFile(own);
-      await file.close();
-      return { release: () => rm(path, { force: true }) };
-    } catch (cause) {
-      if (codeOf(cause) !== "EEXIST") throw cause;
-    }
-    const holder = await readFile(path, "utf8").catch(() => "");
-    if (await isAlive(holder)) {
-      const message = `${path} is held by process ${holder.split(" ")[0]}: stop that one, or set another DATA_DIR`;
-      throw new PlatformError("DATA_DIR_LOCKED", message, { retryable: false });
-    }
-    await rm(path, { force: true });
+  const own = await describe(process.pid);
+  const deadline = performance.now() + orphanMs;
+  for (;;) {
+    if (await create(path, own)) return lockFile(path, own);
+    const [first, ...others] = await holdersIn(path);
+    if (first !== undefined && (await isAlive(first))) throw lockedBy(path, first);
+    const orphan = (await Promise.all(others.map(async (other) => ((await isAlive(other)) ? other : "")))).find(Boolean);
+    if (orphan === undefined) await rm(path, { force: true });
+    else if (performance.now() > deadline) throw lockedBy(path, orphan);
+    else await pause(50);
   }
-  throw new PlatformError("DATA_DIR_LOCKED", `${path} is contended: another process starts here too`, {
-    retryable: true,
-  });
+}
+
+function lockFile(path: string, own: string): LockFile {
+  return {
+    async share(pid) {
+      // Renamed into place, so that nobody ever reads half of it.
+      await writeFile(`${path}.new`, `${own}\n${await describe(pid)}\n`, { mode: 0o600 });
+      await rename(`${path}.new`, path);
+    },
+    release: () => rm(path, { force: true }),
+  };
+}
+
+async function create(path: string, own: string): Promise<boolean> {
+  try {
+    const file = await open(path, "wx", 0o600);
+    await file.writeFile(`${own}\n`);
+    await file.close();
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+async function holdersIn(path: string): Promise<readonly string[]> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  return text.split("\n").filter((line) => line !== "");
+}
+
+function lockedBy(path: string, holder: string): PlatformError {
+  const message = `${path} is held by process ${holder.split(" ")[0]}: stop that one, or set another DATA_DIR`;
+  return new PlatformError("DATA_DIR_LOCKED", message, { retryable: false });
+}
+
+async function describe(pid: number): Promise<string> {
+  return `${pid} ${await startTimeOf(pid)}`.trim();
 }
 
 async function isAlive(holder: string): Promise<boolean> {
-  const [pidText = "", startedText = ""] = holder.trim().split(" ");
+  const [pidText = "", startedText = ""] = holder.split(" ");
   const pid = Number(pidText);
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {

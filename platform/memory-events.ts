@@ -28,7 +28,9 @@ export function openMemoryEvents(options: { capacity?: number; startedMs: number
       return Promise.resolve({ stop: () => Promise.resolve(void listeners.delete(listener)) });
     },
     since(id: string, limit: number) {
-      return Promise.resolve(kept.filter((numbered) => compareIds(numbered.id, id) > 0).slice(0, limit));
+      const after = parts(id);
+      const isAfter = (numbered: NumberedEvent): boolean => compare(parts(numbered.id), after) > 0;
+      return Promise.resolve(kept.filter(isAfter).slice(0, limit));
     },
     newestId() {
       return Promise.resolve(kept.at(-1)?.id ?? null);
@@ -40,14 +42,15 @@ export function openMemoryEvents(options: { capacity?: number; startedMs: number
   };
 }
 
-/** Order of two `<milliseconds>-<sequence>` ids, as Redis has it; an unreadable id counts as the oldest. */
-function compareIds(a: string, b: string): number {
-  const [aMs, aSequence] = parts(a);
-  const [bMs, bSequence] = parts(b);
+type Place = readonly [ms: number, sequence: number];
+
+/** Order of two `<milliseconds>-<sequence>` ids, as Redis has it. */
+function compare([aMs, aSequence]: Place, [bMs, bSequence]: Place): number {
   return aMs === bMs ? aSequence - bSequence : aMs - bMs;
 }
 
-function parts(id: string): readonly [number, number] {
-  const match = /^(\d+)-(\d+)$/.exec(id);
-  return match === null ? [-1, -1] : [Number(match[1]), Number(match[2])];
+/** An unreadable id comes after every other. */
+function parts(id: string): Place {
+  const match = /^(\d{1,19})-(\d{1,19})$/.exec(id);
+  return match === null ? [Number.POSITIVE_INFINITY, 0] : [Number(match[1]), Number(match[2])];
 }

@@ -44,18 +44,26 @@ export async function openRedisEvents(options: {
     },
     subscribe: (listener) => subscribe({ url, log, redis, listener }),
     async since(id, limit) {
-      if (!/^\d+-\d+$/.test(id)) return [];
-      return (await redis.xrange(eventsKey, `(${id}`, "+", "COUNT", limit)).map(toNumbered);
+      // 19 digits always fit in the 64 bits of either half; Redis answers a larger one with an error.
+      if (!/^\d{1,19}-\d{1,19}$/.test(id)) return [];
+      const entries = await redis.xrange(eventsKey, `(${id}`, "+", "COUNT", limit).catch((cause: unknown) => {
+        throw redisFailure(`read the events after ${id}`, cause);
+      });
+      return entries.flatMap(toNumbered);
     },
-    async newestId() {
-      const [newest] = await redis.xrevrange(eventsKey, "+", "-", "COUNT", 1);
-      return newest?.[0] ?? null;
-    },
+    newestId: () => newestId(redis),
     close() {
       redis.disconnect();
       return Promise.resolve();
     },
   };
+}
+
+async function newestId(redis: Redis): Promise<string | null> {
+  const [newest] = await redis.xrevrange(eventsKey, "+", "-", "COUNT", 1).catch((cause: unknown) => {
+    throw redisFailure("ask for the newest event", cause);
+  });
+  return newest?.[0] ?? null;
 }
 
 interface SubscribeOptions {
@@ -73,9 +81,9 @@ async function subscribe({ url, log, redis, listener }: SubscribeOptions): Promi
   });
   await live.subscribe(liveChannel);
   const reading = await connectRedis(url, log, { blocking: true });
-  const [newest] = await redis.xrevrange(eventsKey, "+", "-", "COUNT", 1);
+  const from = (await newestId(redis)) ?? "0-0";
   const stopped = new AbortController();
-  const following = follow({ reading, log, listener, from: newest?.[0] ?? "0-0", signal: stopped.signal });
+  const following = follow({ reading, log, listener, from, signal: stopped.signal });
   return {
     async stop() {
       stopped.abort();
@@ -98,9 +106,9 @@ async function follow({ reading, log, listener, from, signal }: FollowOptions): 
   let lastId = from;
   while (!signal.aborted) {
     try {
-      for (const numbered of await readAfter(reading, lastId)) {
-        lastId = numbered.id;
-        listener.onEvent(numbered);
+      for (const entry of await readAfter(reading, lastId)) {
+        [lastId] = entry;
+        for (const numbered of toNumbered(entry)) listener.onEvent(numbered);
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -110,16 +118,22 @@ async function follow({ reading, log, listener, from, signal }: FollowOptions): 
   }
 }
 
-async function readAfter(reading: Redis, id: string): Promise<NumberedEvent[]> {
+type Entry = readonly [id: string, fields: readonly string[]];
+
+async function readAfter(reading: Redis, id: string): Promise<readonly Entry[]> {
   const answer: unknown = await reading.xread("COUNT", 500, "BLOCK", blockMs, "STREAMS", eventsKey, id);
   if (answer === null || answer === undefined) return [];
   const streams: unknown[] = Array.isArray(answer) ? answer : Object.entries(answer);
   const list: unknown = Array.isArray(streams[0]) ? streams[0][1] : streams[1];
-  return Array.isArray(list) ? list.map(toNumbered) : [];
+  return Array.isArray(list) ? list : [];
 }
 
-function toNumbered(entry: readonly [id: string, fields: readonly string[]]): NumberedEvent {
-  const [id, fields] = entry;
-  // Only processors of this platform write to this stream.
-  return { id, event: JSON.parse(fields[fields.indexOf(field) + 1] ?? "null") as PlatformEvent };
+/** The event of an entry; none when something else than this platform wrote it, so that it holds nobody up. */
+function toNumbered([id, fields]: Entry): NumberedEvent[] {
+  try {
+    // Only processors of this platform write JSON to this stream.
+    return [{ id, event: JSON.parse(fields[fields.indexOf(field) + 1] ?? "") as PlatformEvent }];
+  } catch {
+    return [];
+  }
 }

@@ -147,7 +147,8 @@ function entriesOf(answer: unknown): StreamEntry[] {
 function toEntry(item: unknown): StreamEntry {
   const [id, fields]: unknown[] = Array.isArray(item) ? item : [];
   const pairs: unknown[] = Array.isArray(fields) ? fields : [];
-  const raw = String(pairs[pairs.indexOf(field) + 1] ?? "");
+  const place = pairs.indexOf(field);
+  const raw = String(place === -1 ? JSON.stringify(pairs) : (pairs[place + 1] ?? ""));
   try {
     return { id: String(id), frame: decodeFrame(raw), raw };
   } catch (error) {
@@ -162,7 +163,8 @@ async function lagOf(redis: Redis, shard: number): Promise<number> {
     if (cause instanceof Error && /no such key/i.test(cause.message)) return [];
     throw redisFailure(`ask for the lag of ${keyOf(shard)}`, cause);
   });
-  if (!Array.isArray(groups)) return 0;
+  // A shard that never had an owner has no group yet, and every entry of it still to go.
+  if (!Array.isArray(groups) || groups.length === 0) return redis.xlen(keyOf(shard));
   return groups
     .map(fieldsOf)
     .reduce((sum, fields) => sum + numberIn(fields, "pending") + numberIn(fields, "lag"), 0);

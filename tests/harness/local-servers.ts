@@ -131,6 +131,8 @@ function idOf(flag: "-u" | "-g"): number {
 function postgresProgram(name: string): string {
   const home = "/usr/lib/postgresql";
   const majors = existsSync(home) ? readdirSync(home).map(Number) : [];
-  const newest = majors.filter((major) => existsSync(`${home}/${major}/bin/postgres`)).sort((a, b) => b - a)[0];
+  const newest = majors
+    .filter((major) => existsSync(`${home}/${major}/bin/postgres`))
+    .sort((a, b) => b - a)[0];
   return newest === undefined ? name : `${home}/${newest}/bin/${name}`;
 }

@@ -18,7 +18,13 @@ export interface Program {
 }
 
 /** Every port free, every other setting at its default. */
-export const freePorts = { MQTT_PORT: "0", MQTT_WS_PORT: "0", HTTP_PORT: "0", PROBE_PORT: "0", LOG_FORMAT: "json" };
+export const freePorts = {
+  MQTT_PORT: "0",
+  MQTT_WS_PORT: "0",
+  HTTP_PORT: "0",
+  PROBE_PORT: "0",
+  LOG_FORMAT: "json",
+};
 
 /** Starts `node dist/main.js` with these arguments and settings, and no others of ours. */
 export function startProgram(args: readonly string[], settings: Readonly<Record<string, string>>): Program {

@@ -1,0 +1,30 @@
+# One image for every service; the service is the argument: docker run tidemark broker
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS deps
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN --mount=type=cache,target=/root/.npm npm ci
+
+FROM deps AS build
+COPY . .
+RUN npm run build && npm prune --omit=dev
+
+FROM ${NODE_IMAGE} AS runtime
+WORKDIR /app
+# Bound to every interface a start is refused until the operator allows it, with credentials or with OPEN_TO_NETWORK.
+ENV NODE_ENV=production \
+    HOST=0.0.0.0 \
+    DATA_DIR=/data
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+RUN install -d -o node -g node /data
+USER node
+VOLUME /data
+EXPOSE 1883 8083 8080 9090
+STOPSIGNAL SIGTERM
+# A single service answers on PROBE_PORT, the whole platform in one process on HTTP_PORT.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "const { PROBE_PORT = 9090, HTTP_PORT = 8080 } = process.env; Promise.any([PROBE_PORT, HTTP_PORT].map(async (port) => { const { ok } = await fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(3000) }); if (!ok) throw new Error('not ready'); })).catch(() => process.exit(1));"]
+ENTRYPOINT ["node", "--enable-source-maps", "dist/main.js"]

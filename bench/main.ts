@@ -1,0 +1,14 @@
+import { pipelineBench } from "./pipeline.ts";
+
+/** A benchmark prints a table for people and one line of JSON for machines. */
+type Bench = (args: readonly string[]) => Promise<void>;
+
+const benches: ReadonlyMap<string, Bench> = new Map([["pipeline", pipelineBench]]);
+
+const [name = "", ...args] = process.argv.slice(2);
+const bench = benches.get(name);
+if (bench === undefined) {
+  process.stderr.write(`usage: npm run bench -- ${[...benches.keys()].join(" | ")}\n`);
+  process.exit(2);
+}
+await bench(args);

@@ -1,0 +1,4 @@
+import { build } from "./compile.mjs";
+import { alone, main } from "./steps.mjs";
+
+await main(() => alone(build));

@@ -1,0 +1,200 @@
+import { rmSync } from "node:fs";
+import { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { ReadingStream, ShardReader } from "../../platform/ports.ts";
+import { openRedisStream } from "../../platform/redis-stream.ts";
+import { createRedis, type LocalServer, temporaryFolder, until } from "../harness/local-servers.ts";
+import { frame, idsOf, retrying, silent, take, valuesOf } from "./samples.ts";
+
+// A Redis of its own: these tests stop it, freeze it and empty it.
+const folder = temporaryFolder("redis");
+let server: LocalServer;
+let admin: Redis;
+let stream: ReadingStream;
+const readers: ShardReader[] = [];
+const down = { code: "STREAM_DOWN", retryable: true };
+const key = "readings:{0}";
+
+beforeAll(async () => {
+  server = await createRedis(folder);
+  await server.start();
+});
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  admin = new Redis(server.url);
+  admin.on("error", () => undefined);
+  await admin.flushall();
+  stream = await openRedisStream({ url: server.url, shards: 1, log: silent });
+});
+afterEach(async () => {
+  await Promise.all(readers.splice(0).map((reader) => reader.close()));
+  await stream.close();
+  admin.disconnect();
+});
+
+async function openShard(): Promise<ShardReader> {
+  const reader = await stream.openShard(0);
+  readers.push(reader);
+  return reader;
+}
+
+async function appendAll(values: readonly number[]): Promise<void> {
+  for (const value of values) await stream.append(0, frame(value));
+}
+
+describe("while Redis is stopped", () => {
+  test("an append fails at once and works again when Redis is back", async () => {
+    await server.stop();
+    const begun = performance.now();
+    await expect(stream.append(0, frame(1))).rejects.toMatchObject(down);
+    expect(performance.now() - begun).toBeLessThan(6000);
+    await expect(stream.lag()).rejects.toMatchObject(down);
+    await server.start();
+    await retrying(() => stream.append(0, frame(2)));
+    expect(valuesOf(await take(await openShard(), 1))).toEqual([2]);
+  });
+
+  test("a reader fails, goes on by itself afterwards, and loses nothing of what it had in hand", async () => {
+    await appendAll([1, 2, 3]);
+    const reader = await openShard();
+    const inHand = await take(reader, 2);
+    const waiting = reader.next(10, 30_000);
+    expect(valuesOf(await waiting)).toEqual([3]);
+    const interrupted = expect(reader.next(10, 30_000)).rejects.toMatchObject(down);
+    await server.stop();
+    await interrupted;
+    await expect(reader.acknowledge(idsOf(inHand))).rejects.toMatchObject(down);
+    await server.start();
+    await retrying(() => stream.append(0, frame(4)));
+    expect(valuesOf(await take(reader, 1))).toEqual([4]);
+    await retrying(() => reader.acknowledge(idsOf(inHand)));
+    expect(valuesOf(await take(await openShard(), 2))).toEqual([3, 4]);
+  });
+
+  test("a stream cannot be opened, and says where Redis was looked for without its password", async () => {
+    await server.stop();
+    const url = server.url.replace("redis://", "redis://user:secret@");
+    const opening = openRedisStream({ url, shards: 1, log: silent });
+    await expect(opening).rejects.toMatchObject({ code: "STREAM_DOWN" });
+    await expect(opening).rejects.toThrow(/REDIS_URL/);
+    await expect(opening).rejects.not.toThrow(/secret/);
+    await server.start();
+    await until("the stream's connection is back", () => stream.lag().then(Boolean, () => false));
+  });
+});
+
+test("an append to a frozen Redis fails within 6 s", async () => {
+  process.kill(server.pid(), "SIGSTOP");
+  try {
+    const begun = performance.now();
+    await expect(stream.append(0, frame(1))).rejects.toMatchObject(down);
+    expect(performance.now() - begun).toBeLessThan(6000);
+  } finally {
+    process.kill(server.pid(), "SIGCONT");
+  }
+});
+
+test("connections that break at any moment lose no entry", async () => {
+  const values = Array.from({ length: 400 }, (_, value) => value);
+  const reader = await openShard();
+  let isOver = false;
+  const breaking = (async () => {
+    while (!isOver) {
+      await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  })();
+  const appending = (async () => {
+    for (const value of values) await retrying(() => stream.append(0, frame(value)));
+  })();
+  // An append whose answer was lost is repeated, so a value may come twice.
+  const seen = new Set<number | null>();
+  await until("every value has come", async () => {
+    const entries = await reader.next(50, 100).catch(() => []);
+    for (const value of valuesOf(entries)) seen.add(value);
+    await reader.acknowledge(idsOf(entries)).catch(() => undefined);
+    return seen.size === values.length;
+  });
+  isOver = true;
+  await Promise.all([breaking, appending]);
+  expect([...seen]).toEqual(values);
+});
+
+test("a reader whose stream was emptied makes its group again and goes on", async () => {
+  await appendAll([1, 2]);
+  const reader = await openShard();
+  const taken = await take(reader, 2);
+  await admin.flushall();
+  await retrying(() => reader.acknowledge(idsOf(taken)));
+  await appendAll([3, 4]);
+  expect(valuesOf(await take(reader, 2))).toEqual([3, 4]);
+});
+
+test("a reader that waits while its stream is emptied goes on", async () => {
+  await appendAll([1]);
+  const reader = await openShard();
+  await reader.acknowledge(idsOf(await take(reader, 1)));
+  const waiting = take(reader, 1);
+  await until("the reader waits", async () =>
+    String(await admin.info("clients")).includes("blocked_clients:1"),
+  );
+  await admin.flushall();
+  await appendAll([2]);
+  expect(valuesOf(await waiting)).toEqual([2]);
+});
+
+test("an entry that no broker wrote comes as no frame, in its place, and can be acknowledged", async () => {
+  await appendAll([1]);
+  await admin.xadd(key, "*", "temperature", "21.5");
+  await admin.xadd(key, "*", "frame", '{"temperature":21.5}');
+  await appendAll([2]);
+  const entries = await take(await openShard(), 4);
+  expect(valuesOf(entries)).toEqual([1, null, null, 2]);
+  expect(entries[1]?.raw).toContain("21.5");
+  expect(entries[2]?.raw).toBe('{"temperature":21.5}');
+  const [reader] = readers;
+  await reader?.acknowledge(idsOf(entries));
+  expect(await stream.lag()).toEqual([0]);
+});
+
+test("what was acknowledged leaves the memory of Redis", async () => {
+  const values = Array.from({ length: 2000 }, (_, value) => value);
+  await Promise.all(values.map((value) => stream.append(0, frame(value))));
+  expect(await admin.xlen(key)).toBe(values.length);
+  const reader = await openShard();
+  for (let taken = 0; taken < values.length; ) {
+    const entries = await reader.next(150, 200);
+    await reader.acknowledge(idsOf(entries));
+    taken += entries.length;
+  }
+  // Redis frees whole nodes of a hundred entries.
+  expect(await admin.xlen(key)).toBeLessThanOrEqual(200);
+  expect(await stream.lag()).toEqual([0]);
+});
+
+// The owner of a shard learns only at its next write that it lost the pen; until then it goes on reading.
+test("what a former owner still takes reaches the new one", async () => {
+  const former = await openShard();
+  const waiting = former.next(10, 30_000);
+  await until("the former owner waits", async () =>
+    String(await admin.info("clients")).includes("blocked_clients:1"),
+  );
+  const reader = await openShard();
+  expect(await reader.next(10, 20)).toEqual([]);
+  await appendAll([1]);
+  expect(valuesOf(await waiting)).toEqual([1]);
+  expect(valuesOf(await take(reader, 1))).toEqual([1]);
+});
+
+test("a full Redis refuses an append for now", async () => {
+  await admin.config("SET", "maxmemory", "1");
+  const full = { code: "STREAM_FULL", retryable: true };
+  await expect(stream.append(0, frame(1))).rejects.toMatchObject(full);
+  await admin.config("SET", "maxmemory", "0");
+  await stream.append(0, frame(2));
+  expect(valuesOf(await take(await openShard(), 1))).toEqual([2]);
+});
