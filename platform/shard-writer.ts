@@ -92,14 +92,16 @@ interface WrittenRow {
 
 /**
  * One statement a batch, so one snapshot and one commit: the readings that are new, from those the newest of each series and the
- * anomalies, and the devices heard of. Every parameter is an array, so the text is the same for every batch size.
+ * anomalies, and the devices heard of. Every parameter is an array, so the text is the same for every batch size. Of a reading
+ * that is twice in a batch the first counts; the order is the same for every writer, so that two of them never deadlock.
  */
 async function insertBatch(db: Kysely<Tables> | Transaction<Tables>, batch: Batch): Promise<Written> {
   const { readings } = batch;
   if (readings.length === 0) return { inserted: 0, anomalies: [], awakened: [] };
   const { rows } = await sql<WrittenRow>`
     WITH input AS (
-      SELECT device_id, sensor_type, ${toInstant(sql`us`)} AS ts, value, score, is_anomaly, model_version, confidence
+      SELECT DISTINCT ON (device_id, sensor_type, us)
+        device_id, sensor_type, ${toInstant(sql`us`)} AS ts, value, score, is_anomaly, model_version, confidence
       FROM unnest(
         ${readings.map((reading) => reading.deviceId)}::text[],
         ${readings.map((reading) => reading.sensorType)}::text[],
@@ -109,7 +111,8 @@ async function insertBatch(db: Kysely<Tables> | Transaction<Tables>, batch: Batc
         ${readings.map((reading) => reading.isAnomaly)}::boolean[],
         ${readings.map((reading) => reading.modelVersion)}::text[],
         ${readings.map((reading) => reading.confidence)}::real[]
-      ) AS t(device_id, sensor_type, us, value, score, is_anomaly, model_version, confidence)
+      ) WITH ORDINALITY AS t(device_id, sensor_type, us, value, score, is_anomaly, model_version, confidence, place)
+      ORDER BY device_id, sensor_type, us, place
     ), inserted AS (
       INSERT INTO readings (device_id, sensor_type, ts, value, score, is_anomaly, model_version)
       SELECT device_id, sensor_type, ts, value, score, is_anomaly, model_version FROM input

@@ -12,6 +12,7 @@ export const sourceFolders = [
   "web",
   "simulators",
   "bench",
+  "tests/harness",
   "scripts",
 ];
 const files = ["main.ts", "tsconfig.json", "tsconfig.build.json", "package-lock.json"];

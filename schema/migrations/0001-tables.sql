@@ -51,7 +51,7 @@ CREATE TABLE models (
   sensor_type text NOT NULL,
   version integer NOT NULL,
   compiled bytea NOT NULL,
-  seed integer NOT NULL,
+  seed bigint NOT NULL,
   training_rows integer NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (sensor_type, version)

@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { until } from "./local-servers.ts";
 
-const entry = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+// The benchmarks run this file built, the tests as it is; both start the built program.
+const built = import.meta.url.endsWith(".ts") ? "../../dist/main.js" : "../../main.js";
+const entry = fileURLToPath(new URL(built, import.meta.url));
 
 /** The built program as a process of its own. */
 export interface Program {

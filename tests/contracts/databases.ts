@@ -1,0 +1,129 @@
+import { rmSync } from "node:fs";
+import { sql } from "kysely";
+import { afterAll, beforeAll, beforeEach, describe, inject } from "vitest";
+import { type Database, hasTimescale, openDatabase } from "../../platform/database.ts";
+import { openDeviceStore } from "../../platform/device-store.ts";
+import { startEmbeddedDatabase } from "../../platform/embedded-database.ts";
+import { migrate } from "../../platform/migrations.ts";
+import { openModelStore } from "../../platform/model-store.ts";
+import type { Batch, DeviceStore, ModelStore, ReadingStore, Written } from "../../platform/ports.ts";
+import { openReadingStore } from "../../platform/reading-store.ts";
+import { openSettingStore } from "../../platform/setting-store.ts";
+import { temporaryFolder } from "../harness/local-servers.ts";
+import { createTestDatabase } from "../harness/test-database.ts";
+import { silent } from "./samples.ts";
+
+/** An empty database of a test file, without tables. */
+export interface Place {
+  readonly url: string;
+  readonly isSole: boolean;
+  readonly hasTimescale: boolean;
+  remove(): Promise<void>;
+}
+
+export interface Engine {
+  readonly name: string;
+  make(): Promise<Place>;
+}
+
+const pglite: Engine = {
+  name: "PGlite",
+  async make() {
+    const folder = temporaryFolder("pglite");
+    const embedded = await startEmbeddedDatabase(folder, { log: silent, onLost: () => undefined });
+    const remove = async (): Promise<void> => {
+      await embedded.stop();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    return { url: embedded.url, isSole: true, hasTimescale: false, remove };
+  },
+};
+
+function server(name: string, serverUrl: string): Engine {
+  return {
+    name,
+    async make() {
+      const database = await createTestDatabase(serverUrl);
+      const { url } = database;
+      return { url, isSole: false, hasTimescale: await hasTimescale(url), remove: database.drop };
+    },
+  };
+}
+
+const otherUrl = inject("otherDatabaseUrl");
+
+/** The databases that several processes share. */
+export const servers: readonly Engine[] = [
+  server("PostgreSQL", inject("postgresUrl")),
+  ...(otherUrl === "" ? [] : [server("the database of TEST_DATABASE_URL", otherUrl)]),
+];
+
+export const engines: readonly Engine[] = [pglite, ...servers];
+
+export function openAt({ url, isSole }: Place): Promise<Database> {
+  return openDatabase({ url, isSole, log: silent, connections: 12 });
+}
+
+/** A database with its tables, and the stores on it. */
+export interface Stores {
+  readonly place: Place;
+  readonly database: Database;
+  readonly readings: ReadingStore;
+  readonly devices: DeviceStore;
+  readonly models: ModelStore;
+  /** Writes with the pen of a shard, taken and given back. */
+  write(batch: Batch, shard?: number): Promise<Written>;
+}
+
+export async function openStores(engine: Engine): Promise<Stores & { close(): Promise<void> }> {
+  const place = await engine.make();
+  const database = await openAt(place);
+  await migrate(database, { hasTimescale: place.hasTimescale, chunkIntervalHours: 24 });
+  const readings = openReadingStore(database);
+  return {
+    place,
+    database,
+    readings,
+    devices: openDeviceStore(database),
+    models: openModelStore(database),
+    write: (batch, shard = 0) => writeOnce(readings, batch, shard),
+    close: async () => {
+      await database.close();
+      await place.remove();
+    },
+  };
+}
+
+async function writeOnce(readings: ReadingStore, batch: Batch, shard: number): Promise<Written> {
+  const pen = await readings.claimShard(shard);
+  if (pen === null) throw new Error(`shard ${shard} is taken`);
+  try {
+    return await pen.write(batch);
+  } finally {
+    await pen.release();
+  }
+}
+
+/** The same tests on each of these databases, one database for all of them, emptied before each. */
+export function onEach(
+  chosen: readonly Engine[],
+  title: string,
+  suite: (stores: () => Stores, engine: Engine) => void,
+): void {
+  describe.each(chosen)(`${title} on $name`, (engine) => {
+    let stores: Awaited<ReturnType<typeof openStores>>;
+    beforeAll(async () => {
+      stores = await openStores(engine);
+    });
+    afterAll(() => stores.close());
+    beforeEach(async () => {
+      const tables = sql.raw("readings, device_latest, anomalies, devices, models, rejected, settings");
+      await sql`TRUNCATE ${tables}`.execute(stores.database.db);
+    });
+    suite(() => stores, engine);
+  });
+}
+
+export function settingsOf({ database }: Stores, activeDeviceTimeoutSeconds: number) {
+  return openSettingStore(database, { activeDeviceTimeoutSeconds });
+}

@@ -1,0 +1,127 @@
+import { expect, test } from "vitest";
+import { engines, onEach } from "./databases.ts";
+import { anomalous, batch, nowUs, rejection, scored, series, startUs } from "./samples.ts";
+
+const dayUs = 86_400_000_000;
+
+onEach(engines, "the registry", (stores) => {
+  const heard = (deviceId: string, agoMs = 0) =>
+    stores().write(batch({ readings: series(deviceId, 1), receivedUs: nowUs() - agoMs * 1000 }));
+  const activeIds = async (timeoutMs = 60_000, limit = 100) =>
+    (await stores().devices.active({ timeoutMs, limit })).map(({ id }) => id);
+
+  test("lists the active devices by id with the newest reading of each sensor", async () => {
+    const receivedUs = nowUs();
+    const readings = [
+      scored({ deviceId: "b", sensorType: "co2", value: 400 }),
+      anomalous({ deviceId: "a", timestampUs: startUs + 1 }),
+      scored({ deviceId: "a", timestampUs: startUs }),
+      scored({ deviceId: "a", sensorType: "humidity", value: 40 }),
+    ];
+    await stores().write(batch({ readings, receivedUs }));
+    const devices = await stores().devices.active({ timeoutMs: 60_000, limit: 10 });
+    const common = { active: true, firstSeenUs: receivedUs, lastSeenUs: receivedUs };
+    expect(devices).toMatchObject([
+      {
+        id: "a",
+        ...common,
+        sensors: [
+          { type: "humidity", value: 40 },
+          { type: "temperature", value: 41.25 },
+        ],
+      },
+      { id: "b", ...common, sensors: [{ type: "co2", value: 400, isAnomaly: false }] },
+    ]);
+    expect(devices[0]?.sensors[1]).toEqual({
+      type: "temperature",
+      label: "Temperature",
+      unit: "°C",
+      timestampUs: startUs + 1,
+      value: 41.25,
+      score: 0.75,
+      isAnomaly: true,
+    });
+    expect(await activeIds(60_000, 1)).toEqual(["a"]);
+  });
+
+  test("remembers when a device was heard of first and last", async () => {
+    const firstUs = nowUs() - 20_000_000;
+    const lastUs = nowUs();
+    for (const receivedUs of [firstUs, lastUs, firstUs + 1]) {
+      await stores().write(batch({ readings: series("a", 1), receivedUs }));
+    }
+    const [device] = await stores().devices.active({ timeoutMs: 60_000, limit: 1 });
+    expect(device).toMatchObject({ firstSeenUs: firstUs, lastSeenUs: lastUs });
+  });
+
+  test("counts a device as inactive once it is silent for longer than the timeout", async () => {
+    await heard("present");
+    await heard("silent", 60_000);
+    expect(await stores().devices.countInactive(90_000)).toBe(0);
+    expect(await stores().devices.countInactive(30_000)).toBe(1);
+    expect(await activeIds(90_000)).toEqual(["present", "silent"]);
+    expect(await activeIds(30_000)).toEqual(["present"]);
+  });
+
+  test("names each device that falls silent once", async () => {
+    await heard("present");
+    await heard("silent 1", 60_000);
+    await heard("silent 2", 60_000);
+    expect(await stores().devices.deactivateSilent(90_000)).toEqual([]);
+    const [one, other] = await Promise.all([
+      stores().devices.deactivateSilent(30_000),
+      stores().devices.deactivateSilent(30_000),
+    ]);
+    expect([...one, ...other].sort()).toEqual(["silent 1", "silent 2"]);
+    expect(await stores().devices.deactivateSilent(30_000)).toEqual([]);
+    expect(await stores().devices.countInactive(3_600_000)).toBe(2);
+    expect(await activeIds(3_600_000)).toEqual(["present"]);
+  });
+
+  test("has a device back with its next batch", async () => {
+    await heard("a", 60_000);
+    await stores().devices.deactivateSilent(30_000);
+    expect(await heard("a")).toMatchObject({ inserted: 0, awakened: ["a"] });
+    expect(await activeIds()).toEqual(["a"]);
+    expect(await stores().devices.countInactive(60_000)).toBe(0);
+    expect(await heard("a")).toMatchObject({ awakened: [] });
+  });
+
+  test("forgets devices inactive for long, and keeps their readings", async () => {
+    await heard("present");
+    for (const days of [2, 40]) await heard(`${days} days`, days * 86_400_000);
+    expect(await stores().devices.forgetInactive(30)).toBe(0);
+    await stores().devices.deactivateSilent(30_000);
+    expect(await stores().devices.forgetInactive(30)).toBe(1);
+    expect(await stores().devices.forgetInactive(30)).toBe(0);
+    expect(await stores().devices.countInactive(30_000)).toBe(1);
+    const forgotten = { deviceId: "40 days", sensorType: "temperature" };
+    expect(await stores().readings.recent([forgotten], 10)).toMatchObject([{ points: [{ value: 0 }] }]);
+    expect(await stores().readings.recentOfDevices(["40 days"], 10)).toEqual([]);
+    expect(await heard("40 days")).toMatchObject({ inserted: 0, awakened: ["40 days"] });
+  });
+
+  test("forgets rejections that are old", async () => {
+    const [young, old] = [rejection({ receivedUs: nowUs() }), rejection({ receivedUs: nowUs() - 8 * dayUs })];
+    await stores().readings.keepRejections([young, old]);
+    expect(await stores().devices.forgetRejections(7)).toBe(1);
+    expect(await stores().devices.forgetRejections(7)).toBe(0);
+    expect(await stores().readings.rejected(10)).toEqual([young]);
+  });
+
+  test("deactivates devices while batches wake them, without a deadlock", async () => {
+    const ids = Array.from({ length: 200 }, (_, place) => `press-${place}`);
+    const readings = ids.map((deviceId) => scored({ deviceId }));
+    const waking = async () => {
+      for (let round = 0; round < 15; round += 1) {
+        await stores().write(batch({ readings: readings.toReversed(), receivedUs: nowUs() - 60_000_000 }));
+      }
+    };
+    const pruning = async () => {
+      for (let round = 0; round < 30; round += 1) await stores().devices.deactivateSilent(30_000);
+    };
+    await Promise.all([waking(), pruning()]);
+    await stores().write(batch({ readings }));
+    expect(await activeIds(60_000, 1000)).toHaveLength(ids.length);
+  });
+});

@@ -1,0 +1,102 @@
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Database } from "../../platform/database.ts";
+import { migrate } from "../../platform/migrations.ts";
+import { openReadingStore } from "../../platform/reading-store.ts";
+import { engines, openAt, type Place, servers } from "./databases.ts";
+import { batch, series } from "./samples.ts";
+
+const tables = ["anomalies", "device_latest", "devices", "models", "readings", "rejected", "settings"];
+
+async function tablesIn({ db }: Database): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    SELECT table_name AS name FROM information_schema.tables
+    WHERE table_schema = 'public' AND table_name NOT LIKE 'kysely%' ORDER BY table_name`.execute(db);
+  return rows.map(({ name }) => name);
+}
+
+async function hypertablesIn({ db }: Database): Promise<unknown[]> {
+  const { rows } = await sql`
+    SELECT hypertable_name AS name, compression_enabled AS "isCompressed" FROM timescaledb_information.hypertables`.execute(
+    db,
+  );
+  return rows;
+}
+
+describe.each(engines)("the tables on $name", ({ make }) => {
+  let place: Place;
+  beforeAll(async () => {
+    place = await make();
+  });
+  afterAll(() => place.remove());
+
+  test("are made by the first to ask, and left as they are by the second", async () => {
+    const { hasTimescale } = place;
+    const database = await openAt(place);
+    const steps = await migrate(database, { hasTimescale, chunkIntervalHours: 24 });
+    expect(steps).toEqual(["0001-tables", ...(hasTimescale ? ["0002-hypertable.timescale"] : [])]);
+    expect(await migrate(database, { hasTimescale, chunkIntervalHours: 1 })).toEqual([]);
+    expect(await tablesIn(database)).toEqual(tables);
+    await database.close();
+  });
+});
+
+describe.each(servers)("the tables on $name", ({ make }) => {
+  test("are made once when several processes start at the same moment", async () => {
+    const place = await make();
+    const { hasTimescale } = place;
+    const databases = await Promise.all([1, 2, 3, 4].map(() => openAt(place)));
+    const steps = await Promise.all(
+      databases.map((database) => migrate(database, { hasTimescale, chunkIntervalHours: 24 })),
+    );
+    expect(steps.flat().sort()).toEqual([
+      "0001-tables",
+      ...(hasTimescale ? ["0002-hypertable.timescale"] : []),
+    ]);
+    expect(await Promise.all(databases.map(tablesIn))).toEqual(databases.map(() => tables));
+    await Promise.all(databases.map((database) => database.close()));
+    await place.remove();
+  });
+
+  test("that are in the way are named, and nothing is half done", async () => {
+    const place = await make();
+    const database = await openAt(place);
+    await sql`CREATE TABLE rejected (id int)`.execute(database.db);
+    const migrating = migrate(database, { hasTimescale: place.hasTimescale, chunkIntervalHours: 24 });
+    await expect(migrating).rejects.toMatchObject({ code: "STORE_REFUSED", retryable: false });
+    await expect(migrating).rejects.toThrow(/0001-tables.*rejected/);
+    expect(await tablesIn(database)).toEqual(["rejected"]);
+    await database.close();
+    await place.remove();
+  });
+
+  test("hold the readings in chunks by time where TimescaleDB is loaded, rows from before included", async (context) => {
+    const place = await make();
+    const database = await openAt(place);
+    const chunkIntervalHours = 24;
+    await migrate(database, { hasTimescale: false, chunkIntervalHours });
+    const pen = await openReadingStore(database).claimShard(0);
+    const readings = series("a", 100).map((reading) => ({
+      ...reading,
+      timestampUs: reading.timestampUs + reading.value * 3_600_000_000,
+    }));
+    await pen?.write(batch({ readings: readings.slice(0, 50) }));
+    if (place.hasTimescale) {
+      const steps = await migrate(database, { hasTimescale: true, chunkIntervalHours });
+      expect(steps).toEqual(["0002-hypertable.timescale"]);
+      expect(await hypertablesIn(database)).toEqual([{ name: "readings", isCompressed: true }]);
+      await sql`SELECT compress_chunk(chunk) FROM show_chunks('readings') AS chunk`.execute(database.db);
+      expect(await pen?.write(batch({ readings }))).toMatchObject({ inserted: 50 });
+      expect(await pen?.write(batch({ readings }))).toMatchObject({ inserted: 0 });
+      const key = { deviceId: "a", sensorType: "temperature" };
+      const [stored] = await openReadingStore(database).recent([key], 1000);
+      expect(stored?.points.map(({ timestampUs }) => timestampUs)).toEqual(
+        readings.map(({ timestampUs }) => timestampUs),
+      );
+    }
+    await pen?.release();
+    await database.close();
+    await place.remove();
+    if (!place.hasTimescale) context.skip("no TimescaleDB here");
+  });
+});

@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import type { StoredSeries } from "../../platform/ports.ts";
+import { engines, onEach } from "./databases.ts";
+import { batch, nowUs, rejection, scored, series, startUs } from "./samples.ts";
+
+const key = (deviceId: string, sensorType = "temperature") => ({ deviceId, sensorType });
+
+/** What tells these series apart: device, type, and the values of the points in order. */
+function brief(stored: readonly StoredSeries[]) {
+  return stored.map(({ deviceId, sensorType, points }) => [
+    deviceId,
+    sensorType,
+    points.map(({ value }) => value),
+  ]);
+}
+
+onEach(engines, "the store", (stores) => {
+  async function fill(): Promise<void> {
+    const readings = [
+      ...series("a", 5),
+      ...series("a", 2, { sensorType: "humidity" }),
+      ...series("b", 3),
+      ...series("c", 1),
+    ];
+    await stores().write(batch({ readings }));
+  }
+
+  test("gives the newest readings of several series, oldest first", async () => {
+    await fill();
+    const keys = [key("b"), key("a"), key("a", "humidity"), key("nobody"), key("b", "humidity")];
+    expect(brief(await stores().readings.recent(keys, 3))).toEqual([
+      ["a", "humidity", [0, 1]],
+      ["a", "temperature", [2, 3, 4]],
+      ["b", "temperature", [0, 1, 2]],
+    ]);
+    expect(await stores().readings.recent([], 3)).toEqual([]);
+  });
+
+  test("orders a history by time and not by arrival", async () => {
+    for (const place of [3, 1, 2, 0]) {
+      const reading = scored({ deviceId: "a", timestampUs: startUs + place, value: place });
+      await stores().write(batch({ readings: [reading] }));
+    }
+    expect(brief(await stores().readings.recent([key("a")], 3))).toEqual([["a", "temperature", [1, 2, 3]]]);
+  });
+
+  test("gives the newest readings of every sensor of some devices", async () => {
+    await fill();
+    expect(brief(await stores().readings.recentOfDevices(["c", "a", "nobody", "a"], 2))).toEqual([
+      ["a", "humidity", [0, 1]],
+      ["a", "temperature", [3, 4]],
+      ["c", "temperature", [0]],
+    ]);
+    expect(await stores().readings.recentOfDevices([], 2)).toEqual([]);
+  });
+
+  test("gives the newest reading of each sensor by device id", async () => {
+    await fill();
+    const latest = await stores().readings.latest(60_000);
+    expect(latest.map(({ deviceId, sensorType, value }) => [deviceId, sensorType, value])).toEqual([
+      ["a", "humidity", 1],
+      ["a", "temperature", 4],
+      ["b", "temperature", 2],
+      ["c", "temperature", 0],
+    ]);
+  });
+
+  test("leaves devices out of the latest readings that were not heard of within the timeout", async () => {
+    const heard = (deviceId: string, receivedUs: number) =>
+      stores().write(batch({ readings: series(deviceId, 1), receivedUs }));
+    await heard("present", nowUs());
+    await heard("late", nowUs() - 60_000_000);
+    const devicesWithin = async (timeoutMs: number) =>
+      (await stores().readings.latest(timeoutMs)).map(({ deviceId }) => deviceId);
+    expect(await devicesWithin(30_000)).toEqual(["present"]);
+    expect(await devicesWithin(90_000)).toEqual(["late", "present"]);
+  });
+
+  test("leaves inactive devices out of the latest readings whatever the timeout", async () => {
+    await stores().write(batch({ readings: series("silent", 1), receivedUs: nowUs() - 60_000_000 }));
+    await stores().devices.deactivateSilent(30_000);
+    expect(await stores().readings.latest(3_600_000)).toEqual([]);
+    await stores().write(batch({ readings: series("silent", 2) }));
+    expect(await stores().readings.latest(3_600_000)).toMatchObject([{ deviceId: "silent", value: 1 }]);
+  });
+
+  test("gives the newest rejections first", async () => {
+    const rejections = [2, 0, 1].map((place) => rejection({ receivedUs: startUs + place }));
+    await stores().readings.keepRejections(rejections);
+    const newestFirst = rejections.toSorted((a, b) => b.receivedUs - a.receivedUs);
+    expect(await stores().readings.rejected(10)).toEqual(newestFirst);
+    expect(await stores().readings.rejected(2)).toEqual(newestFirst.slice(0, 2));
+  });
+});

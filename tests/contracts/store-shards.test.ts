@@ -1,0 +1,142 @@
+import { sql } from "kysely";
+import { expect, test } from "vitest";
+import type { Database } from "../../platform/database.ts";
+import type { ShardWriter } from "../../platform/ports.ts";
+import { openReadingStore } from "../../platform/reading-store.ts";
+import { until } from "../harness/local-servers.ts";
+import { engines, onEach, openAt, type Stores, servers } from "./databases.ts";
+import { batch, retrying, scored, series, startUs } from "./samples.ts";
+
+/** Ends the connection that holds the pen of a shard, as a failover or an impatient administrator does. */
+async function cutOff({ database, place }: Stores, shard: number): Promise<void> {
+  const name = new URL(place.url).pathname.slice(1);
+  await sql`
+    SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND datname = ${name} AND objid = ${shard} AND granted`.execute(database.db);
+}
+
+async function given(pen: Promise<ShardWriter | null>): Promise<ShardWriter> {
+  const writer = await pen;
+  if (writer === null) throw new Error("the shard is taken");
+  return writer;
+}
+
+onEach(servers, "the pen of a shard", (stores) => {
+  /** Another processor: with connections of its own. */
+  async function other(): Promise<{
+    database: Database;
+    claim: (shard: number) => Promise<ShardWriter | null>;
+  }> {
+    const database = await openAt(stores().place);
+    return { database, claim: openReadingStore(database).claimShard };
+  }
+
+  test("is with one processor at a time, and free again when given back", async () => {
+    const { database, claim } = await other();
+    const pen = await given(stores().readings.claimShard(3));
+    expect(await claim(3)).toBeNull();
+    expect(await stores().readings.claimShard(3)).toBeNull();
+    const neighbour = await given(claim(4));
+    expect(await pen.write(batch({ readings: series("a", 1) }))).toMatchObject({ inserted: 1 });
+    expect(await neighbour.write(batch({ readings: series("b", 1) }))).toMatchObject({ inserted: 1 });
+    await pen.release();
+    const next = await given(claim(3));
+    expect(await stores().readings.claimShard(3)).toBeNull();
+    await Promise.all([next, neighbour].map((held) => held.release()));
+    await database.close();
+  });
+
+  test("goes to exactly one of many that ask at once", async () => {
+    const { database, claim } = await other();
+    const asked = [0, 1, 2, 3].flatMap(() => [claim(5), stores().readings.claimShard(5)]);
+    const pens = (await Promise.all(asked)).filter((pen) => pen !== null);
+    expect(pens).toHaveLength(1);
+    await pens[0]?.release();
+    await database.close();
+  });
+
+  test("is lost with its connection: writing fails, and another processor gets it", async () => {
+    const { database, claim } = await other();
+    const lost = await given(stores().readings.claimShard(6));
+    await lost.write(batch({ readings: series("a", 1) }));
+    await cutOff(stores(), 6);
+    const readings = series("a", 2);
+    const down = { code: "STORE_DOWN", retryable: true };
+    await expect(lost.write(batch({ readings }))).rejects.toMatchObject(down);
+    await expect(lost.write(batch({ readings }))).rejects.toMatchObject(down);
+    let pen: ShardWriter | null = null;
+    await until("another processor has the pen", async () => {
+      pen = await claim(6);
+      return pen !== null;
+    });
+    const next = await given(Promise.resolve(pen));
+    expect(await next.write(batch({ readings }))).toMatchObject({ inserted: 1 });
+    await expect(lost.write(batch({ readings }))).rejects.toMatchObject(down);
+    await lost.release();
+    expect(await stores().readings.claimShard(6)).toBeNull();
+    await next.release();
+    await database.close();
+  });
+
+  test("leaves nothing of a batch that its connection was cut off in", async () => {
+    const pen = await given(stores().readings.claimShard(7));
+    const rows = series("a", 20_000);
+    const writing = pen.write(batch({ readings: rows }));
+    const failed = expect(writing).rejects.toMatchObject({ code: "STORE_DOWN", retryable: true });
+    await until(
+      "the batch is being written",
+      async () => {
+        const { rows: busy } = await sql`
+        SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'WITH input%'
+          OR state = 'active' AND query LIKE '%WITH input AS%' AND pid <> pg_backend_pid()`.execute(
+          stores().database.db,
+        );
+        return busy.length > 0;
+      },
+      { everyMs: 1 },
+    );
+    await cutOff(stores(), 7);
+    await failed;
+    await pen.release();
+    const key = { deviceId: "a", sensorType: "temperature" };
+    expect(await stores().readings.recent([key], 1)).toEqual([]);
+    expect(await stores().write(batch({ readings: rows }), 7)).toMatchObject({ inserted: rows.length });
+  });
+});
+
+onEach(engines, "two writers", (stores, { name }) => {
+  test("that write the same readings at once store each of them once", async () => {
+    const [first, second] = [
+      await given(stores().readings.claimShard(0)),
+      await given(stores().readings.claimShard(1)),
+    ];
+    const count = name === "PGlite" ? 10 : 40;
+    let inserted = 0;
+    const events: string[] = [];
+    const write = async (pen: ShardWriter, round: number, isReversed: boolean): Promise<void> => {
+      const readings = Array.from({ length: 100 }, (_, place) =>
+        scored({
+          deviceId: `press-${place}`,
+          timestampUs: startUs + round,
+          isAnomaly: place % 10 === 0,
+          explanation: place % 10 === 0 ? { sentence: "unusual", expected: null } : null,
+        }),
+      );
+      const ordered = isReversed ? readings.toReversed() : readings;
+      const written = await retrying(() => pen.write(batch({ readings: ordered })));
+      inserted += written.inserted;
+      events.push(...written.anomalies.map(({ deviceId, timestampUs }) => `${deviceId} ${timestampUs}`));
+    };
+    for (let round = 0; round < count; round += 1) {
+      await Promise.all([write(first, round, false), write(second, round, true)]);
+    }
+    expect(inserted).toBe(100 * count);
+    expect(new Set(events).size).toBe(10 * count);
+    expect(events).toHaveLength(10 * count);
+    const { rows } = await sql<{ count: number }>`SELECT count(*) AS count FROM readings`.execute(
+      stores().database.db,
+    );
+    expect(rows).toEqual([{ count: 100 * count }]);
+    await Promise.all([first, second].map((pen) => pen.release()));
+  });
+});
