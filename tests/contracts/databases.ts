@@ -6,7 +6,14 @@ import { openDeviceStore } from "../../platform/device-store.ts";
 import { startEmbeddedDatabase } from "../../platform/embedded-database.ts";
 import { migrate } from "../../platform/migrations.ts";
 import { openModelStore } from "../../platform/model-store.ts";
-import type { Batch, DeviceStore, ModelStore, ReadingStore, Written } from "../../platform/ports.ts";
+import type {
+  Batch,
+  DeviceStore,
+  ModelStore,
+  ReadingStore,
+  SettingStore,
+  Written,
+} from "../../platform/ports.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { openSettingStore } from "../../platform/setting-store.ts";
 import { temporaryFolder } from "../harness/local-servers.ts";
@@ -124,6 +131,9 @@ export function onEach(
   });
 }
 
-export function settingsOf({ database }: Stores, activeDeviceTimeoutSeconds: number) {
+export function settingsOf(
+  { database }: Pick<Stores, "database">,
+  activeDeviceTimeoutSeconds: number,
+): SettingStore {
   return openSettingStore(database, { activeDeviceTimeoutSeconds });
 }

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { StoredModel } from "../../platform/ports.ts";
-import { engines, onEach, openAt, settingsOf } from "./databases.ts";
+import { engines, onEach, settingsOf } from "./databases.ts";
 import { batch, series } from "./samples.ts";
 
 function model(over: Partial<StoredModel> = {}): StoredModel {
@@ -74,26 +74,15 @@ onEach(engines, "the models", (stores) => {
   });
 });
 
-onEach(engines, "the settings", (stores) => {
-  describe("the timeout of a device", () => {
-    test("is the configuration's until somebody sets it", async () => {
-      expect(await settingsOf(stores(), 60).activeDeviceTimeoutSeconds()).toBe(60);
-      expect(await settingsOf(stores(), 90).activeDeviceTimeoutSeconds()).toBe(90);
-    });
+onEach(engines, "the timeout of a device", (stores) => {
+  test("is the configuration's until somebody sets it", async () => {
+    expect(await settingsOf(stores(), 60).activeDeviceTimeoutSeconds()).toBe(60);
+    expect(await settingsOf(stores(), 90).activeDeviceTimeoutSeconds()).toBe(90);
+  });
 
-    test("is what was set last, also for whoever opens the settings later", async () => {
-      await settingsOf(stores(), 60).setActiveDeviceTimeoutSeconds(5);
-      await settingsOf(stores(), 60).setActiveDeviceTimeoutSeconds(31_536_000);
-      expect(await settingsOf(stores(), 60).activeDeviceTimeoutSeconds()).toBe(31_536_000);
-    });
-
-    test("outlives the connection", async () => {
-      await settingsOf(stores(), 60).setActiveDeviceTimeoutSeconds(7);
-      // PGlite has one connection for everybody, so the next one waits until the pool lets its own go.
-      if (stores().place.isSole) return;
-      const database = await openAt(stores().place);
-      expect(await settingsOf({ ...stores(), database }, 60).activeDeviceTimeoutSeconds()).toBe(7);
-      await database.close();
-    });
+  test("is what was set last, also for whoever opens the settings later", async () => {
+    await settingsOf(stores(), 60).setActiveDeviceTimeoutSeconds(5);
+    await settingsOf(stores(), 60).setActiveDeviceTimeoutSeconds(31_536_000);
+    expect(await settingsOf(stores(), 60).activeDeviceTimeoutSeconds()).toBe(31_536_000);
   });
 });

@@ -1,0 +1,151 @@
+import { describe, expect, test } from "vitest";
+import { readConfig, type ServiceName, serviceNames, withoutPassword } from "./config.ts";
+
+const servers = { REDIS_URL: "redis://redis:6379", DATABASE_URL: "postgres://db/tidemark" };
+
+/** The message of a configuration that is refused. */
+function refusal(env: Record<string, string>, services: readonly ServiceName[] = serviceNames): string {
+  try {
+    readConfig(services, env);
+  } catch (error) {
+    expect(error).toMatchObject({ code: "CONFIG_INVALID", retryable: false });
+    return String(error);
+  }
+  throw new Error("the configuration was accepted");
+}
+
+describe("an empty environment", () => {
+  const config = readConfig(serviceNames, {});
+
+  test("is a whole platform on this machine, without servers", () => {
+    expect(config).toMatchObject({
+      HOST: "127.0.0.1",
+      MQTT_PORT: 1883,
+      MQTT_WS_PORT: 8083,
+      HTTP_PORT: 8080,
+      WEB_PORT: 8080,
+      DATABASE_URL: null,
+      REDIS_URL: null,
+      DATA_DIR: "./data",
+      SHARDS: 1,
+    });
+  });
+
+  test("gives a configuration that nobody can change", () => {
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+});
+
+test("an empty or blank variable counts as not set, and blanks around a value do not count", () => {
+  const config = readConfig(serviceNames, { HTTP_PORT: "", LOG_LEVEL: "  ", MQTT_PORT: " 1884 " });
+  expect(config).toMatchObject({ HTTP_PORT: 8080, LOG_LEVEL: "info", MQTT_PORT: 1884 });
+});
+
+test("the console's port is the one of HTTP unless it is set", () => {
+  expect(readConfig(serviceNames, { HTTP_PORT: "9000" }).WEB_PORT).toBe(9000);
+  expect(readConfig(serviceNames, { HTTP_PORT: "9000", WEB_PORT: "0" }).WEB_PORT).toBe(0);
+});
+
+test("all faults are in one message, one a line, with what is expected", () => {
+  const message = refusal({
+    HTTP_PORT: "80a",
+    MQTT_PORT: "65536",
+    LOG_LEVEL: "loud",
+    OPEN_TO_NETWORK: "yes",
+    REDIS_URL: "http://redis",
+    HOST: "0.0.0.0",
+  });
+  expect(message.split("\n  ").slice(1)).toEqual([
+    expect.stringMatching(/^OPEN_TO_NETWORK: expected true or false, got "yes"$/),
+    expect.stringMatching(/^MQTT_PORT: expected a whole number from 0 to 65535, got "65536"$/),
+    expect.stringMatching(/^HTTP_PORT: expected a whole number from 0 to 65535, got "80a"$/),
+    expect.stringMatching(/^REDIS_URL: expected a URL beginning with redis:\/\/ or rediss:\/\//),
+    expect.stringMatching(/^LOG_LEVEL: expected one of info, trace, .*, got "loud"$/),
+    expect.stringMatching(/^HOST: 0\.0\.0\.0 /),
+  ]);
+});
+
+test.each([
+  ["MQTT_PORT", "-1"],
+  ["MQTT_PORT", "1.5"],
+  ["MQTT_PORT", "0x10"],
+  ["MQTT_PORT", "1e3"],
+  ["MAX_PACKET_BYTES", "1023"],
+  ["SHARDS", "0"],
+  ["SHARDS", "257"],
+  ["OPEN_TO_NETWORK", "TRUE"],
+  ["DATABASE_URL", "mysql://db"],
+  ["DATABASE_URL", "db:5432"],
+])("%s=%s is refused", (name, value) => {
+  expect(refusal({ [name]: value })).toContain(`${name}: expected`);
+});
+
+test("a value that may hold a password is never repeated", () => {
+  const message = refusal({ DATABASE_URL: "mysql://tidemark:secret@db", REDIS_URL: ":secret@redis" });
+  expect(message).toContain("DATABASE_URL");
+  expect(message).not.toContain("secret");
+});
+
+describe("a URL without its password", () => {
+  test.each([
+    ["postgres://tidemark:secret@db:5432/tidemark", "postgres://tidemark:***@db:5432/tidemark"],
+    ["redis://:secret@redis", "redis://:***@redis"],
+    ["redis://redis:6379/1", "redis://redis:6379/1"],
+    ["secret", "(not a URL)"],
+  ])("%s is shown as %s", (url, shown) => {
+    expect(withoutPassword(url)).toBe(shown);
+  });
+});
+
+describe("the network", () => {
+  test.each(["127.0.0.1", "127.0.0.2", "localhost", "::1"])("%s needs no consent", (host) => {
+    expect(readConfig(serviceNames, { HOST: host }).HOST).toBe(host);
+  });
+
+  test.each(["0.0.0.0", "::", "192.168.1.5", "plant.example.com"])("%s needs consent", (host) => {
+    expect(refusal({ HOST: host })).toMatch(/HOST: .*OPEN_TO_NETWORK=true/);
+    expect(readConfig(serviceNames, { HOST: host, OPEN_TO_NETWORK: "true" }).HOST).toBe(host);
+  });
+});
+
+describe("services that run apart name the servers between them", () => {
+  test.each<[ServiceName[], string[]]>([
+    [["broker"], ["REDIS_URL"]],
+    [["processor"], ["REDIS_URL", "DATABASE_URL"]],
+    [["web"], ["REDIS_URL", "DATABASE_URL"]],
+    [["gateway-http"], ["DATABASE_URL", "MQTT_URL"]],
+    [
+      ["broker", "gateway-http"],
+      ["REDIS_URL", "DATABASE_URL"],
+    ],
+    [
+      ["processor", "gateway-http", "web"],
+      ["REDIS_URL", "DATABASE_URL", "MQTT_URL"],
+    ],
+  ])("%j without any of them lacks %j", (services, missing) => {
+    const lines = refusal({}, services).split("\n  ").slice(1);
+    expect(lines.map((line) => line.split(":")[0])).toEqual(missing);
+    for (const line of lines) expect(line).toContain("must be set when");
+  });
+
+  test("and start when these are set", () => {
+    const env = { ...servers, MQTT_URL: "mqtt://broker:1883" };
+    for (const name of serviceNames) expect(readConfig([name], env)).toMatchObject(env);
+  });
+});
+
+describe("the number of shards", () => {
+  test.each<[ServiceName[], Record<string, string>, number]>([
+    [[...serviceNames], {}, 1],
+    [[...serviceNames], { REDIS_URL: servers.REDIS_URL }, 1],
+    [[...serviceNames], { DATABASE_URL: servers.DATABASE_URL }, 1],
+    [[...serviceNames], servers, 8],
+    [["processor"], servers, 8],
+    [["broker"], servers, 8],
+    // A broker needs no database, and has to agree with the processors nevertheless.
+    [["broker"], { REDIS_URL: servers.REDIS_URL }, 8],
+    [["broker"], { ...servers, SHARDS: "3" }, 3],
+  ])("of %j with %j is %i", (services, env, shards) => {
+    expect(readConfig(services, env).SHARDS).toBe(shards);
+  });
+});

@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectAsync, type MqttClient } from "mqtt";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { launchChromium } from "../harness/chromium.ts";
+import { temporaryFolder, until } from "../harness/local-servers.ts";
+import { type Program, portOf, startProgram } from "../harness/program.ts";
+
+describe("the console", () => {
+  const dataDir = temporaryFolder("browser");
+  const profile = mkdtempSync(join(tmpdir(), "tidemark-chromium-"));
+  let program: Program;
+  let consoleUrl: string;
+  let mqttUrl: string;
+  let mqtt: MqttClient;
+  let browser: BrowserContext;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    program = startProgram([], { DATA_DIR: dataDir });
+    const addresses = await program.ready();
+    consoleUrl = addresses["console"] ?? "";
+    mqttUrl = addresses["mqtt"] ?? "";
+    mqtt = await connectAsync(mqttUrl);
+    browser = await launchChromium(profile);
+  });
+
+  beforeEach(async () => {
+    await page?.close();
+    page = await browser.newPage();
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    await page.goto(consoleUrl);
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await mqtt.endAsync(true);
+    await program.kill("SIGKILL");
+    rmSync(dataDir, { recursive: true, force: true });
+    rmSync(profile, { recursive: true, force: true });
+  });
+
+  async function publish(deviceId: string, temperature: number): Promise<void> {
+    await mqtt.publishAsync(`devices/${deviceId}/telemetry`, JSON.stringify({ temperature }), { qos: 1 });
+  }
+
+  const block = (deviceId: string) =>
+    page.locator(`article[data-device="${deviceId}"] [data-sensor="temperature"]`);
+
+  test("greets an empty platform with lines that work when they are copied", async () => {
+    const empty = page.locator("[data-empty]");
+    await empty.waitFor();
+    const text = await empty.textContent();
+    expect(text).toContain(`mosquitto_pub -h 127.0.0.1 -p ${portOf(mqttUrl)}`);
+    expect(text).toContain(`${consoleUrl}/data`);
+  });
+
+  test("shows a published point and an anomaly's mark at once, and both again after a reload", async () => {
+    for (const value of [21, 22, 23]) await publish("oven-1", value);
+    await block("oven-1").waitFor();
+    await expectCounts("oven-1", { points: "3", anomalies: "0" });
+
+    const startedMs = performance.now();
+    await publish("oven-1", 150);
+    await expectCounts("oven-1", { points: "4", anomalies: "1" });
+    expect(performance.now() - startedMs).toBeLessThan(2000);
+    expect(await block("oven-1").getAttribute("data-last-value")).toBe("150");
+    expect(await page.locator("[data-anomaly]").first().textContent()).toContain("oven-1");
+
+    await page.reload();
+    await block("oven-1").waitFor();
+    await expectCounts("oven-1", { points: "4", anomalies: "1" });
+    expect(await page.locator("[data-anomaly]").first().textContent()).toContain("150");
+  });
+
+  test("says that the connection is lost, and misses no point of the time without it", async () => {
+    await publish("oven-2", 21);
+    await block("oven-2").waitFor();
+    const port = portOf(mqttUrl);
+    const httpPort = new URL(consoleUrl).port;
+    await program.kill("SIGKILL");
+    await page.locator('[data-connection="reconnecting"], [data-connection="offline"]').first().waitFor();
+
+    program = startProgram([], { DATA_DIR: dataDir, MQTT_PORT: `${port}`, HTTP_PORT: httpPort });
+    await program.ready();
+    await until("the device is connected again", () => mqtt.connected);
+    for (const value of [22, 23]) await publish("oven-2", value);
+    await page.locator('[data-connection="live"]').waitFor();
+    await expectCounts("oven-2", { points: "3", anomalies: "0" });
+    complaints.length = 0;
+  });
+
+  test("takes a silent device off the board and shows it again with its next reading", async () => {
+    await publish("oven-3", 21);
+    await block("oven-3").waitFor();
+    await setTimeoutSeconds(1);
+    await block("oven-3").waitFor({ state: "detached" });
+    await setTimeoutSeconds(60);
+    await publish("oven-3", 22);
+    await block("oven-3").waitFor();
+  });
+
+  test("draws in both themes and on a phone without scrolling sideways, and complains of nothing", async () => {
+    await publish("oven-1", 22);
+    await block("oven-1").waitFor();
+    const colours = [];
+    for (const colorScheme of ["dark", "light"] as const) {
+      await page.emulateMedia({ colorScheme });
+      colours.push(await page.evaluate("getComputedStyle(document.documentElement).backgroundColor"));
+    }
+    expect(new Set(colours).size).toBe(2);
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+
+  async function expectCounts(
+    deviceId: string,
+    counts: { points: string; anomalies: string },
+  ): Promise<void> {
+    const read = async () => ({
+      points: await block(deviceId).getAttribute("data-points"),
+      anomalies: await block(deviceId).getAttribute("data-anomalies"),
+    });
+    const isReached = async () => JSON.stringify(await read()) === JSON.stringify(counts);
+    await until(`${deviceId} shows ${JSON.stringify(counts)}`, isReached, { withinMs: 10_000 }).catch(
+      () => undefined,
+    );
+    expect(await read()).toEqual(counts);
+  }
+
+  async function setTimeoutSeconds(seconds: number): Promise<void> {
+    await fetch(`${consoleUrl}/config`, {
+      method: "POST",
+      body: JSON.stringify({ active_device_timeout_seconds: seconds }),
+    });
+  }
+});
