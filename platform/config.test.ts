@@ -51,15 +51,15 @@ test("all faults are in one message, one a line, with what is expected", () => {
     HTTP_PORT: "80a",
     MQTT_PORT: "65536",
     LOG_LEVEL: "loud",
-    OPEN_TO_NETWORK: "yes",
+    SHARDS: "many",
     REDIS_URL: "http://redis",
     HOST: "0.0.0.0",
   });
   expect(message.split("\n  ").slice(1)).toEqual([
-    expect.stringMatching(/^OPEN_TO_NETWORK: expected true or false, got "yes"$/),
     expect.stringMatching(/^MQTT_PORT: expected a whole number from 0 to 65535, got "65536"$/),
     expect.stringMatching(/^HTTP_PORT: expected a whole number from 0 to 65535, got "80a"$/),
     expect.stringMatching(/^REDIS_URL: expected a URL beginning with redis:\/\/ or rediss:\/\//),
+    expect.stringMatching(/^SHARDS: expected a whole number from 1 to 256, got "many"$/),
     expect.stringMatching(/^LOG_LEVEL: expected one of info, trace, .*, got "loud"$/),
     expect.stringMatching(/^HOST: 0\.0\.0\.0 /),
   ]);

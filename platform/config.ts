@@ -159,25 +159,30 @@ export function readConfig(
       retryable: false,
     });
   }
+  // One shard is enough while one process does everything. Processes apart must agree, and a broker names no database.
+  const isAlone = isWhole(services) && (read.REDIS_URL === null || read.DATABASE_URL === null);
   return Object.freeze({
     ...read,
     WEB_PORT: read.WEB_PORT ?? read.HTTP_PORT,
-    // One shard per process is enough while one process does everything and writes over one connection.
-    SHARDS: read.SHARDS ?? (read.REDIS_URL === null || read.DATABASE_URL === null ? 1 : 8),
+    SHARDS: read.SHARDS ?? (isAlone ? 1 : 8),
   });
+}
+
+function isWhole(services: readonly ServiceName[]): boolean {
+  return serviceNames.every((name) => services.includes(name));
 }
 
 function contradictions(values: Values, services: readonly ServiceName[]): string[] {
   const faults: string[] = [];
-  const isWhole = serviceNames.every((name) => services.includes(name));
+  const isApart = !isWhole(services);
   const list = services.join(", ");
   const touchesStream = services.some((name) => name !== "gateway-http");
-  if (!isWhole && touchesStream && values.REDIS_URL === null) {
+  if (isApart && touchesStream && values.REDIS_URL === null) {
     faults.push(
       `REDIS_URL: must be set when ${list} runs as a process of its own; only a whole platform shares memory`,
     );
   }
-  if (!isWhole && services.some((name) => name !== "broker") && values.DATABASE_URL === null) {
+  if (isApart && services.some((name) => name !== "broker") && values.DATABASE_URL === null) {
     faults.push(
       `DATABASE_URL: must be set when ${list} runs as a process of its own; PGlite belongs to one process`,
     );

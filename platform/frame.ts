@@ -27,8 +27,11 @@ export function encodeFrame(frame: Frame): string {
 export function decodeFrame(text: string): Frame {
   try {
     // What comes back was written by encodeFrame of a broker; a foreign writer fails the checks below.
-    const wire = JSON.parse(text) as WireFrame;
-    return { receivedUs: wire.at, readings: toReadings(wire.readings), rejections: [...wire.rejections] };
+    const { at, readings, rejections } = JSON.parse(text) as WireFrame;
+    if (!Number.isSafeInteger(at) || !Array.isArray(readings) || !rejections.every(isRejection)) {
+      throw new TypeError("a frame is an instant, readings and rejections");
+    }
+    return { receivedUs: at, readings: toReadings(readings), rejections: [...rejections] };
   } catch (cause) {
     throw new PlatformError("FRAME_UNREADABLE", "a stream entry is not a frame of readings", {
       cause,
@@ -48,11 +51,26 @@ function toReadings(flat: readonly unknown[]): Reading[] {
       typeof deviceId !== "string" ||
       typeof sensorType !== "string" ||
       typeof timestampUs !== "number" ||
-      typeof value !== "number"
+      typeof value !== "number" ||
+      !Number.isSafeInteger(timestampUs) ||
+      !Number.isFinite(value)
     ) {
       throw new TypeError("a reading is a text, a text, a number and a number");
     }
     readings.push({ deviceId, sensorType, timestampUs, value });
   }
   return readings;
+}
+
+/** Enough to be stored: one that the database refuses would hold up its shard for ever. */
+function isRejection(item: unknown): boolean {
+  if (typeof item !== "object" || item === null) return false;
+  const { id, code, reason, deviceId, source, payload, payloadBytes, receivedUs } =
+    item as Partial<Rejection>;
+  return (
+    /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(String(id)) &&
+    [code, reason, source, payload].every((text) => typeof text === "string") &&
+    (deviceId === null || typeof deviceId === "string") &&
+    [payloadBytes, receivedUs].every((number) => Number.isSafeInteger(number))
+  );
 }

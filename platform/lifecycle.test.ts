@@ -93,11 +93,14 @@ test("with nothing started there is nothing to stop", async () => {
 test("what starts while everything stops is stopped too", async () => {
   const life = new Lifecycle(log, 5000);
   const stop = vi.fn();
-  const started = Promise.withResolvers<number>();
+  let start = (): void => undefined;
+  const started = new Promise<void>((resolve) => {
+    start = resolve;
+  });
   await life.add("stream", () => 0, vi.fn());
-  const starting = life.add("broker", () => started.promise, stop);
+  const starting = life.add("broker", () => started, stop);
   const stopping = life.stop();
-  started.resolve(0);
+  start();
   await starting;
   await stopping;
   await vi.waitFor(() => expect(stop).toHaveBeenCalledOnce());

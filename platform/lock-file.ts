@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { codeOf, PlatformError } from "./errors.ts";
 
@@ -10,6 +10,9 @@ export interface LockFile {
 
 /** How long a child whose parent died may take to leave. */
 const orphanMs = 10_000;
+/** How long a lock may be empty: its holder writes its name right after making it. */
+const writeMs = 1000;
+const turnMs = 5000;
 
 /**
  * Takes a lock file that names this process. A file left by a process that is gone is taken over, once a child it shared the
@@ -18,16 +21,42 @@ const orphanMs = 10_000;
  */
 export async function takeLockFile(path: string): Promise<LockFile> {
   const own = await describe(process.pid);
-  const deadline = performance.now() + orphanMs;
+  const begun = performance.now();
   for (;;) {
     if (await create(path, own)) return lockFile(path, own);
-    const [first, ...others] = await holdersIn(path);
+    const text = await textOf(path);
+    const [first, ...others] = holdersIn(text);
     if (first !== undefined && (await isAlive(first))) throw lockedBy(path, first);
-    const orphan = (await Promise.all(others.map(async (other) => ((await isAlive(other)) ? other : "")))).find(Boolean);
-    if (orphan === undefined) await rm(path, { force: true });
-    else if (performance.now() > deadline) throw lockedBy(path, orphan);
+    const orphan = (
+      await Promise.all(others.map(async (other) => ((await isAlive(other)) ? other : "")))
+    ).find(Boolean);
+    const waitedMs = performance.now() - begun;
+    if (orphan !== undefined && waitedMs > orphanMs) throw lockedBy(path, orphan);
+    const isBeingWritten = text === "" && waitedMs < writeMs;
+    if (orphan === undefined && !isBeingWritten) await clear(path, text);
     else await pause(50);
   }
+}
+
+/**
+ * Removes a lock that says `stale`. Whoever looked before another one took the lock must not remove that one's, so looking and
+ * removing is done in turns.
+ */
+async function clear(path: string, stale: string | undefined): Promise<void> {
+  if (stale === undefined) return;
+  const turn = `${path}.turn`;
+  if (await create(turn, "")) {
+    if ((await textOf(path)) === stale) await rm(path, { force: true });
+    await rm(turn, { force: true });
+    return;
+  }
+  // A turn takes a moment; one that is older was left by a process that died in it.
+  const takenMs = await stat(turn).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Number.POSITIVE_INFINITY,
+  );
+  if (takenMs < Date.now() - turnMs) await rm(turn, { force: true });
+  else await pause(10);
 }
 
 function lockFile(path: string, own: string): LockFile {
@@ -53,9 +82,16 @@ async function create(path: string, own: string): Promise<boolean> {
   }
 }
 
-async function holdersIn(path: string): Promise<readonly string[]> {
-  const text = await readFile(path, "utf8").catch(() => "");
-  return text.split("\n").filter((line) => line !== "");
+/** Undefined when there is no such file. */
+function textOf(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  });
+}
+
+function holdersIn(text: string | undefined): readonly string[] {
+  return (text ?? "").split("\n").filter((line) => line !== "");
 }
 
 function lockedBy(path: string, holder: string): PlatformError {

@@ -116,7 +116,8 @@ describe("the console", () => {
     }
     expect(new Set(colours).size).toBe(2);
     await page.setViewportSize({ width: 360, height: 740 });
-    expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
+    // The charts follow the new width with the next frame.
+    await page.waitForFunction("document.documentElement.scrollWidth <= window.innerWidth");
     expect(complaints).toEqual([]);
   });
 
