@@ -22,10 +22,10 @@ const pubackType = 0x40;
 
 /** Publishes `messages` messages with QoS 1 and resolves when the last PUBACK has come. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const { port, connections, messages } = options;
+  const { connections, messages } = options;
   const share = Math.floor(messages / connections);
   const prepared = await Promise.all(
-    Array.from({ length: connections }, (_, connection) => prepare(port, connection, share, options)),
+    Array.from({ length: connections }, (_, connection) => prepare({ ...options, share }, connection)),
   );
   const startedMs = performance.now();
   await Promise.all(prepared.map((run) => run()));
@@ -33,10 +33,8 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
 }
 
 async function prepare(
-  port: number,
+  { port, window, payloadOf, share }: LoadOptions & { readonly share: number },
   connection: number,
-  share: number,
-  { window, payloadOf }: LoadOptions,
 ): Promise<() => Promise<void>> {
   const deviceId = `bench-${connection}`;
   const packets = Array.from({ length: share }, (_, index) =>

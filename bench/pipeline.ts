@@ -82,7 +82,7 @@ async function serverMode(databaseUrl: string, redisUrl: string, readings: numbe
     await processor.ready();
     const count = async () =>
       (await database.query<{ n: number }>("SELECT count(*)::integer AS n FROM readings"))[0]?.n ?? 0;
-    return await measure("server", portOf(mqtt), readings, count);
+    return await measure({ mode: "server", port: portOf(mqtt), readings, count });
   } finally {
     await Promise.all([broker.kill("SIGTERM"), processor.kill("SIGTERM")]);
     await database.drop();
@@ -98,18 +98,21 @@ async function embeddedMode(folder: string, readings: number): Promise<Figure> {
       const text = await (await fetch(`${http}/metrics`)).text();
       return Number(/^iot_readings_stored_total (\d+)/m.exec(text)?.[1] ?? 0);
     };
-    return await measure("embedded", portOf(mqtt), readings, count);
+    return await measure({ mode: "embedded", port: portOf(mqtt), readings, count });
   } finally {
     await program.kill("SIGTERM");
   }
 }
 
-async function measure(
-  mode: string,
-  port: number,
-  readings: number,
-  count: () => Promise<number>,
-): Promise<Figure> {
+interface Subject {
+  readonly mode: string;
+  readonly port: number;
+  readonly readings: number;
+  /** Readings stored so far. */
+  readonly count: () => Promise<number>;
+}
+
+async function measure({ mode, port, readings, count }: Subject): Promise<Figure> {
   const messages = readings / sensorTypes.length;
   // The first readings compile the code and make the series; the figure is that of a running platform.
   const warmUp = await runLoad({

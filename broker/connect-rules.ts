@@ -13,7 +13,8 @@ export function refusalOfConnect(request: ConnectRequest): string | undefined {
   if (request.clientId === "" && !request.clean) return "a client id is needed to keep a session";
   if (request.will === undefined) return undefined;
   const { topic } = request.will;
-  if (topic === "" || /[#+\u0000]/.test(topic)) return "a will needs a topic without wildcards";
+  if (topic === "" || ["#", "+", "\0"].some((character) => topic.includes(character)))
+    return "a will needs a topic without wildcards";
   if (parseTopic(topic).kind === "reserved") return `only the platform publishes on ${topic}`;
   return undefined;
 }

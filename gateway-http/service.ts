@@ -29,7 +29,10 @@ export async function startGateway(deps: GatewayDeps): Promise<Running> {
     maxReadings: config.MAX_READINGS_PER_MESSAGE,
   };
   // A scope of its own, since its body parser is not for the other routes of a shared door.
-  await door.register(async (scope) => mountLegacyRoutes(scope, { ...deps, bridge, rules }));
+  await door.register((scope, _options, done) => {
+    mountLegacyRoutes(scope, { ...deps, bridge, rules });
+    done();
+  });
   await bridge.settle(connectionMs);
   return bridge;
 }

@@ -65,6 +65,7 @@ function toReadings(flat: readonly unknown[]): Reading[] {
 /** Enough to be stored: one that the database refuses would hold up its shard for ever. */
 function isRejection(item: unknown): boolean {
   if (typeof item !== "object" || item === null) return false;
+  // Every field is looked at below.
   const { id, code, reason, deviceId, source, payload, payloadBytes, receivedUs } =
     item as Partial<Rejection>;
   return (

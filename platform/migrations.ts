@@ -45,7 +45,7 @@ async function readMigrations(options: {
   for (const file of files) {
     const name = file.replace(/\.sql$/, "");
     const text = await readFile(new URL(file, folder), "utf8");
-    const statements = text.replaceAll("${chunkInterval}", `${options.chunkIntervalHours} hours`);
+    const statements = text.replaceAll(":chunk_interval", `${options.chunkIntervalHours} hours`);
     const isDue = options.hasTimescale || !name.endsWith(timescaleSuffix);
     // A step that is not due is left out of the provider only if it never ran: the migrator refuses to miss one that did.
     if (isDue) migrations[name] = { up: async (db) => void (await sql.raw(statements).execute(db)) };

@@ -16,79 +16,40 @@ export type Metrics = ReturnType<typeof openMetrics>;
 /** Declares every metric of the platform once; a service that does not run leaves its own at zero. */
 export function openMetrics() {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const counter = <T extends string>(name: string, help: string, labelNames: readonly T[] = []) =>
+    new Counter<T>({ name, help, labelNames, registers });
+  const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[] = []) =>
+    new Gauge<T>({ name, help, labelNames, registers });
   return {
     registry,
-    received: new Counter({
-      name: "iot_readings_received_total",
-      help: "Readings taken in by the broker and safe in the stream.",
-      registers,
-    }),
-    rejected: new Counter({
-      name: "iot_messages_rejected_total",
-      help: "Messages refused for what they say, by code.",
-      labelNames: ["code"],
-      registers,
-    }),
-    stored: new Counter({
-      name: "iot_readings_stored_total",
-      help: "Readings committed to the database for the first time.",
-      registers,
-    }),
-    duplicates: new Counter({
-      name: "iot_readings_duplicate_total",
-      help: "Readings that were stored already.",
-      registers,
-    }),
-    anomalies: new Counter({
-      name: "iot_anomalies_total",
-      help: "Readings found unusual, by sensor type.",
-      labelNames: ["sensor_type"],
-      registers,
-    }),
-    handOverFailures: new Counter({
-      name: "iot_handover_failures_total",
-      help: "Frames the stream did not take; their senders got no acknowledgement.",
-      registers,
-    }),
-    writeRetries: new Counter({
-      name: "iot_write_retries_total",
-      help: "Batches that had to be written again.",
-      registers,
-    }),
+    received: counter(
+      "iot_readings_received_total",
+      "Readings taken in by the broker and safe in the stream.",
+    ),
+    rejected: counter("iot_messages_rejected_total", "Messages refused for what they say, by code.", [
+      "code",
+    ]),
+    stored: counter("iot_readings_stored_total", "Readings committed to the database for the first time."),
+    duplicates: counter("iot_readings_duplicate_total", "Readings that were stored already."),
+    anomalies: counter("iot_anomalies_total", "Readings found unusual, by sensor type.", ["sensor_type"]),
+    handOverFailures: counter(
+      "iot_handover_failures_total",
+      "Publishes the stream did not take; their senders got no acknowledgement.",
+    ),
+    writeRetries: counter("iot_write_retries_total", "Batches that had to be written again."),
     batchSeconds: new Histogram({
       name: "iot_batch_write_seconds",
       help: "Time to commit one batch.",
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
       registers,
     }),
-    lag: new Gauge({
-      name: "iot_stream_lag_entries",
-      help: "Frames not yet stored, per shard.",
-      labelNames: ["shard"],
-      registers,
-    }),
-    shardsOwned: new Gauge({
-      name: "iot_shards_owned_count",
-      help: "Shards this processor writes.",
-      registers,
-    }),
-    connections: new Gauge({
-      name: "iot_mqtt_connections_count",
-      help: "MQTT clients connected.",
-      registers,
-    }),
-    connectionErrors: new Counter({
-      name: "iot_mqtt_connection_errors_total",
-      help: "MQTT connections that ended in an error.",
-      registers,
-    }),
-    browsers: new Gauge({ name: "iot_browsers_connected_count", help: "Consoles connected.", registers }),
-    devicesPruned: new Counter({
-      name: "iot_devices_pruned_total",
-      help: "Devices that fell silent for longer than their allowance.",
-      registers,
-    }),
+    lag: gauge("iot_stream_lag_entries", "Frames not yet stored, per shard.", ["shard"]),
+    shardsOwned: gauge("iot_shards_owned_count", "Shards this processor writes."),
+    connections: gauge("iot_mqtt_connections_count", "MQTT clients connected."),
+    connectionErrors: counter("iot_mqtt_connection_errors_total", "MQTT connections that ended in an error."),
+    browsers: gauge("iot_browsers_connected_count", "Consoles connected."),
+    devicesPruned: counter("iot_devices_pruned_total", "Devices silent for longer than their allowance."),
   };
 }

@@ -1,6 +1,19 @@
-import { isDeviceId, isSensorType, type Reading } from "./reading.ts";
-import type { Refusal, RejectionCode } from "./rejection.ts";
-import { earliestTimestampUs, parseTimestamp } from "./timestamp.ts";
+import {
+  type DecodeRules,
+  deviceIdOf,
+  isRecord,
+  kindOf,
+  notFinite,
+  numberOf,
+  quoted,
+  Refused,
+  sensorTypeOf,
+  timestampOf,
+} from "./fields.ts";
+import type { Reading } from "./reading.ts";
+import type { Refusal } from "./rejection.ts";
+
+export type { DecodeRules } from "./fields.ts";
 
 /** What one message holds. Readings that were sent together share an entry of `samples`. */
 export type Decoded =
@@ -20,27 +33,10 @@ export interface Metric {
   readonly value: number;
 }
 
-/** What the decoder must know of the moment and of the limits in force. */
-export interface DecodeRules {
-  readonly nowUs: number;
-  /** A timestamp may be at most this far ahead of `nowUs`. */
-  readonly maxFutureUs: number;
-  /** Most readings in one message. */
-  readonly maxReadings: number;
-}
-
 /** Where a message came from: the device and sensor type its topic names, if it has one. */
 export interface Origin {
   readonly deviceId: string | undefined;
   readonly sensorType: string | undefined;
-}
-
-/** Thrown and caught inside this file only: a refusal found deep in a body ends the decoding. */
-class Refused {
-  readonly refusal: Refusal;
-  constructor(code: RejectionCode, reason: string) {
-    this.refusal = { code, reason };
-  }
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -50,7 +46,7 @@ export function decodePayload(payload: Uint8Array, origin: Origin, rules: Decode
   return guarded(origin, () => {
     const body = parseJson(textOf(payload));
     if (origin.sensorType !== undefined && !Array.isArray(body)) {
-      return [bareSample(body, origin.deviceId, origin.sensorType, rules)];
+      return [bareSample(body, { ...origin, sensorType: origin.sensorType }, rules)];
     }
     return samplesOf(body, origin, rules);
   });
@@ -124,7 +120,8 @@ function samplesOf(body: unknown, origin: Origin, rules: DecodeRules): Sample[] 
 }
 
 function sampleOf(element: unknown, origin: Origin, rules: DecodeRules): Sample {
-  if (origin.sensorType !== undefined) return bareSample(element, origin.deviceId, origin.sensorType, rules);
+  if (origin.sensorType !== undefined)
+    return bareSample(element, { ...origin, sensorType: origin.sensorType }, rules);
   if (!isRecord(element)) {
     throw new Refused(
       "PAYLOAD_SHAPE",
@@ -140,8 +137,7 @@ function sampleOf(element: unknown, origin: Origin, rules: DecodeRules): Sample 
 /** `devices/{id}/telemetry/{type}`: a bare number, or an object with `value` and perhaps `timestamp`. */
 function bareSample(
   body: unknown,
-  deviceId: string | undefined,
-  sensorType: string,
+  { deviceId, sensorType }: Origin & { readonly sensorType: string },
   rules: DecodeRules,
 ): Sample {
   const fields = isRecord(body) ? body : { value: body };
@@ -156,55 +152,6 @@ function bareSample(
     timestampUs: timestampOf(fields, rules),
     metrics: [{ sensorType, value: numberOf(fields["value"], sensorType) }],
   };
-}
-
-function deviceIdOf(fields: Record<string, unknown>, fromTopic: string | undefined): string {
-  const given = fields["device_id"] ?? undefined;
-  if (given === undefined) {
-    if (fromTopic !== undefined) return fromTopic;
-    throw new Refused("DEVICE_ID_MISSING", '"device_id" is missing; name the device that measured');
-  }
-  // The ancestor took numeric ids as well and kept them as text.
-  const deviceId = typeof given === "number" && Number.isSafeInteger(given) ? String(given) : given;
-  if (typeof deviceId !== "string" || !isDeviceId(deviceId)) {
-    throw new Refused(
-      "DEVICE_ID_INVALID",
-      `"device_id" must be a text of 1 to 128 characters without / + # or control characters, got ${quoted(given)}`,
-    );
-  }
-  if (fromTopic !== undefined && deviceId !== fromTopic) {
-    throw new Refused(
-      "DEVICE_ID_MISMATCH",
-      `"device_id" ${quoted(deviceId)} differs from the topic's ${quoted(fromTopic)}; publish on the device's own topic`,
-    );
-  }
-  return deviceId;
-}
-
-function timestampOf(fields: Record<string, unknown>, rules: DecodeRules): number | undefined {
-  const raw = fields["timestamp"];
-  if (raw === undefined || raw === null) return undefined;
-  const timestampUs = parseTimestamp(raw);
-  if (timestampUs === undefined) {
-    throw new Refused(
-      "TIMESTAMP_INVALID",
-      `"timestamp" must be ISO 8601 or an epoch number in s, ms or µs, got ${quoted(raw)}`,
-    );
-  }
-  if (timestampUs > rules.nowUs + rules.maxFutureUs) {
-    const aheadSeconds = Math.round((timestampUs - rules.nowUs) / 1e6);
-    throw new Refused(
-      "TIMESTAMP_IN_FUTURE",
-      `"timestamp" is ${aheadSeconds} s ahead; at most ${rules.maxFutureUs / 1e6} s are taken: check the device's clock`,
-    );
-  }
-  if (timestampUs < earliestTimestampUs) {
-    throw new Refused(
-      "TIMESTAMP_TOO_OLD",
-      `"timestamp" ${quoted(raw)} lies before 2000: check the device's clock`,
-    );
-  }
-  return timestampUs;
 }
 
 function listedMetrics(listed: unknown): Metric[] {
@@ -237,36 +184,6 @@ function flatMetrics(fields: Record<string, unknown>): Metric[] {
   return metrics;
 }
 
-function sensorTypeOf(raw: unknown): string {
-  if (typeof raw === "string" && isSensorType(raw)) return raw;
-  throw new Refused(
-    "SENSOR_TYPE_INVALID",
-    `a sensor type must be a text of 1 to 64 characters without / + # or control characters, got ${quoted(raw)}`,
-  );
-}
-
-const numberShape = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
-
-function numberOf(raw: unknown, sensorType: string): number {
-  const value = typeof raw === "string" && numberShape.test(raw) ? Number(raw) : raw;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  if (
-    typeof raw === "number" ||
-    (typeof raw === "string" && /^\s*[+-]?(nan|inf(inity)?|[\d.]+e\d+)\s*$/i.test(raw))
-  ) {
-    throw notFinite(String(raw), sensorType);
-  }
-  throw new Refused(
-    "VALUE_NOT_A_NUMBER",
-    `the value of ${quoted(sensorType)} must be a number, got ${quoted(raw)}`,
-  );
-}
-
-function notFinite(raw: string, sensorType?: string): Refused {
-  const of = sensorType === undefined ? "the value" : `the value of ${quoted(sensorType)}`;
-  return new Refused("VALUE_NOT_FINITE", `${of} must be finite, got ${raw}; leave a missing measurement out`);
-}
-
 /** Two values for one (device, sensor, moment) cannot both be kept; storing one silently would lose the other. */
 function refuseDuplicates(samples: readonly Sample[]): void {
   const seen = new Set<string>();
@@ -284,19 +201,4 @@ function refuseDuplicates(samples: readonly Sample[]): void {
       seen.add(key);
     }
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
-}
-
-/** A value as part of a sentence: JSON, at most 60 characters. */
-function quoted(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }

@@ -2,7 +2,7 @@
 CREATE EXTENSION IF NOT EXISTS timescaledb;
 SELECT create_hypertable(
   'readings',
-  by_range('ts', INTERVAL '${chunkInterval}'),
+  by_range('ts', INTERVAL ':chunk_interval'),
   create_default_indexes => false,
   migrate_data => true
 );
