@@ -236,7 +236,9 @@ async function run({ services, isSimulated }: Extract<Order, { kind: "start" }>)
   try {
     const starting = start({ services, config, log, life, onLost: (part) => lost.abort(part) });
     const addresses = await Promise.race([starting, ended]);
-    if (typeof addresses === "object") {
+    // Stopped while starting: what is not started yet refuses to, and nobody waits for it.
+    if (typeof addresses === "string") starting.catch(() => undefined);
+    else {
       if (isSimulated) await startFleet(addresses, life);
       log.info({ services, ...addresses }, "ready");
       process.stdout.write(banner(addresses));

@@ -12,6 +12,7 @@ export type ErrorCode =
   | "FRAME_UNREADABLE"
   | "MODEL_UNREADABLE"
   | "BROKER_DOWN"
+  | "STOPPING"
   | "STOP_TIMED_OUT";
 
 /** An exception with a stable code that says whether trying again can help. */

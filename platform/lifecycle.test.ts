@@ -89,3 +89,20 @@ test("a stop that takes longer than the deadline fails and names the part", asyn
 test("with nothing started there is nothing to stop", async () => {
   await expect(new Lifecycle(log, 5000).stop()).resolves.toBeUndefined();
 });
+
+test("what starts while everything stops is stopped too, and nothing starts after it", async () => {
+  const life = new Lifecycle(log, 5000);
+  const stop = vi.fn();
+  let start = (): void => undefined;
+  const started = new Promise<void>((resolve) => {
+    start = resolve;
+  });
+  await life.add("stream", () => 0, vi.fn());
+  const starting = life.add("broker", () => started, stop);
+  const stopping = life.stop();
+  start();
+  await expect(starting).rejects.toMatchObject({ code: "STOPPING" });
+  await stopping;
+  expect(stop).toHaveBeenCalledOnce();
+  await expect(life.add("web", () => 0, stop)).rejects.toMatchObject({ code: "STOPPING" });
+});

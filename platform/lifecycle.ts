@@ -19,13 +19,21 @@ export class Lifecycle {
     this.#deadlineMs = deadlineMs;
   }
 
-  /** Awaits `start` and remembers how to stop what it gave. */
+  /**
+   * Awaits `start` and remembers how to stop what it gave.
+   * @throws PlatformError STOPPING when a stop began before or meanwhile; what was started is stopped then.
+   */
   async add<T>(
     name: string,
     start: () => Promise<T> | T,
     stop: (value: T) => Promise<void> | void,
   ): Promise<T> {
+    if (this.#stopping !== undefined) throw stopping(name);
     const value = await start();
+    if (this.#stopping !== undefined) {
+      await stop(value);
+      throw stopping(name);
+    }
     this.#started.push({ name, stop: async () => stop(value) });
     return value;
   }
@@ -69,6 +77,10 @@ export class Lifecycle {
       clearTimeout(timer);
     }
   }
+}
+
+function stopping(name: string): PlatformError {
+  return new PlatformError("STOPPING", `${name} is not started: everything stops`, { retryable: false });
 }
 
 /** Resolves with the first of SIGTERM and SIGINT; a second one ends the process at once, as an impatient operator means it. */
