@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock, ReadingStream } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { type Reading, shardOf } from "../schema/reading.ts";
-import { keptPayload, type Refusal, type Rejection } from "../schema/rejection.ts";
+import { keptPayload, keptSource, type Refusal, type Rejection } from "../schema/rejection.ts";
 import { parseTopic } from "../schema/topics.ts";
 import { type Decoded, decodePayload, toReadings } from "../schema/wire.ts";
 import { Arrivals, type Delivery } from "./arrival.ts";
@@ -125,7 +125,7 @@ export class Intake {
       ...refusal,
       id: randomUUID(),
       deviceId,
-      source: publish.topic,
+      source: keptSource(publish.topic),
       payload: keptPayload(publish.payload),
       payloadBytes: publish.payload.length,
       receivedUs: now(),

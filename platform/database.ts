@@ -84,6 +84,15 @@ export async function hasTimescale(url: string): Promise<boolean> {
 /** SQLSTATE classes of data that no retry will make acceptable: 22 data exception, 23 integrity violation. */
 const refusals = /^(22|23)/;
 
+/**
+ * Whether the server answered and found fault with the statement itself: an SQLSTATE (five characters) outside of the classes
+ * 08 connection, 53 resources, 57 operator intervention, 58 system error.
+ */
+export function isOfStatement(cause: unknown): boolean {
+  const code = codeOf(cause) ?? "";
+  return /^[0-9A-Z]{5}$/.test(code) && !/^(08|53|57|58)/.test(code) && !/^E[A-Z]{4}$/.test(code);
+}
+
 /** What a failed statement means to the caller: worth another try, or never. */
 export function storeFailure(what: string, cause: unknown): PlatformError {
   const code = codeOf(cause) ?? "";

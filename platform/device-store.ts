@@ -6,9 +6,6 @@ import { asking, type Database } from "./database.ts";
 import type { DeviceStore } from "./ports.ts";
 import { heardSince, micros } from "./sql.ts";
 
-// `last_seen` is written once a second at most, so it can be this much behind the truth.
-const lastSeenSlackMs = 1000;
-
 /** Opens the registry of devices. */
 export function openDeviceStore({ db }: Database): DeviceStore {
   return {
@@ -18,9 +15,7 @@ export function openDeviceStore({ db }: Database): DeviceStore {
         const row = await db
           .selectFrom("devices")
           .select((eb) => eb.fn.countAll<number>().as("count"))
-          .where((eb) =>
-            eb.or([eb("active", "=", false), eb("last_seen", "<=", heardSince(timeoutMs + lastSeenSlackMs))]),
-          )
+          .where((eb) => eb.or([eb("active", "=", false), eb("last_seen", "<=", heardSince(timeoutMs))]))
           .executeTakeFirst();
         return row?.count ?? 0;
       }),
@@ -30,7 +25,7 @@ export function openDeviceStore({ db }: Database): DeviceStore {
         const { rows } = await sql<{ device_id: string }>`
           UPDATE devices SET active = false WHERE device_id IN (
             SELECT device_id FROM devices
-            WHERE active AND last_seen <= ${heardSince(timeoutMs + lastSeenSlackMs)}
+            WHERE active AND last_seen <= ${heardSince(timeoutMs)}
             ORDER BY device_id FOR UPDATE SKIP LOCKED
           ) RETURNING device_id`.execute(db);
         return rows.map((row) => row.device_id);
@@ -66,7 +61,7 @@ function active(
       .selectFrom("devices")
       .select(["device_id", micros("first_seen").as("first_seen_us"), micros("last_seen").as("last_seen_us")])
       .where("active", "=", true)
-      .where("last_seen", ">", heardSince(timeoutMs + lastSeenSlackMs))
+      .where("last_seen", ">", heardSince(timeoutMs))
       .orderBy("device_id")
       .limit(limit)
       .execute();

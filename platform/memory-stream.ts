@@ -25,6 +25,7 @@ class MemoryStream implements ReadingStream {
   readonly #maxReadings: number;
   #readings = 0;
   #nextId = 1;
+  #isClosed = false;
 
   constructor(shards: number, maxReadings: number) {
     this.#shards = Array.from({ length: shards }, () => ({ pending: [], handedOut: 0, wake: undefined }));
@@ -33,6 +34,7 @@ class MemoryStream implements ReadingStream {
 
   append(shardNumber: number, frame: Frame): Promise<void> {
     const size = frame.readings.length + frame.rejections.length;
+    if (this.#isClosed) return Promise.reject(closed());
     if (this.#readings + size > this.#maxReadings) {
       const message = `${this.#readings} readings wait to be stored; at most ${this.#maxReadings} are kept in memory`;
       return Promise.reject(new PlatformError("STREAM_FULL", message, { retryable: true }));
@@ -62,10 +64,10 @@ class MemoryStream implements ReadingStream {
   }
 
   close(): Promise<void> {
-    const closed = new PlatformError("STREAM_DOWN", "the stream is closed", { retryable: false });
+    this.#isClosed = true;
     for (const shard of this.#shards) {
       shard.wake?.();
-      for (const pending of shard.pending.splice(0)) pending.reject(closed);
+      for (const pending of shard.pending.splice(0)) pending.reject(closed());
     }
     return Promise.resolve();
   }
@@ -90,6 +92,10 @@ class MemoryStream implements ReadingStream {
     if (shard === undefined) throw new RangeError(`shard ${shardNumber} of ${this.#shards.length}`);
     return shard;
   }
+}
+
+function closed(): PlatformError {
+  return new PlatformError("STREAM_DOWN", "the stream is closed", { retryable: false });
 }
 
 async function next(shard: Shard, maxEntries: number, waitMs: number): Promise<readonly StreamEntry[]> {

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { type Migration, Migrator, sql } from "kysely";
-import { asking, type Database } from "./database.ts";
+import { asking, type Database, isOfStatement, storeFailure } from "./database.ts";
 import { PlatformError } from "./errors.ts";
 
 const folder = new URL("../schema/migrations/", import.meta.url);
@@ -27,11 +27,12 @@ export async function migrate(
   );
   if (error !== undefined) {
     const failed = results.find(({ status }) => status === "Error")?.migrationName ?? "migration";
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new PlatformError("STORE_REFUSED", `${failed} failed: ${reason}`, {
-      cause: error,
-      retryable: false,
-    });
+    const refused = storeFailure(`run ${failed}`, error);
+    // A statement at fault stays at fault; a server that went away comes back.
+    if (isOfStatement(error)) {
+      throw new PlatformError("STORE_REFUSED", refused.message, { cause: error, retryable: false });
+    }
+    throw refused;
   }
   return results.map(({ migrationName }) => migrationName);
 }

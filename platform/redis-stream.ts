@@ -2,13 +2,12 @@ import type { Redis } from "ioredis";
 import { PlatformError } from "./errors.ts";
 import { decodeFrame, encodeFrame } from "./frame.ts";
 import type { Frame, ReadingStream, ShardReader, StreamEntry } from "./ports.ts";
-import { connectRedis, redisFailure } from "./redis-connection.ts";
+import { commandTimeoutMs, connectRedis, redisFailure } from "./redis-connection.ts";
 import type { Log } from "./telemetry.ts";
 
-// One group and one consumer name for good: whoever owns a shard reads as this consumer, so what a dead owner left
-// pending is simply its own and needs no XAUTOCLAIM, no idle time, no clock.
-const group = "processors";
-const consumer = "owner";
+// The stream holds what is not acknowledged, and nothing else: an owner reads from its beginning on and deletes what is stored.
+// No consumer group, because a group hands an entry to one reader only: one that a former owner took after it had lost its shard
+// would never reach the new one. Read by both, it is written by the one who has the pen.
 const field = "frame";
 
 /** The braces make the shard a Redis Cluster hash tag, so a shard lives on one node. */
@@ -35,12 +34,17 @@ export async function openRedisStream(options: {
       }
     },
     async openShard(shard: number) {
-      await createGroup(redis, shard);
       const reading = await connectRedis(options.url, options.log, { blocking: true });
-      return new RedisShardReader(shard, redis, reading);
+      return new RedisShardReader(keyOf(shard), redis, reading);
     },
-    lag() {
-      return Promise.all(Array.from({ length: options.shards }, (_, shard) => lagOf(redis, shard)));
+    async lag() {
+      try {
+        return await Promise.all(
+          Array.from({ length: options.shards }, (_, shard) => redis.xlen(keyOf(shard))),
+        );
+      } catch (cause) {
+        throw redisFailure("ask for the lag", cause);
+      }
     },
     close() {
       redis.disconnect();
@@ -49,27 +53,17 @@ export async function openRedisStream(options: {
   };
 }
 
-async function createGroup(redis: Redis, shard: number): Promise<void> {
-  try {
-    await redis.xgroup("CREATE", keyOf(shard), group, "0", "MKSTREAM");
-  } catch (cause) {
-    if (cause instanceof Error && cause.message.startsWith("BUSYGROUP")) return;
-    throw redisFailure(`create the consumer group of ${keyOf(shard)}`, cause);
-  }
-}
-
 class RedisShardReader implements ShardReader {
-  readonly #shard: number;
+  readonly #key: string;
   readonly #redis: Redis;
-  /** Of its own, since a blocked XREADGROUP keeps its connection to itself. */
+  /** Of its own, since a blocked XREAD keeps its connection to itself. */
   readonly #reading: Redis;
-  /** The last id handed out: pending entries after it were never seen by this owner. */
-  #lastId = "0";
-  #isCatchingUp = true;
+  /** The last id handed out. An answer lost on the way does not move it, so the next read asks for the same entries. */
+  #lastId = "0-0";
   #isClosed = false;
 
-  constructor(shard: number, redis: Redis, reading: Redis) {
-    this.#shard = shard;
+  constructor(key: string, redis: Redis, reading: Redis) {
+    this.#key = key;
     this.#redis = redis;
     this.#reading = reading;
   }
@@ -77,32 +71,37 @@ class RedisShardReader implements ShardReader {
   async next(maxEntries: number, waitMs: number): Promise<readonly StreamEntry[]> {
     if (this.#isClosed) return [];
     try {
-      if (this.#isCatchingUp) {
-        const left = await this.#read(maxEntries, waitMs, this.#lastId);
-        if (left.length > 0) return left;
-        this.#isCatchingUp = false;
-      }
-      return await this.#read(maxEntries, waitMs, ">");
+      // BLOCK 0 would wait for ever.
+      const block = Math.max(1, Math.round(waitMs));
+      const answer = await this.#answered(
+        block,
+        this.#reading.xread("COUNT", maxEntries, "BLOCK", block, "STREAMS", this.#key, this.#lastId),
+      );
+      const entries = entriesOf(answer);
+      this.#lastId = entries.at(-1)?.id ?? this.#lastId;
+      return entries;
     } catch (cause) {
-      // The answer may have been lost on the way: those entries are pending now, and the next call asks for them.
-      this.#isCatchingUp = true;
       if (this.#isClosed) return [];
-      if (cause instanceof Error && cause.message.startsWith("NOGROUP"))
-        await createGroup(this.#redis, this.#shard);
-      throw redisFailure(`read ${keyOf(this.#shard)}`, cause);
+      throw redisFailure(`read ${this.#key}`, cause);
+    }
+  }
+
+  /** A server that is silent for longer than it was asked to wait has lost this connection without a word. */
+  async #answered<T>(blockMs: number, answer: Promise<T>): Promise<T> {
+    const patience = setTimeout(() => this.#reading.disconnect(true), blockMs + commandTimeoutMs);
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(patience);
     }
   }
 
   async acknowledge(ids: readonly string[]): Promise<void> {
-    const last = ids.at(-1);
-    if (last === undefined) return;
-    const key = keyOf(this.#shard);
+    if (ids.length === 0) return;
     try {
-      // Entries are acknowledged in order by the one owner, so everything before the last one can go. "~" frees whole nodes
-      // only, which costs nothing; a node holds about a hundred entries.
-      await Promise.all([this.#redis.xack(key, group, ...ids), this.#redis.xtrim(key, "MINID", "~", last)]);
+      await this.#redis.xdel(this.#key, ...ids);
     } catch (cause) {
-      throw redisFailure(`acknowledge ${ids.length} entries of ${key}`, cause);
+      throw redisFailure(`acknowledge ${ids.length} entries of ${this.#key}`, cause);
     }
   }
 
@@ -110,27 +109,6 @@ class RedisShardReader implements ShardReader {
     this.#isClosed = true;
     this.#reading.disconnect();
     return Promise.resolve();
-  }
-
-  async #read(maxEntries: number, waitMs: number, from: string): Promise<readonly StreamEntry[]> {
-    const key = keyOf(this.#shard);
-    // BLOCK is ignored where the id is not ">"; BLOCK 0 would wait for ever.
-    const answer = await this.#reading.xreadgroup(
-      "GROUP",
-      group,
-      consumer,
-      "COUNT",
-      maxEntries,
-      "BLOCK",
-      Math.max(1, waitMs),
-      "STREAMS",
-      key,
-      from,
-    );
-    const entries = entriesOf(answer);
-    const last = entries.at(-1);
-    if (last !== undefined) this.#lastId = last.id;
-    return entries;
   }
 }
 
@@ -155,30 +133,4 @@ function toEntry(item: unknown): StreamEntry {
     if (error instanceof PlatformError) return { id: String(id), frame: null, raw };
     throw error;
   }
-}
-
-async function lagOf(redis: Redis, shard: number): Promise<number> {
-  const groups = await redis.xinfo("GROUPS", keyOf(shard)).catch((cause: unknown) => {
-    // Nobody has written to this shard yet.
-    if (cause instanceof Error && /no such key/i.test(cause.message)) return [];
-    throw redisFailure(`ask for the lag of ${keyOf(shard)}`, cause);
-  });
-  // A shard that never had an owner has no group yet, and every entry of it still to go.
-  if (!Array.isArray(groups) || groups.length === 0) return redis.xlen(keyOf(shard));
-  return groups
-    .map(fieldsOf)
-    .reduce((sum, fields) => sum + numberIn(fields, "pending") + numberIn(fields, "lag"), 0);
-}
-
-function fieldsOf(entry: unknown): ReadonlyMap<string, unknown> {
-  if (entry instanceof Map) return entry;
-  if (!Array.isArray(entry)) return new Map(Object.entries(entry ?? {}));
-  const fields = new Map<string, unknown>();
-  for (let index = 0; index < entry.length; index += 2) fields.set(String(entry[index]), entry[index + 1]);
-  return fields;
-}
-
-function numberIn(fields: ReadonlyMap<string, unknown>, name: string): number {
-  const value = Number(fields.get(name) ?? 0);
-  return Number.isFinite(value) ? value : 0;
 }

@@ -12,9 +12,12 @@ export function toInstant(timestampUs: RawBuilder<unknown>): RawBuilder<Date> {
   return sql<Date>`(timestamptz 'epoch' + ${timestampUs} * interval '1 microsecond')`;
 }
 
+// `last_seen` is written once a second at most, so it can be this much behind the truth.
+const lastSeenSlackMs = 1000;
+
 /** The moment after which a device must have been heard of; the database's clock is the one that all processes share. */
 export function heardSince(timeoutMs: number): RawBuilder<Date> {
-  return sql<Date>`now() - ${timeoutMs} * interval '1 millisecond'`;
+  return sql<Date>`now() - ${timeoutMs + lastSeenSlackMs} * interval '1 millisecond'`;
 }
 
 /** Keeps rejections; one that is kept already stays as it is. */

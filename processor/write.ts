@@ -30,11 +30,11 @@ export async function writeWhatCanBe(job: WriteJob): Promise<Written> {
     if (!(error instanceof PlatformError) || error.code !== "STORE_REFUSED") throw error;
     const { readings, rejections, receivedUs } = batch;
     const [only] = readings;
-    if (only === undefined) throw error;
+    if (only === undefined) return dropRejections(job, error);
     if (readings.length === 1) {
       metrics.rejected.inc({ code: "STORE_REFUSED" });
       const refused = refusedReading(only, error.message, receivedUs);
-      return writePatiently({
+      return writeWhatCanBe({
         ...job,
         batch: { readings: [], rejections: [...rejections, refused], receivedUs },
       });
@@ -49,6 +49,23 @@ export async function writeWhatCanBe(job: WriteJob): Promise<Written> {
   } finally {
     observe();
   }
+}
+
+/**
+ * Rejections are our own records of bad data, made storable where they are made. One that the database refuses all the same is
+ * found by halving and logged in full, for there is nowhere else to keep it.
+ */
+async function dropRejections(job: WriteJob, error: PlatformError): Promise<Written> {
+  const { rejections, receivedUs } = job.batch;
+  if (rejections.length <= 1) {
+    job.log.error({ rejection: rejections[0], reason: error.message }, "rejection not kept");
+    return { inserted: 0, anomalies: [], awakened: [] };
+  }
+  const middle = rejections.length >> 1;
+  for (const half of [rejections.slice(0, middle), rejections.slice(middle)]) {
+    await writeWhatCanBe({ ...job, batch: { readings: [], rejections: half, receivedUs } });
+  }
+  return { inserted: 0, anomalies: [], awakened: [] };
 }
 
 async function writePatiently({ writer, batch, shard, log, metrics, signal }: WriteJob): Promise<Written> {

@@ -33,14 +33,7 @@ export function isSensorType(text: string): boolean {
 
 // An unpaired surrogate cannot be written as UTF-8, so PostgreSQL would refuse the whole batch it is in.
 function isIdText(text: string): boolean {
-  return !forbiddenInId.test(text) && isWellFormed(text);
-}
-
-const unpairedSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
-
-/** Whether a text has no unpaired surrogates, that is, can be encoded as UTF-8. */
-export function isWellFormed(text: string): boolean {
-  return !unpairedSurrogate.test(text);
+  return !forbiddenInId.test(text) && text.isWellFormed();
 }
 
 /** The shard a device belongs to: 32-bit FNV-1a over UTF-16 code units, so every service computes the same one. */

@@ -51,6 +51,16 @@ export const rejectedPayloadLimit = 4096;
 
 /** The kept part of a payload as text that PostgreSQL can store: cut at 4 kB, NUL and broken UTF-8 replaced. */
 export function keptPayload(payload: Uint8Array): string {
-  const text = new TextDecoder().decode(payload.subarray(0, rejectedPayloadLimit));
-  return text.replaceAll("\u0000", "\uFFFD");
+  return storable(new TextDecoder().decode(payload.subarray(0, rejectedPayloadLimit)));
+}
+
+const longestSource = 256;
+
+/** The kept part of a topic, likewise. */
+export function keptSource(topic: string): string {
+  return storable(topic.slice(0, longestSource));
+}
+
+function storable(text: string): string {
+  return text.replaceAll("\u0000", "\uFFFD").toWellFormed();
 }
