@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { RouteShorthandOptions } from "fastify";
 import { messageOf } from "../platform/errors.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
 import type { Clock, LatestReading, ReadingStore, SettingStore } from "../platform/ports.ts";
@@ -26,12 +27,12 @@ export function mountLegacyRoutes(door: HttpDoor, deps: RouteDeps): void {
   door.removeAllContentTypeParsers();
   door.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 
-  door.post("/data", async (request, reply) => {
+  door.post("/data", { errorHandler: tooLarge(deps) }, async (request, reply) => {
     const payload = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const origin = { deviceId: undefined, sensorType: undefined };
     const decoded = decodePayload(payload, origin, { ...deps.rules, nowUs: deps.now() });
     if (decoded.kind === "rejected") {
-      await keepRejection(deps, decoded.refusal, payload);
+      await keepRejection(deps, decoded.refusal, { payload, payloadBytes: payload.length });
       return reply.code(400).send({ error: decoded.refusal.reason, code: decoded.refusal.code });
     }
     await deps.bridge.publish(decoded.samples);
@@ -57,10 +58,25 @@ export function mountLegacyRoutes(door: HttpDoor, deps: RouteDeps): void {
   door.get("/health", () => ({ status: "healthy" }));
 }
 
+/** An oversize body is refused before it is read, so only its size can be kept. */
+function tooLarge(deps: RouteDeps): NonNullable<RouteShorthandOptions["errorHandler"]> {
+  return async (error, request, reply) => {
+    if (error.code !== "FST_ERR_CTP_BODY_TOO_LARGE") throw error;
+    const payloadBytes = Number(request.headers["content-length"] ?? 0);
+    const reason = "the body is larger than MAX_PACKET_BYTES; send smaller batches";
+    await keepRejection(
+      deps,
+      { code: "PAYLOAD_TOO_LARGE", reason },
+      { payload: Buffer.alloc(0), payloadBytes },
+    );
+    return reply.code(400).send({ error: reason, code: "PAYLOAD_TOO_LARGE" });
+  };
+}
+
 async function keepRejection(
   { readings, now, log, metrics }: RouteDeps,
   refusal: Refusal,
-  payload: Buffer,
+  { payload, payloadBytes }: { payload: Buffer; payloadBytes: number },
 ): Promise<void> {
   metrics.rejected.inc({ code: refusal.code });
   const rejection = {
@@ -69,7 +85,7 @@ async function keepRejection(
     deviceId: null,
     source: "POST /data",
     payload: keptPayload(payload),
-    payloadBytes: payload.length,
+    payloadBytes,
     receivedUs: now(),
   };
   try {

@@ -37,7 +37,7 @@ function answerOf(error: FastifyError | PlatformError): { status: number; error:
   const status = error.statusCode ?? 500;
   if (status >= 500) return { status, error: "the server failed; its log says why", code: "INTERNAL" };
   if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") {
-    // DESIGN §4: every fault of a payload is a 400, which the legacy clients know.
+    // docs/design.md, section 4: every fault of a payload is a 400, which the legacy clients know.
     return {
       status: 400,
       error: "the body is larger than MAX_PACKET_BYTES; send smaller batches",

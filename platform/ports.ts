@@ -135,7 +135,7 @@ export interface ReadingStore {
 }
 
 export interface DeviceStore {
-  /** Active devices by id, newest heard of first, with their sensors. */
+  /** Active devices in the order of their ids, with their sensors. */
   active(query: { timeoutMs: number; limit: number }): Promise<readonly DeviceSummary[]>;
   countInactive(timeoutMs: number): Promise<number>;
   /** Marks the devices silent for longer than `timeoutMs` inactive and names those that were active until now. */

@@ -53,7 +53,7 @@ export interface Observation {
 export const warmAfter = 60;
 
 const [levelIndex, smoothedIndex, jumpIndex, trendIndex] = [0, 1, 2, 3] as const;
-// Half-life 2000 readings (`DETECTION.md`: anything from 2000 to 8000 does as well).
+// Half-life 2000 readings (measured: anything from 2000 to 8000 does as well).
 const slowMemory = 2000 / Math.LN2;
 const memoryAfterShift = 30;
 // The 99.5 % quantile of the distance from the mean of a normal signal, in standard deviations.

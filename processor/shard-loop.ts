@@ -115,13 +115,15 @@ class Ownership {
   }
 
   async #score(entries: readonly StreamEntry[]): Promise<Batch> {
-    const { store, models } = this.#deps;
+    const { store, models, metrics } = this.#deps;
     const readings = entries.flatMap((entry) => entry.frame?.readings ?? []);
     const missing = this.#memory.missing(readings);
     if (missing.length > 0) this.#memory.rebuild(await store.recent(missing, historyReadings));
     const scored = readings.map((reading) =>
       scoreReading(reading, this.#memory.stateOf(reading), models.modelFor(reading.sensorType)),
     );
+    const unreadable = entries.filter((entry) => entry.frame === null);
+    if (unreadable.length > 0) metrics.rejected.inc({ code: "FRAME_UNREADABLE" }, unreadable.length);
     const rejections = entries.flatMap((entry) => entry.frame?.rejections ?? [unreadableEntry(entry)]);
     const receivedUs = entries.reduce((newest, entry) => Math.max(newest, entry.frame?.receivedUs ?? 0), 0);
     return { readings: scored, rejections, receivedUs };

@@ -1,6 +1,6 @@
 import type { Import } from "./imports-of.ts";
 
-// Who may import whom: HOUSE.md as data. A path is matched from the repository's root.
+// Who may import whom: the table of docs/design.md as data. A path is matched from the repository's root.
 
 /** A folder may always import itself. Folders without a line (tests, bench, scripts) may import anything. */
 const layers: Readonly<Record<string, readonly string[]>> = {
