@@ -8,7 +8,7 @@ import { type Database, hasTimescale, openDatabase } from "./platform/database.t
 import { openDeviceStore } from "./platform/device-store.ts";
 import { startEmbeddedDatabase } from "./platform/embedded-database.ts";
 import { PlatformError } from "./platform/errors.ts";
-import { type HttpDoor, listenHttp, openHttpDoor } from "./platform/http-server.ts";
+import { closeHttp, type HttpDoor, listenHttp, openHttpDoor } from "./platform/http-server.ts";
 import { Lifecycle, stopSignal } from "./platform/lifecycle.ts";
 import { openMemoryEvents } from "./platform/memory-events.ts";
 import { openMemoryStream } from "./platform/memory-stream.ts";
@@ -194,7 +194,7 @@ async function openTo(
   const listening = () => listenHttp(door, { host: config.HOST, port, setting });
   return httpUrl(
     reachable(config.HOST),
-    await life.add(`listener ${setting}`, listening, () => door.close()),
+    await life.add(`listener ${setting}`, listening, () => closeHttp(door)),
   );
 }
 

@@ -11,7 +11,9 @@ export interface Delivery {
 
 interface First {
   readonly digest: string;
-  readonly arrivals: readonly number[];
+  /** The times given were consecutive microseconds from here. */
+  readonly firstUs: number;
+  readonly count: number;
 }
 
 const rememberedDeliveries = 65_536;
@@ -31,33 +33,27 @@ export class Arrivals {
     this.#now = now;
   }
 
-  /** `count` times for the samples of one delivery to one device. */
-  timesOf(delivery: Delivery, deviceId: string, count: number): readonly number[] {
+  /** The first of `count` consecutive microseconds for the samples of one delivery to one device. */
+  timesOf(delivery: Delivery, deviceId: string, count: number): number {
     if (delivery.packetId === undefined) return this.#fresh(deviceId, count);
     const key = `${delivery.clientId}\n${delivery.packetId}`;
     const digest = hash("sha1", delivery.payload, "base64");
     const first = this.#first.get(key);
-    if (delivery.isRepeated && first?.digest === digest && first.arrivals.length === count)
-      return first.arrivals;
-    const arrivals = this.#fresh(deviceId, count);
+    if (delivery.isRepeated && first?.digest === digest && first.count === count) return first.firstUs;
+    const firstUs = this.#fresh(deviceId, count);
     this.#first.delete(key);
-    this.#first.set(key, { digest, arrivals });
+    this.#first.set(key, { digest, firstUs, count });
     forgetOldest(this.#first, rememberedDeliveries);
-    return arrivals;
+    return firstUs;
   }
 
-  #fresh(deviceId: string, count: number): readonly number[] {
-    let last = this.#lastOfDevice.get(deviceId) ?? 0;
-    const now = this.#now();
-    const arrivals: number[] = [];
-    for (let index = 0; index < count; index += 1) {
-      last = Math.max(now, last + 1);
-      arrivals.push(last);
-    }
+  #fresh(deviceId: string, count: number): number {
+    const last = this.#lastOfDevice.get(deviceId) ?? 0;
+    const firstUs = Math.max(this.#now(), last + 1);
     this.#lastOfDevice.delete(deviceId);
-    this.#lastOfDevice.set(deviceId, last);
+    this.#lastOfDevice.set(deviceId, firstUs + count - 1);
     forgetOldest(this.#lastOfDevice, rememberedDevices);
-    return arrivals;
+    return firstUs;
   }
 }
 

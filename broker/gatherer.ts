@@ -1,3 +1,4 @@
+import { weightOf } from "../platform/frame.ts";
 import type { Clock, ReadingStream } from "../platform/ports.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { Rejection } from "../schema/rejection.ts";
@@ -18,6 +19,7 @@ export class Gatherer {
   #readings: Reading[] = [];
   #rejections: Rejection[] = [];
   #waiting: HandedOver[] = [];
+  #weight = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(stream: ReadingStream, shard: number, now: Clock) {
@@ -30,7 +32,11 @@ export class Gatherer {
     for (const reading of content.readings) this.#readings.push(reading);
     if (content.rejection !== undefined) this.#rejections.push(content.rejection);
     this.#waiting.push(done);
-    if (this.#readings.length + this.#rejections.length >= frameReadings) this.flush();
+    this.#weight += weightOf({
+      readings: content.readings,
+      rejections: content.rejection ? [content.rejection] : [],
+    });
+    if (this.#weight >= frameReadings) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), gatherMs);
   }
 
@@ -44,6 +50,7 @@ export class Gatherer {
     this.#readings = [];
     this.#rejections = [];
     this.#waiting = [];
+    this.#weight = 0;
     this.#stream.append(this.#shard, frame).then(
       () => {
         for (const done of waiting) done();

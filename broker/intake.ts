@@ -94,12 +94,11 @@ export class Intake {
       return;
     }
     const timeless = decoded.samples.filter((sample) => sample.timestampUs === undefined).length;
-    const arrivals = timeless === 0 ? [] : this.#arrivals.timesOf(publish, topic.deviceId, timeless);
+    let arrivalUs = timeless === 0 ? 0 : this.#arrivals.timesOf(publish, topic.deviceId, timeless);
     const readings: Reading[] = [];
-    let next = 0;
     for (const sample of decoded.samples) {
-      const arrivalUs = sample.timestampUs === undefined ? (arrivals[next++] ?? 0) : 0;
       readings.push(...toReadings(sample, arrivalUs));
+      if (sample.timestampUs === undefined) arrivalUs += 1;
     }
     this.#handOver(publish, { deviceId: topic.deviceId, readings }, done);
   }

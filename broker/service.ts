@@ -1,4 +1,4 @@
-import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
 import { Aedes, type AedesOptions, type Client, type PublishPacket } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
@@ -46,12 +46,17 @@ export async function startBroker({
   });
   const aedes = await Aedes.createBroker(brokerOptions(intake, log));
   count(aedes, metrics, log);
-  const tcp = createServer({ noDelay: true }, (socket: Socket) => aedes.handle(socket));
+  const sockets = new Set<Socket>();
+  const tcp = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    aedes.handle(socket);
+  });
   const webSocket = createWebSocketDoor(aedes, config.MAX_PACKET_BYTES);
   const announcing = await announceAnomalies(events, aedes);
   try {
     const mqttPort = await listen(tcp, { host: config.HOST, port: config.MQTT_PORT, setting: "MQTT_PORT" });
-    const webSocketPort = await listen(webSocket, {
+    const webSocketPort = await listen(webSocket.server, {
       host: config.HOST,
       port: config.MQTT_WS_PORT,
       setting: "MQTT_WS_PORT",
@@ -63,12 +68,15 @@ export async function startBroker({
   }
 
   async function stop(): Promise<void> {
-    const closed = [close(tcp), close(webSocket)];
+    const closed = [close(tcp), close(webSocket.server)];
     await announcing.stop();
     await intake.close();
     // The acknowledgements of the last hand-over are written in this turn of the loop; only then may the sockets go.
     await new Promise((resolve) => setImmediate(resolve));
     await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    // Aedes knows only those who said CONNECT; a socket that never spoke would keep the listener open.
+    for (const socket of sockets) socket.destroy();
+    webSocket.destroyAll();
     await Promise.all(closed);
   }
 }
@@ -118,19 +126,32 @@ function toPublish(client: Client | null, packet: PublishPacket) {
   };
 }
 
-function createWebSocketDoor(aedes: Aedes, maxPayload: number): Server {
+interface WebSocketDoor {
+  readonly server: HttpServer;
+  destroyAll(): void;
+}
+
+function createWebSocketDoor(aedes: Aedes, maxPayload: number): WebSocketDoor {
   const server = createHttpServer((_request, response) => {
     response.writeHead(426, { "content-type": "text/plain" }).end("MQTT over WebSocket only\n");
   });
-  const sockets = new WebSocketServer({
+  const door = new WebSocketServer({
     server,
     maxPayload,
     perMessageDeflate: false,
     // MQTT-6.0.0-4: the subprotocol is "mqtt"; "mqttv3.1" is what clients of 3.1 ask for.
     handleProtocols: (offered) => ["mqtt", "mqttv3.1"].find((protocol) => offered.has(protocol)) ?? false,
   });
-  sockets.on("connection", (socket, request) => aedes.handle(createWebSocketStream(socket), request));
-  return server;
+  door.on("connection", (socket, request) => aedes.handle(createWebSocketStream(socket), request));
+  // It repeats the server's errors, which whoever listens has heard already.
+  door.on("error", () => undefined);
+  return {
+    server,
+    destroyAll: () => {
+      for (const socket of door.clients) socket.terminate();
+      server.closeAllConnections();
+    },
+  };
 }
 
 function count(aedes: Aedes, metrics: Metrics, log: Log): void {

@@ -3,93 +3,122 @@ import { connect, type MqttClient } from "mqtt";
 import { messageOf, PlatformError } from "../platform/errors.ts";
 import type { Running } from "../platform/ports.ts";
 import type { Log } from "../platform/telemetry.ts";
-import { formatTimestamp } from "../schema/timestamp.ts";
 import { telemetryTopic } from "../schema/topics.ts";
 import type { Sample } from "../schema/wire.ts";
+import { type MessageLimits, messagesOf } from "./message.ts";
 
 /** How long a PUBACK may take before the HTTP client is told to come again. */
 const acknowledgementMs = 5000;
+const reconnectMs = 500;
 
 /** The way from HTTP to MQTT. */
 export interface Bridge extends Running {
   /** Resolves when the broker is connected, or after `ms`: a door without a broker still answers, with 503. */
   settle(ms: number): Promise<void>;
   /**
-   * Publishes the samples of one request, a message a device, with QoS 1; resolves after every PUBACK.
+   * Publishes the samples of one request with QoS 1; resolves after every PUBACK.
    * @throws PlatformError BROKER_DOWN, retryable. What was sent before may be stored; sending all of it again is harmless for
    * readings with a timestamp.
    */
   publish(samples: readonly Sample[]): Promise<void>;
 }
 
-/** Opens the bridge. It connects, and connects again, by itself; until then `publish` refuses. */
-export function openBridge({ url, log }: { url: string; log: Log }): Bridge {
-  const client = connect(url, {
-    clientId: `gateway-http-${crypto.randomUUID()}`,
-    clean: true,
-    reconnectPeriod: 1000,
-    connectTimeout: 5000,
-    // Nothing is kept for later: whoever got a 503 must not find the reading stored all the same.
-    queueQoSZero: false,
-    resubscribe: false,
-  });
-  client.on("connect", () => log.info("gateway connected to the broker"));
-  client.on("error", (error) => log.debug({ reason: error.message }, "gateway connection failed"));
-  client.on("close", () => log.debug("gateway connection closed"));
+/**
+ * Opens the bridge. A client that reconnects by itself sends again what was in flight, minutes after its sender was told 503; so
+ * each connection is a client of its own, and what was in flight dies with it.
+ */
+export function openBridge(options: { url: string; limits: MessageLimits; log: Log }): Bridge {
+  const { url, limits, log } = options;
+  let link: Link | undefined;
+  let isStopped = false;
+  let retry: NodeJS.Timeout | undefined;
+
+  const open = (): Link =>
+    openLink(url, log, () => {
+      if (!isStopped) {
+        retry = setTimeout(() => {
+          link = open();
+        }, reconnectMs);
+      }
+    });
+  link = open();
+
   return {
-    async publish(samples) {
-      await Promise.all([...byDevice(samples)].map(([deviceId, list]) => publishOne(client, deviceId, list)));
-    },
     async settle(ms) {
       const deadline = performance.now() + ms;
-      while (!client.connected && performance.now() < deadline) await pause(20);
+      while (link?.isUp() !== true && performance.now() < deadline) await pause(20);
     },
-    stop: () => client.endAsync(true),
+    async publish(samples) {
+      const current = link;
+      if (current === undefined || !current.isUp()) throw brokerDown("the broker is not connected");
+      const messages = messagesOf(samples, limits);
+      await Promise.all(
+        messages.map(({ deviceId, payload }) => current.publish(telemetryTopic(deviceId), payload)),
+      );
+    },
+    async stop() {
+      isStopped = true;
+      clearTimeout(retry);
+      await link?.close();
+    },
   };
 }
 
-function byDevice(samples: readonly Sample[]): Map<string, Sample[]> {
-  const devices = new Map<string, Sample[]>();
-  for (const sample of samples) {
-    const list = devices.get(sample.deviceId);
-    if (list === undefined) devices.set(sample.deviceId, [sample]);
-    else list.push(sample);
-  }
-  return devices;
+/** One connection, from its first attempt to its end. */
+interface Link {
+  isUp(): boolean;
+  publish(topic: string, payload: string): Promise<void>;
+  close(): Promise<void>;
 }
 
-async function publishOne(client: MqttClient, deviceId: string, samples: readonly Sample[]): Promise<void> {
-  if (!client.connected) throw brokerDown("the broker is not connected");
-  const bodies = samples.map(toBody);
-  const payload = JSON.stringify(bodies.length === 1 ? bodies[0] : bodies);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(brokerDown(`no PUBACK within ${acknowledgementMs} ms`)),
-      acknowledgementMs,
-    );
+function openLink(url: string, log: Log, onGone: () => void): Link {
+  const client: MqttClient = connect(url, {
+    clientId: `gateway-http-${crypto.randomUUID()}`,
+    clean: true,
+    reconnectPeriod: 0,
+    connectTimeout: 5000,
+    queueQoSZero: false,
   });
-  const acknowledged = client.publishAsync(telemetryTopic(deviceId), payload, { qos: 1 });
-  // The packet id was allocated in the call above, before anything else could run.
-  const packetId = client.getLastMessageId();
-  try {
-    await Promise.race([acknowledged, late]);
-  } catch (cause) {
-    // Else the client would send it after the next reconnect, although its sender was told to come again.
-    acknowledged.catch(() => undefined);
-    client.removeOutgoingMessage(packetId);
-    throw cause instanceof PlatformError ? cause : brokerDown(messageOf(cause), cause);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** The legacy shape, which MQTT subscribers of HTTP devices see. */
-function toBody({ deviceId, timestampUs, metrics }: Sample) {
+  const inFlight = new Set<(reason: PlatformError) => void>();
+  let isUp = false;
+  let isGone = false;
+  client.on("connect", () => {
+    isUp = true;
+    log.info("gateway connected to the broker");
+  });
+  client.on("error", (error) => log.debug({ reason: error.message }, "gateway connection failed"));
+  client.on("close", () => {
+    if (isGone) return;
+    isGone = true;
+    if (isUp) log.info("gateway lost the broker");
+    isUp = false;
+    for (const refuse of inFlight) refuse(brokerDown("the connection to the broker broke"));
+    client.end(true);
+    onGone();
+  });
   return {
-    device_id: deviceId,
-    ...(timestampUs === undefined ? {} : { timestamp: formatTimestamp(timestampUs) }),
-    metrics: metrics.map(({ sensorType, value }) => ({ type: sensorType, value })),
+    isUp: () => isUp,
+    close: () => client.endAsync(true),
+    publish(topic, payload) {
+      return new Promise((resolve, reject) => {
+        const refuse = (reason: PlatformError): void => {
+          clearTimeout(late);
+          inFlight.delete(refuse);
+          reject(reason);
+        };
+        const late = setTimeout(
+          () => refuse(brokerDown(`no PUBACK within ${acknowledgementMs} ms`)),
+          acknowledgementMs,
+        );
+        inFlight.add(refuse);
+        client.publish(topic, payload, { qos: 1 }, (error) => {
+          if (error) return refuse(brokerDown(messageOf(error), error));
+          clearTimeout(late);
+          inFlight.delete(refuse);
+          resolve();
+        });
+      });
+    },
   };
 }
 

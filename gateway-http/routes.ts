@@ -24,6 +24,9 @@ const longestTimeoutSeconds = 31_536_000;
 /** Puts the ancestor's routes on a door, with its exact paths, bodies and answers. */
 export function mountLegacyRoutes(door: HttpDoor, deps: RouteDeps): void {
   // The old clients are not careful with Content-Type, so a body is JSON whatever it is called.
+  door.addHook("onRequest", async (request) => {
+    request.headers["content-type"] = "application/json";
+  });
   door.removeAllContentTypeParsers();
   door.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 

@@ -23,7 +23,8 @@ const connectionMs = 3000;
 /** Puts the legacy HTTP door on a listener: what comes in is published to MQTT, so there is one way for every reading. */
 export async function startGateway(deps: GatewayDeps): Promise<Running> {
   const { config, door, log } = deps;
-  const bridge = openBridge({ url: deps.mqttUrl, log });
+  const limits = { maxBytes: config.MAX_PACKET_BYTES, maxReadings: config.MAX_READINGS_PER_MESSAGE };
+  const bridge = openBridge({ url: deps.mqttUrl, limits, log });
   const rules = {
     maxFutureUs: config.MAX_FUTURE_SECONDS * 1e6,
     maxReadings: config.MAX_READINGS_PER_MESSAGE,

@@ -44,6 +44,7 @@ export async function openDatabase({ url, log, isSole, connections }: DatabaseOp
     connectionTimeoutMillis: isSole ? 60_000 : 5000,
     idleTimeoutMillis: isSole ? 0 : 30_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   });
   // Without a listener a connection that breaks while it is checked out would end the process; its query rejects anyway.
   pool.on("connect", (client) =>

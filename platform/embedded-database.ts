@@ -1,11 +1,15 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
+import { connect } from "node:net";
 import { join, resolve } from "node:path";
 import type { Answer, Order } from "./embedded-database-process.ts";
 import { PlatformError } from "./errors.ts";
 import { type LockFile, takeLockFile } from "./lock-file.ts";
 import type { Log } from "./telemetry.ts";
+
+// The name that `pg` looks for in the folder it is given as host.
+const socketName = ".s.PGSQL.5432";
 
 // Node runs JavaScript only, so under vitest, where this file is TypeScript, the child is the built one.
 const processFile = new URL(
@@ -70,17 +74,32 @@ export async function startEmbeddedDatabase(
 async function prepareFolder(folder: string): Promise<LockFile> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    return await takeLockFile(join(folder, "tidemark.lock"));
+    const lock = await takeLockFile(join(folder, "tidemark.lock"));
+    if (!(await answersAt(join(folder, socketName)))) return lock;
+    // Containers that share a volume do not see each other's processes, but they do see each other's sockets.
+    await lock.release();
+    const message = `${folder} is used by a database in another container: give this one another DATA_DIR`;
+    throw new PlatformError("DATA_DIR_LOCKED", message, { retryable: false });
   } catch (cause) {
     if (cause instanceof PlatformError) throw cause;
     throw failed(`cannot use the data directory ${folder} (DATA_DIR)`, cause);
   }
 }
 
+function answersAt(path: string): Promise<boolean> {
+  return new Promise((resolveAnswer) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolveAnswer(true);
+    });
+    socket.once("error", () => resolveAnswer(false));
+  });
+}
+
 /** A Unix socket's path may have 107 bytes; a deep data directory falls back to the system's temporary folder in the child. */
 function socketFolder(folder: string): string | null {
   if (process.platform === "win32") return null;
-  return Buffer.byteLength(join(folder, ".s.PGSQL.5432")) <= 100 ? folder : "";
+  return Buffer.byteLength(join(folder, socketName)) <= 100 ? folder : "";
 }
 
 function firstAnswer(child: ChildProcess, order: Order): Promise<string> {
@@ -96,7 +115,7 @@ function firstAnswer(child: ChildProcess, order: Order): Promise<string> {
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   // Closing the channel is the order to leave: the same thing happens when this process dies.
   if (child.connected) child.disconnect();

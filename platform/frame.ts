@@ -10,6 +10,14 @@ interface WireFrame {
   readonly rejections: readonly Rejection[];
 }
 
+// A rejection holds up to 4 kB of payload, a reading about 200 bytes.
+const readingsARejection = 20;
+
+/** How much memory a frame takes, in readings. */
+export function weightOf(frame: Pick<Frame, "readings" | "rejections">): number {
+  return frame.readings.length + readingsARejection * frame.rejections.length;
+}
+
 /** The text of a frame. */
 export function encodeFrame(frame: Frame): string {
   const readings: (string | number)[] = [];

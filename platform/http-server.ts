@@ -64,3 +64,16 @@ export async function listenHttp(door: HttpDoor, address: Address): Promise<numb
   const bound = door.server.address();
   return typeof bound === "object" && bound !== null ? bound.port : address.port;
 }
+
+/** How long requests in hand may take once the door closes. */
+const graceMs = 2000;
+
+/** Closes a door: finishes the requests in hand, then ends what is left, such as sockets that never asked for anything. */
+export async function closeHttp(door: HttpDoor): Promise<void> {
+  const grace = setTimeout(() => door.server.closeAllConnections(), graceMs);
+  try {
+    await door.close();
+  } finally {
+    clearTimeout(grace);
+  }
+}

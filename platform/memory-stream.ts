@@ -1,4 +1,5 @@
 import { PlatformError } from "./errors.ts";
+import { weightOf } from "./frame.ts";
 import type { Frame, ReadingStream, ShardReader, StreamEntry } from "./ports.ts";
 
 interface Pending {
@@ -10,7 +11,7 @@ interface Pending {
 
 interface Shard {
   /** Everything not yet acknowledged, in order; the first `handedOut` are with the reader. */
-  readonly pending: Pending[];
+  pending: Pending[];
   handedOut: number;
   wake: (() => void) | undefined;
 }
@@ -33,7 +34,7 @@ class MemoryStream implements ReadingStream {
   }
 
   append(shardNumber: number, frame: Frame): Promise<void> {
-    const size = frame.readings.length + frame.rejections.length;
+    const size = weightOf(frame);
     if (this.#isClosed) return Promise.reject(closed());
     if (this.#readings + size > this.#maxReadings) {
       const message = `${this.#readings} readings wait to be stored; at most ${this.#maxReadings} are kept in memory`;
@@ -75,16 +76,16 @@ class MemoryStream implements ReadingStream {
   #acknowledge(shard: Shard, ids: readonly string[]): void {
     const acknowledged = new Set(ids);
     const kept: Pending[] = [];
-    for (const [index, pending] of shard.pending.entries()) {
-      if (index >= shard.handedOut || !acknowledged.has(pending.entry.id)) {
+    for (const pending of shard.pending.slice(0, shard.handedOut)) {
+      if (!acknowledged.has(pending.entry.id)) {
         kept.push(pending);
         continue;
       }
       this.#readings -= pending.size;
       pending.resolve();
     }
-    shard.handedOut -= shard.pending.length - kept.length;
-    shard.pending.splice(0, shard.pending.length, ...kept);
+    shard.pending = kept.concat(shard.pending.slice(shard.handedOut));
+    shard.handedOut = kept.length;
   }
 
   #shard(shardNumber: number): Shard {

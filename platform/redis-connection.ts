@@ -18,6 +18,7 @@ export async function connectRedis(url: string, log: Log, options: { blocking: b
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     connectTimeout: commandTimeoutMs,
+    keepAlive: 10_000,
     // A blocked read is answered when there is something to read; only others can be late.
     ...(options.blocking ? {} : { commandTimeout: commandTimeoutMs }),
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
@@ -44,6 +45,19 @@ export async function connectRedis(url: string, log: Log, options: { blocking: b
     );
   }
   return redis;
+}
+
+/**
+ * Awaits the answer to a blocking command. A server that is silent for longer than it was asked to wait has lost this connection
+ * without a word: it is then made anew, and the command rejects.
+ */
+export async function answered<T>(redis: Redis, blockMs: number, answer: Promise<T>): Promise<T> {
+  const patience = setTimeout(() => redis.disconnect(true), blockMs + commandTimeoutMs);
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(patience);
+  }
 }
 
 /** What a failed Redis command means to the caller. */

@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import type { LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import { messageOf } from "./errors.ts";
 import type { EventListener, EventStream, Running } from "./ports.ts";
-import { connectRedis, redisFailure } from "./redis-connection.ts";
+import { answered, connectRedis, redisFailure } from "./redis-connection.ts";
 import type { Log } from "./telemetry.ts";
 
 const eventsKey = "events";
@@ -121,7 +121,8 @@ async function follow({ reading, log, listener, from, signal }: FollowOptions): 
 type Entry = readonly [id: string, fields: readonly string[]];
 
 async function readAfter(reading: Redis, id: string): Promise<readonly Entry[]> {
-  const answer: unknown = await reading.xread("COUNT", 500, "BLOCK", blockMs, "STREAMS", eventsKey, id);
+  const asked = reading.xread("COUNT", 500, "BLOCK", blockMs, "STREAMS", eventsKey, id);
+  const answer: unknown = await answered(reading, blockMs, asked);
   if (answer === null || answer === undefined) return [];
   const streams: unknown[] = Array.isArray(answer) ? answer : Object.entries(answer);
   const list: unknown = Array.isArray(streams[0]) ? streams[0][1] : streams[1];

@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import { PlatformError } from "./errors.ts";
 import { decodeFrame, encodeFrame } from "./frame.ts";
 import type { Frame, ReadingStream, ShardReader, StreamEntry } from "./ports.ts";
-import { commandTimeoutMs, connectRedis, redisFailure } from "./redis-connection.ts";
+import { answered, connectRedis, redisFailure } from "./redis-connection.ts";
 import type { Log } from "./telemetry.ts";
 
 // The stream holds what is not acknowledged, and nothing else: an owner reads from its beginning on and deletes what is stored.
@@ -60,6 +60,8 @@ class RedisShardReader implements ShardReader {
   readonly #reading: Redis;
   /** The last id handed out. An answer lost on the way does not move it, so the next read asks for the same entries. */
   #lastId = "0-0";
+  /** Handed out and not acknowledged. */
+  readonly #inHand = new Set<string>();
   #isClosed = false;
 
   constructor(key: string, redis: Redis, reading: Redis) {
@@ -73,12 +75,14 @@ class RedisShardReader implements ShardReader {
     try {
       // BLOCK 0 would wait for ever.
       const block = Math.max(1, Math.round(waitMs));
-      const answer = await this.#answered(
+      const answer = await answered(
+        this.#reading,
         block,
         this.#reading.xread("COUNT", maxEntries, "BLOCK", block, "STREAMS", this.#key, this.#lastId),
       );
       const entries = entriesOf(answer);
-      this.#lastId = entries.at(-1)?.id ?? this.#lastId;
+      this.#lastId = entries.at(-1)?.id ?? (await this.#whereToGoOn());
+      for (const { id } of entries) this.#inHand.add(id);
       return entries;
     } catch (cause) {
       if (this.#isClosed) return [];
@@ -86,20 +90,20 @@ class RedisShardReader implements ShardReader {
     }
   }
 
-  /** A server that is silent for longer than it was asked to wait has lost this connection without a word. */
-  async #answered<T>(blockMs: number, answer: Promise<T>): Promise<T> {
-    const patience = setTimeout(() => this.#reading.disconnect(true), blockMs + commandTimeoutMs);
-    try {
-      return await answer;
-    } finally {
-      clearTimeout(patience);
-    }
+  /**
+   * After a failover to a Redis whose clock is behind, new entries can have ids before the last one. While nothing is in hand,
+   * whatever the stream holds was not handed out yet, and is read from the beginning.
+   */
+  async #whereToGoOn(): Promise<string> {
+    if (this.#inHand.size > 0) return this.#lastId;
+    return (await this.#redis.xlen(this.#key)) > 0 ? "0-0" : this.#lastId;
   }
 
   async acknowledge(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
     try {
       await this.#redis.xdel(this.#key, ...ids);
+      for (const id of ids) this.#inHand.delete(id);
     } catch (cause) {
       throw redisFailure(`acknowledge ${ids.length} entries of ${this.#key}`, cause);
     }

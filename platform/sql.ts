@@ -20,22 +20,20 @@ export function heardSince(timeoutMs: number): RawBuilder<Date> {
   return sql<Date>`now() - ${timeoutMs + lastSeenSlackMs} * interval '1 millisecond'`;
 }
 
-/** Keeps rejections; one that is kept already stays as it is. */
+/** Keeps rejections; one that is kept already stays as it is. Arrays, since `values` ends at 65 535 parameters. */
 export async function insertRejections(db: Kysely<Tables>, rejections: readonly Rejection[]): Promise<void> {
-  await db
-    .insertInto("rejected")
-    .values(
-      rejections.map((rejection) => ({
-        id: rejection.id,
-        code: rejection.code,
-        reason: rejection.reason,
-        device_id: rejection.deviceId,
-        source: rejection.source,
-        payload: rejection.payload,
-        payload_bytes: rejection.payloadBytes,
-        received_at: toInstant(sql`${rejection.receivedUs}::bigint`),
-      })),
-    )
-    .onConflict((conflict) => conflict.column("id").doNothing())
-    .execute();
+  await sql`
+    INSERT INTO rejected (id, code, reason, device_id, source, payload, payload_bytes, received_at)
+    SELECT id, code, reason, device_id, source, payload, payload_bytes, ${toInstant(sql`received_us`)}
+    FROM unnest(
+      ${rejections.map((rejection) => rejection.id)}::uuid[],
+      ${rejections.map((rejection) => rejection.code)}::text[],
+      ${rejections.map((rejection) => rejection.reason)}::text[],
+      ${rejections.map((rejection) => rejection.deviceId)}::text[],
+      ${rejections.map((rejection) => rejection.source)}::text[],
+      ${rejections.map((rejection) => rejection.payload)}::text[],
+      ${rejections.map((rejection) => rejection.payloadBytes)}::integer[],
+      ${rejections.map((rejection) => rejection.receivedUs)}::bigint[]
+    ) AS t(id, code, reason, device_id, source, payload, payload_bytes, received_us)
+    ON CONFLICT (id) DO NOTHING`.execute(db);
 }

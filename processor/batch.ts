@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { weightOf } from "../platform/frame.ts";
 import type { StreamEntry } from "../platform/ports.ts";
 import { type LivePoint, type LiveReadings, toLivePoint } from "../schema/event.ts";
 import { keptPayload, type Rejection } from "../schema/rejection.ts";
@@ -13,6 +14,26 @@ export function toLiveReadings(readings: readonly ScoredReading[]): LiveReadings
     else points.push(toLivePoint(reading));
   }
   return [...byDevice].map(([deviceId, points]) => ({ deviceId, readings: points }));
+}
+
+/** How much memory an entry takes, in readings; at least one. */
+export function weightOfEntry({ frame }: StreamEntry): number {
+  return frame === null ? 1 : Math.max(1, weightOf(frame));
+}
+
+/** The entries in order, in parts no heavier than `heaviest` where an entry is not so by itself. */
+export function partsOf(entries: readonly StreamEntry[], heaviest: number): readonly StreamEntry[][] {
+  const parts: StreamEntry[][] = [];
+  let weight = Number.POSITIVE_INFINITY;
+  for (const entry of entries) {
+    weight += weightOfEntry(entry);
+    if (weight > heaviest) {
+      parts.push([]);
+      weight = weightOfEntry(entry);
+    }
+    parts.at(-1)?.push(entry);
+  }
+  return parts;
 }
 
 /** What is kept of a stream entry that is no frame. Its id follows from the entry's, so a redelivery keeps it once. */

@@ -30,6 +30,7 @@ export interface ModelRegistry {
   close(): Promise<void>;
 }
 
+const restMs = 300_000;
 const historyLimits = { devices: 50, readings: 2000 };
 
 /** Opens a registry that knows the factory models; call `refresh` to learn what the store has. */
@@ -43,6 +44,8 @@ export function openModelRegistry({
   /** The newest stored version seen of each type, readable or not. */
   const seenVersions = new Map<string, number>();
   const closing = new AbortController();
+  /** Types whose history did not make a model, by when they are looked at again, in `performance.now` milliseconds. */
+  const resting = new Map<string, number>();
   let training: Promise<readonly string[]> | undefined;
 
   async function refresh(): Promise<void> {
@@ -68,9 +71,13 @@ export function openModelRegistry({
     // Another processor may have trained in the meantime.
     await refresh();
     const trained: string[] = [];
-    for (const sensorType of await store.typesWithHistory(minReadings, [...models.keys()])) {
+    const nowMs = performance.now();
+    for (const [sensorType, untilMs] of resting) if (untilMs < nowMs) resting.delete(sensorType);
+    const except = [...models.keys(), ...resting.keys()];
+    for (const sensorType of await store.typesWithHistory(minReadings, except)) {
       if (closing.signal.aborted) break;
       if (await trainType(sensorType)) trained.push(sensorType);
+      else resting.set(sensorType, nowMs + restMs);
     }
     return trained;
   }

@@ -4,6 +4,7 @@ import type {
   EventStream,
   ReadingStore,
   ReadingStream,
+  SeriesKey,
   ShardReader,
   ShardWriter,
   StreamEntry,
@@ -12,7 +13,7 @@ import type {
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { PlatformEvent } from "../schema/event.ts";
 import type { ScoredReading } from "../schema/scored.ts";
-import { toLiveReadings, unreadableEntry } from "./batch.ts";
+import { partsOf, toLiveReadings, unreadableEntry, weightOfEntry } from "./batch.ts";
 import { DetectorMemory } from "./memory.ts";
 import type { ModelRegistry } from "./registry.ts";
 import { rest } from "./rest.ts";
@@ -33,9 +34,13 @@ export interface ShardDeps {
 /** Readings a batch aims for: large enough to spare the database, small enough to be stored within the blink. */
 const batchReadings = 1000;
 const mostEntries = 500;
+/** How much heavier than aimed for a batch may turn out before it is written in parts. */
+const heaviestBatch = 2 * batchReadings;
 const waitMs = 250;
 /** Stored readings from which a detector's memory of a series is rebuilt. */
 const historyReadings = 300;
+/** Series whose history is asked for at a time. */
+const seriesASlice = 100;
 /** How often a processor asks for a shard that another one has. */
 const claimIntervalMs = 1000;
 
@@ -76,7 +81,8 @@ class Ownership {
   readonly #deps: ShardDeps;
   readonly #writer: ShardWriter;
   readonly #memory = new DetectorMemory();
-  #readingsAnEntry = 1;
+  /** Begins low, for a backlog may be made of large frames; grows while batches turn out light. */
+  #entriesToTake = 4;
 
   constructor(deps: ShardDeps, writer: ShardWriter) {
     this.#deps = deps;
@@ -91,8 +97,9 @@ class Ownership {
     signal.addEventListener("abort", onAbort);
     try {
       while (!signal.aborted) {
-        const entries = await this.#take(reader);
-        if (entries.length > 0) await this.#process(reader, entries);
+        const entries = await reader.next(this.#entriesToTake, waitMs);
+        for (const part of partsOf(entries, heaviestBatch)) await this.#process(reader, part);
+        this.#adapt(entries);
       }
     } finally {
       signal.removeEventListener("abort", onAbort);
@@ -100,14 +107,16 @@ class Ownership {
     }
   }
 
-  #take(reader: ShardReader): Promise<readonly StreamEntry[]> {
-    const entries = Math.round(batchReadings / this.#readingsAnEntry);
-    return reader.next(Math.min(Math.max(entries, 1), mostEntries), waitMs);
+  /** Aims at batches of `batchReadings`, at most twice as many entries as last time. */
+  #adapt(entries: readonly StreamEntry[]): void {
+    if (entries.length === 0) return;
+    const weight = entries.reduce((sum, entry) => sum + weightOfEntry(entry), 0);
+    const aim = Math.floor((batchReadings * entries.length) / weight);
+    this.#entriesToTake = Math.max(1, Math.min(aim, 2 * this.#entriesToTake, mostEntries));
   }
 
   async #process(reader: ShardReader, entries: readonly StreamEntry[]): Promise<void> {
     const batch = await this.#score(entries);
-    this.#readingsAnEntry = Math.max(1, batch.readings.length / entries.length);
     const written = await writeWhatCanBe({ ...this.#deps, writer: this.#writer, batch });
     await this.#announce(batch.readings, written);
     // Acknowledge after the commit: a crash in between repeats the batch, and the key of a reading makes that harmless.
@@ -115,10 +124,9 @@ class Ownership {
   }
 
   async #score(entries: readonly StreamEntry[]): Promise<Batch> {
-    const { store, models, metrics } = this.#deps;
+    const { models, metrics } = this.#deps;
     const readings = entries.flatMap((entry) => entry.frame?.readings ?? []);
-    const missing = this.#memory.missing(readings);
-    if (missing.length > 0) this.#memory.rebuild(await store.recent(missing, historyReadings));
+    await this.#remember(this.#memory.missing(readings));
     const scored = readings.map((reading) =>
       scoreReading(reading, this.#memory.stateOf(reading), models.modelFor(reading.sensorType)),
     );
@@ -127,6 +135,14 @@ class Ownership {
     const rejections = entries.flatMap((entry) => entry.frame?.rejections ?? [unreadableEntry(entry)]);
     const receivedUs = entries.reduce((newest, entry) => Math.max(newest, entry.frame?.receivedUs ?? 0), 0);
     return { readings: scored, rejections, receivedUs };
+  }
+
+  /** In slices, since a take-over can miss ten thousand series at once. */
+  async #remember(missing: readonly SeriesKey[]): Promise<void> {
+    for (let from = 0; from < missing.length; from += seriesASlice) {
+      const slice = missing.slice(from, from + seriesASlice);
+      this.#memory.rebuild(await this.#deps.store.recent(slice, historyReadings));
+    }
   }
 
   async #announce(readings: readonly ScoredReading[], written: Written): Promise<void> {

@@ -116,6 +116,8 @@ export function kindOf(value: unknown): string {
 
 /** A value as part of a sentence: JSON, at most 60 characters. */
 export function quoted(value: unknown): string {
+  // A deeply nested value overflows the stack of JSON.stringify, though JSON.parse took it.
+  if (typeof value === "object") return kindOf(value);
   const text = JSON.stringify(value) ?? String(value);
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+  return text.length <= 60 ? text : `${text.slice(0, 57).toWellFormed()}...`;
 }

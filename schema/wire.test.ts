@@ -119,6 +119,13 @@ test("a hostile key reaches no prototype", () => {
   expect(readingsOf(decoded).map((reading) => reading.sensorType)).toEqual(["__proto__", "constructor"]);
 });
 
+test.each([
+  `{"temperature":${"[".repeat(20_000)}${"]".repeat(20_000)}}`,
+  "[".repeat(20_000) + "]".repeat(20_000),
+])("a value nested 20 000 deep is refused like any other", (payload) => {
+  expect(decode(payload).kind).toBe("rejected");
+});
+
 test("whatever the bytes, the decoder answers with finite readings or a refusal", () => {
   fc.assert(
     fc.property(

@@ -75,9 +75,17 @@ function guarded(origin: Origin, decode: () => Sample[]): Decoded {
     refuseDuplicates(samples);
     return { kind: "accepted", samples };
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return { kind: "rejected", deviceId: origin.deviceId ?? null, refusal: error.refusal };
+    return { kind: "rejected", deviceId: origin.deviceId ?? null, refusal: refusalOf(error) };
   }
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refused) return error.refusal;
+  // The one other thing hostile JSON can do: nest deeper than the stack.
+  if (error instanceof RangeError) {
+    return { code: "PAYLOAD_SHAPE", reason: "the payload is nested too deeply; send a flat object" };
+  }
+  throw error;
 }
 
 function textOf(payload: Uint8Array): string {

@@ -9,6 +9,7 @@ import {
   ReadingsAnswer,
   RejectedAnswer,
 } from "../schema/api.ts";
+import { deviceIdLimit } from "../schema/reading.ts";
 
 export interface RouteDeps {
   readonly readings: ReadingStore;
@@ -16,6 +17,9 @@ export interface RouteDeps {
   readonly settings: SettingStore;
   readonly doors: () => DoorsAnswer;
 }
+
+// PostgreSQL has no NUL in its texts.
+const DeviceId = Type.String({ minLength: 1, maxLength: deviceIdLimit, pattern: "^[^\\u0000]*$" });
 
 function limit(fallback: number, most: number) {
   return Type.Integer({ minimum: 1, maximum: most, default: fallback });
@@ -50,7 +54,7 @@ function mountHistory(door: HttpDoor, { readings }: RouteDeps): void {
     {
       schema: {
         querystring: Type.Object({
-          device: Type.Array(Type.String(), { minItems: 1, maxItems: 50 }),
+          device: Type.Array(DeviceId, { minItems: 1, maxItems: 50 }),
           limit: limit(300, 2000),
         }),
         response: { 200: ReadingsAnswer },
@@ -76,7 +80,7 @@ function mountHistory(door: HttpDoor, { readings }: RouteDeps): void {
     "/api/v1/anomalies",
     {
       schema: {
-        querystring: Type.Object({ device: Type.Optional(Type.String()), limit: limit(100, 1000) }),
+        querystring: Type.Object({ device: Type.Optional(DeviceId), limit: limit(100, 1000) }),
         response: { 200: AnomaliesAnswer },
       },
     },

@@ -142,6 +142,12 @@ onEach(engines, "a batch", (stores) => {
     expect(await stores().readings.rejected(1)).toEqual([second]);
   });
 
+  test("keeps more rejections than a statement has parameters", async () => {
+    const rejections = Array.from({ length: 9000 }, () => rejection());
+    await stores().write(batch({ readings: series("press-01", 1), rejections }));
+    expect(await stores().readings.rejected(10_000)).toHaveLength(9000);
+  });
+
   test("of rejections alone wakes nobody", async () => {
     const rejections = [rejection(), rejection()];
     expect(await stores().write(batch({ rejections }))).toEqual(nothing);

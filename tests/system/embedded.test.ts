@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { sql } from "kysely";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -187,7 +187,41 @@ describe("the whole platform in one process", () => {
     expect(second.output()).toMatch(/^tidemark: DATA_DIR_LOCKED: .*held by process \d+/m);
   });
 
+  test("a body is JSON whatever its Content-Type says", async () => {
+    for (const contentType of ["json", "text/plain", "application/x-www-form-urlencoded"]) {
+      const answer = await fetch(`${http}/data`, {
+        method: "POST",
+        headers: { "content-type": contentType },
+        body: '{"device_id":"careless","metrics":[{"type":"temperature","value":21}]}',
+      });
+      expect([contentType, answer.status]).toEqual([contentType, 202]);
+    }
+  });
+
+  test("hostile input is refused and harms nobody", async () => {
+    await mqtt.publishAsync(
+      "devices/deep/telemetry",
+      `{"temperature":${"[".repeat(30_000)}${"]".repeat(30_000)}}`,
+      { qos: 1 },
+    );
+    await mqtt.publishAsync("devices/\u0000/telemetry", "1", { qos: 1 });
+    expect((await fetch(`${http}/api/v1/readings?device=%00`)).status).toBe(400);
+    expect((await fetch(`${http}/api/v1/readings?device=a&limit=0`)).status).toBe(400);
+    expect(
+      (await post(`${http}/data`, { device_id: "well", metrics: [{ type: "temperature", value: 21 }] }))
+        .status,
+    ).toBe(202);
+    const { rejected } = await json<{ rejected: { code: string }[] }>(`${http}/api/v1/rejected?limit=2`);
+    expect(rejected.map(({ code }) => code).sort()).toEqual(["TOPIC_UNKNOWN", "VALUE_NOT_A_NUMBER"]);
+  });
+
   test("SIGTERM ends it with 0, and after a restart readings and settings are as before", async () => {
+    // Sockets that never say a word, as browsers open them ahead of need.
+    const ports = Object.values(await program.ready()).flatMap(
+      (value) => /^[a-z]+:\/\/.*:(\d+)$/.exec(value)?.[1] ?? [],
+    );
+    const silent = ports.map((port) => connect(Number(port), "127.0.0.1").on("error", () => undefined));
+    await Promise.all(silent.map((socket) => new Promise((resolve) => socket.once("connect", resolve))));
     const startedMs = performance.now();
     program.child.kill("SIGTERM");
     expect(await program.exit()).toBe(0);
@@ -234,13 +268,13 @@ describe("what cannot start says so in one line and exits with 1", () => {
     expect(program.output()).not.toContain("secret");
   });
 
-  test("a taken port", async () => {
+  test.each(["MQTT_PORT", "MQTT_WS_PORT", "HTTP_PORT"])("a taken %s", async (setting) => {
     const port = await freePort();
     const holder = createServer().listen(port, "127.0.0.1");
     const dataDir = temporaryFolder("taken");
-    const program = startProgram([], { MQTT_PORT: `${port}`, DATA_DIR: dataDir });
+    const program = startProgram([], { [setting]: `${port}`, DATA_DIR: dataDir });
     expect(await program.exit()).toBe(1);
-    expect(program.output()).toMatch(new RegExp(`^tidemark: PORT_TAKEN: port ${port} .*MQTT_PORT$`, "m"));
+    expect(program.output()).toMatch(new RegExp(`^tidemark: PORT_TAKEN: port ${port} .*${setting}$`, "m"));
     holder.close();
     rmSync(dataDir, { recursive: true, force: true });
   });
