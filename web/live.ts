@@ -28,7 +28,11 @@ const everything = "events";
 
 /** Starts the push to browsers: every event to all of them, readings to those who watch the device. */
 export async function startLive({ http, events, log, metrics }: LiveDeps): Promise<Running> {
-  const io: LiveServer = new Server(http, { serveClient: false, maxHttpBufferSize: 65_536 });
+  const io: LiveServer = new Server(http, {
+    serveClient: false,
+    transports: ["websocket"],
+    maxHttpBufferSize: 65_536,
+  });
   io.on("connection", (browser: Browser) => {
     metrics.browsers.inc();
     browser.on("disconnect", () => metrics.browsers.dec());

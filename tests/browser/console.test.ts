@@ -117,7 +117,10 @@ describe("the console", () => {
     expect(new Set(colours).size).toBe(2);
     await page.setViewportSize({ width: 360, height: 740 });
     // The charts follow the new width with the next frame.
-    await page.waitForFunction("document.documentElement.scrollWidth <= window.innerWidth");
+    await until(
+      "nothing sticks out",
+      async () => (await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")) === true,
+    );
     expect(complaints).toEqual([]);
   });
 

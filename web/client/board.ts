@@ -26,6 +26,7 @@ export class Board {
       if (card === undefined) return;
       if (isNear) this.#near.add(id);
       else this.#near.delete(id);
+      if (!isNear) deps.series.setWhole(id, false);
       card.setNear(isNear);
       onNearChange();
     });
@@ -76,7 +77,10 @@ export class Board {
   }
 
   takeHistory(series: ReadingsAnswer["series"] | readonly StoredSeries[]): void {
-    for (const { deviceId, sensorType, points } of series) this.#take(deviceId, sensorType, points);
+    for (const { deviceId, sensorType, points } of series) {
+      this.#take(deviceId, sensorType, points);
+      this.#deps.series.setWhole(deviceId, this.#cards.has(deviceId));
+    }
   }
 
   tick(nowMs: number): void {
@@ -92,6 +96,11 @@ export class Board {
     const block = this.#cards.get(deviceId)?.block(sensorType);
     block?.reveal(timestampUs);
     return block !== undefined;
+  }
+
+  /** Whether the chart of this reading still goes back that far. */
+  holds({ deviceId, sensorType, timestampUs }: AnomalyEvent): boolean {
+    return this.#deps.series.points(deviceId, sensorType).some((point) => point[0] === timestampUs);
   }
 
   /** What is worth keeping for the next visit, what is in the window first. */

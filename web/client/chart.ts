@@ -7,11 +7,11 @@ import {
   LinearScale,
   LineController,
   LineElement,
-  type Plugin,
   PointElement,
   Tooltip as TooltipPlugin,
 } from "chart.js";
 import { timeLabel, timeTicks, valueBounds, valueTicks } from "./axis.ts";
+import { cursorPlugin, expectedPlugin } from "./chart-marks.ts";
 import { type Point, type Spot, toLine, toMarks } from "./history.ts";
 import type { Palette } from "./theme.ts";
 import type { Description, Tooltip } from "./tooltip.ts";
@@ -20,7 +20,10 @@ Chart.register(Filler, LinearScale, LineController, LineElement, PointElement, T
 
 type LineChart = Chart<"line", Spot[]>;
 
+const lineAt = 0;
 const marksAt = 1;
+
+type Place = Readonly<Record<"x" | "y", number>>;
 
 export interface ChartDeps {
   readonly sensorType: string;
@@ -35,13 +38,17 @@ export interface ChartDeps {
 export class SensorChart {
   readonly #chart: LineChart;
   readonly #deps: ChartDeps;
+  #cursorUs: number | undefined;
 
   constructor(canvas: HTMLCanvasElement, deps: ChartDeps) {
     this.#deps = deps;
-    this.#chart = new Chart(
-      canvas,
-      configure(deps, () => this.#showTooltip()),
-    );
+    this.#chart = new Chart(canvas, {
+      ...configure(deps, () => this.#showTooltip()),
+      plugins: [
+        expectedPlugin({ ...deps, anomalies: (chart) => marksOf(chart.data.datasets) }),
+        cursorPlugin(deps.palette, () => this.#cursorPlace()),
+      ],
+    });
   }
 
   show(points: readonly Point[]): void {
@@ -56,17 +63,15 @@ export class SensorChart {
       Object.assign(y, valueBounds(line, this.#deps.sensorType));
     }
     this.#chart.update("none");
+    if (this.#cursorUs !== undefined) this.#showTooltip();
   }
 
-  /** Opens the tooltip at a reading, as if the pointer were there; false when the chart does not hold it. */
-  point(timestampUs: number): boolean {
-    const marks = this.#chart.data.datasets[marksAt]?.data ?? [];
-    const index = marks.findIndex((spot) => Math.round(spot.x * 1000) === timestampUs);
-    const spot = this.#chart.getDatasetMeta(marksAt).data[index];
-    if (spot === undefined) return false;
-    this.#chart.tooltip?.setActiveElements([{ datasetIndex: marksAt, index }], { x: spot.x, y: spot.y });
-    this.#chart.update("none");
-    return true;
+  /** Puts the keyboard's cursor on a reading and tells what is known of it, or takes the cursor away. */
+  setCursor(timestampUs: number | undefined): void {
+    this.#cursorUs = timestampUs;
+    if (timestampUs === undefined) this.#deps.tooltip.hide(this);
+    else this.#showTooltip();
+    this.#chart.draw();
   }
 
   destroy(): void {
@@ -111,19 +116,44 @@ export class SensorChart {
     };
   }
 
+  /** The keyboard's cursor goes before the pointer, which may just happen to lie there. */
   #showTooltip(): void {
     const { tooltip, describe } = this.#deps;
-    const model = this.#chart.tooltip;
-    const items = model?.dataPoints ?? [];
-    const item = items.find(({ datasetIndex }) => datasetIndex === marksAt) ?? items[0];
-    if (model === undefined || model.opacity === 0 || item === undefined || !isSpot(item.raw)) {
+    const spot = this.#cursorUs === undefined ? this.#pointedSpot() : this.#cursorSpot();
+    const said = spot === undefined ? undefined : describe(toMicroseconds(spot));
+    const box = this.#chart.canvas.getBoundingClientRect();
+    const isVisible = box.bottom > 0 && box.top < innerHeight;
+    if (spot === undefined || said === undefined || !isVisible) {
       tooltip.hide(this);
       return;
     }
-    const said = describe(Math.round(item.raw.x * 1000));
-    if (said === undefined) return;
-    const box = this.#chart.canvas.getBoundingClientRect();
-    tooltip.show(this, { x: box.left + item.element.x, y: box.top + item.element.y }, said);
+    const { x, y } = this.#place(spot);
+    tooltip.show(this, { x: box.left + x, y: box.top + y }, said);
+  }
+
+  #pointedSpot(): Spot | undefined {
+    const model = this.#chart.tooltip;
+    if (model === undefined || model.opacity === 0) return undefined;
+    const items = model.dataPoints ?? [];
+    const raw = (items.find(({ datasetIndex }) => datasetIndex === marksAt) ?? items[0])?.raw;
+    return isSpot(raw) ? raw : undefined;
+  }
+
+  #cursorSpot(): Spot | undefined {
+    return (this.#chart.data.datasets[lineAt]?.data ?? []).find(
+      (spot) => toMicroseconds(spot) === this.#cursorUs && !Number.isNaN(spot.y),
+    );
+  }
+
+  #cursorPlace(): Place | undefined {
+    const spot = this.#cursorUs === undefined ? undefined : this.#cursorSpot();
+    return spot === undefined ? undefined : this.#place(spot);
+  }
+
+  /** Where it is on the canvas. */
+  #place({ x, y }: Spot): Place {
+    const { scales } = this.#chart;
+    return { x: scales["x"]?.getPixelForValue(x) ?? 0, y: scales["y"]?.getPixelForValue(y) ?? 0 };
   }
 }
 
@@ -131,7 +161,6 @@ function configure(deps: ChartDeps, showTooltip: () => void): ChartConfiguration
   return {
     type: "line",
     data: { datasets: [] },
-    plugins: [expectedPlugin(deps)],
     options: {
       parsing: false,
       normalized: true,
@@ -214,31 +243,12 @@ function valueScale({ palette }: ChartDeps): Scale {
   };
 }
 
-/** Two short strokes at each anomaly, where the expected range begins and ends: how far off it was needs no reading. */
-function expectedPlugin({ palette, expectedAt }: ChartDeps): Plugin<"line"> {
-  return {
-    id: "expected",
-    afterDatasetsDraw({ ctx, data, scales }) {
-      const { x, y } = scales;
-      if (x === undefined || y === undefined) return;
-      const marks: readonly unknown[] = data.datasets[marksAt]?.data ?? [];
-      ctx.save();
-      ctx.strokeStyle = palette().text;
-      ctx.lineWidth = 1;
-      ctx.beginPath();
-      for (const spot of marks.filter(isSpot)) {
-        const expected = expectedAt(Math.round(spot.x * 1000));
-        const centre = Math.round(x.getPixelForValue(spot.x)) + 0.5;
-        for (const end of expected === undefined ? [] : [expected.low, expected.high]) {
-          const height = Math.min(Math.max(y.getPixelForValue(end), y.top), y.bottom);
-          ctx.moveTo(centre - 4, Math.round(height) + 0.5);
-          ctx.lineTo(centre + 4, Math.round(height) + 0.5);
-        }
-      }
-      ctx.stroke();
-      ctx.restore();
-    },
-  };
+function marksOf(datasets: readonly { readonly data: readonly unknown[] }[]): readonly number[] {
+  return (datasets[marksAt]?.data ?? []).filter(isSpot).map(({ x }) => x);
+}
+
+function toMicroseconds({ x }: Spot): number {
+  return Math.round(x * 1000);
 }
 
 function isSpot(raw: unknown): raw is Spot {

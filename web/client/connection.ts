@@ -29,9 +29,9 @@ export class Connection {
   #wasLive = false;
 
   constructor(listeners: ConnectionListeners) {
+    // WebSocket from the start: a poll could reach another replica, which knows nothing of this session.
     this.#socket = io({
-      transports: ["websocket", "polling"],
-      tryAllTransports: true,
+      transports: ["websocket"],
       reconnectionDelay: 500,
       reconnectionDelayMax: 4000,
       timeout: 8000,

@@ -1,12 +1,12 @@
-import type { DeviceSummary, DoorsAnswer } from "../../schema/api.ts";
+import type { DeviceSummary } from "../../schema/api.ts";
 import { type AnomalyEvent, type PlatformEvent, watchLimit } from "../../schema/event.ts";
 import { sensorLabel } from "../../schema/sensors.ts";
 import { Announcer } from "./announcer.ts";
-import { AnomalyBook, countedMs } from "./anomaly-book.ts";
+import { AnomalyBook, countedMs, type KnownEpisode } from "./anomaly-book.ts";
 import { Board } from "./board.ts";
 import { readSnapshot, writeSnapshot } from "./cache.ts";
 import { Connection } from "./connection.ts";
-import { find } from "./element.ts";
+import { find, setText } from "./element.ts";
 import { renderEmptyState } from "./empty-state.ts";
 import { Feed, feedLimit } from "./feed.ts";
 import { pointLimit } from "./history.ts";
@@ -31,8 +31,13 @@ const devicesPerQuestion = 40;
 /** The page: what is known, and what happens when the server, the clock or the operator says something. */
 export class Console {
   readonly #series = new SeriesBook();
-  readonly #anomalies = new AnomalyBook();
-  readonly #feed = new Feed((event) => this.#reveal(event));
+  readonly #anomalies = new AnomalyBook((...sensor) => this.#series.cadenceUs(...sensor));
+  readonly #painter = new Painter();
+  readonly #feed = new Feed({
+    anomalies: this.#anomalies,
+    painter: this.#painter,
+    onSelect: (episode) => this.#reveal(episode),
+  });
   readonly #status = new StatusBar();
   readonly #announcer = new Announcer(find("#announcer"));
   readonly #board: Board;
@@ -54,9 +59,10 @@ export class Console {
     const deps = {
       series: this.#series,
       anomalies: this.#anomalies,
-      painter: new Painter(),
+      painter: this.#painter,
       tooltip: new Tooltip(),
       palette: () => this.#palette,
+      speak: (text: string) => setText(find("#spoken"), text),
     };
     this.#board = new Board(find("#cards"), deps, () => this.#soon("watch", () => this.#followWindow(), 80));
     this.#paintStored();
@@ -97,7 +103,13 @@ export class Console {
     this.#storedMs = stored.savedMs;
     this.#takeAnomalies(stored.anomalies, false);
     this.#showDevices(stored.devices, 0);
-    this.#board.takeHistory(stored.series);
+    this.#takeHistory(stored.series);
+  }
+
+  #takeHistory(series: Parameters<Board["takeHistory"]>[0]): void {
+    this.#board.takeHistory(series);
+    this.#anomalies.regroup(series.map(({ deviceId }) => deviceId));
+    this.#feed.request();
   }
 
   /** After a connect nothing fetched earlier is known to be whole. */
@@ -146,7 +158,7 @@ export class Console {
       await this.#connection.settled();
       for (let at = 0; at < missing.length; at += devicesPerQuestion) {
         const { series } = await fetchReadings(missing.slice(at, at + devicesPerQuestion), pointLimit);
-        this.#board.takeHistory(series);
+        this.#takeHistory(series);
       }
     } catch (cause) {
       for (const id of missing) this.#complete.delete(id);
@@ -176,12 +188,12 @@ export class Console {
   }
 
   #takeAnomalies(events: readonly AnomalyEvent[], isNew: boolean): void {
-    const fresh = this.#anomalies.add(events);
+    const { fresh, begun } = this.#anomalies.add(events);
     for (const event of fresh) this.#board.takeAnomaly(event);
-    this.#feed.add(fresh, isNew);
-    const last = fresh.at(-1);
-    if (!isNew || last === undefined) return;
-    this.#announcer.say(`Anomaly on ${last.deviceId}, ${sensorLabel(last.sensorType)}: ${last.sentence}`);
+    this.#feed.request(isNew ? begun : []);
+    for (const { deviceId, sensorType, worst } of isNew ? begun : []) {
+      this.#announcer.say(`Anomaly on ${deviceId}, ${sensorLabel(sensorType)}: ${worst.sentence}`);
+    }
   }
 
   #showDevices(devices: readonly DeviceSummary[], inactive: number): void {
@@ -209,7 +221,7 @@ export class Console {
   }
 
   async #showEmpty(host: HTMLElement): Promise<void> {
-    const doors = await fetchDoors().catch(guessDoors);
+    const doors = await fetchDoors();
     const shown = JSON.stringify([doors, this.#inactive]);
     // Left alone when nothing changed: somebody may be about to press one of its buttons.
     if (this.#board.size > 0 || shown === this.#shownEmpty) return;
@@ -217,9 +229,9 @@ export class Console {
     host.replaceChildren(renderEmptyState(doors, this.#inactive));
   }
 
-  #reveal(event: AnomalyEvent): boolean {
-    const isThere = this.#board.reveal(event);
-    if (!isThere) this.#announcer.say(`${event.deviceId} is not on the board now.`);
+  #reveal({ deviceId, worst, last }: KnownEpisode): boolean {
+    const isThere = this.#board.reveal(this.#board.holds(worst) ? worst : last);
+    if (!isThere) this.#announcer.say(`${deviceId} is not on the board now.`);
     return isThere;
   }
 
@@ -231,17 +243,15 @@ export class Console {
   }
 
   #showStatus(nowMs = Date.now()): void {
-    const count = this.#anomalies.countSince((nowMs - countedMs) * 1000);
-    const isMore = this.#isFeedFull && count >= anomalyLimit;
-    const { size } = this.#board;
     this.#status.show(
       {
         connection: this.#connection.state(nowMs),
         storedMs: this.#storedMs,
         // An empty board has a page of its own for this.
-        failure: size > 0 ? this.#failures.values().next().value : undefined,
-        devices: size >= deviceLimit ? `${size}+` : String(size),
-        anomalies: isMore ? `${count}+` : String(count),
+        failure: this.#board.size > 0 ? this.#failures.values().next().value : undefined,
+        devices: `${this.#board.size}${this.#board.size >= deviceLimit ? "+" : ""}`,
+        anomalies: this.#anomalies.countSince((nowMs - countedMs) * 1000),
+        anomaliesKnown: this.#isFeedFull ? anomalyLimit : Number.POSITIVE_INFINITY,
       },
       nowMs,
     );
@@ -286,9 +296,4 @@ export class Console {
     this.#showStage();
     this.#showStatus();
   }
-}
-
-/** The usual ports on the host that served this page, for when even that question fails. */
-function guessDoors(): DoorsAnswer {
-  return { mqttHost: location.hostname, mqttPort: 1883, httpUrl: location.origin };
 }

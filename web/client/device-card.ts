@@ -1,6 +1,6 @@
 import { countedMs } from "./anomaly-book.ts";
-import { element, setText } from "./element.ts";
-import { formatAge } from "./format.ts";
+import { element, setAttribute, setText } from "./element.ts";
+import { describeCounts, formatAge } from "./format.ts";
 import { type BoardDeps, SensorBlock } from "./sensor-block.ts";
 
 /** One device on the board with a block per sensor, in the order of their names. */
@@ -10,7 +10,7 @@ export class DeviceCard {
   readonly #deps: BoardDeps;
   readonly #blocks = new Map<string, SensorBlock>();
   readonly #sensors = element("div", { class: "card-sensors" });
-  readonly #found = element("span", { class: "card-found", title: "Anomalies in the last 10 minutes" });
+  readonly #found = element("span", { class: "card-found" });
   readonly #seen = element("span", { class: "card-seen" });
   #isNear = false;
 
@@ -76,7 +76,8 @@ export class DeviceCard {
   #describe(nowMs = Date.now()): void {
     const { series, anomalies } = this.#deps;
     const found = anomalies.countSince((nowMs - countedMs) * 1000, this.deviceId);
-    setText(this.#found, found === 0 ? "" : `▲ ${found} in 10 min`);
+    setText(this.#found, found.episodes === 0 ? "" : `▲ ${found.episodes} in 10 min`);
+    setAttribute(this.#found, "title", describeCounts(found));
     const newestUs = Math.max(
       ...[...this.#blocks.keys()].map((name) => series.points(this.deviceId, name).at(-1)?.[0] ?? 0),
     );

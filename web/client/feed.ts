@@ -1,70 +1,120 @@
 import type { AnomalyEvent } from "../../schema/event.ts";
 import { sensorLabel } from "../../schema/sensors.ts";
-import { anomalyKey } from "./anomaly-book.ts";
-import { element, find, setText } from "./element.ts";
-import { formatAge, formatMeasure, formatMoment } from "./format.ts";
+import { type AnomalyBook, anomalyKey, type KnownEpisode } from "./anomaly-book.ts";
+import { element, find, setAttribute, setText } from "./element.ts";
+import { formatAge, formatMeasure, formatMoment, formatSince } from "./format.ts";
+import type { Painter } from "./painter.ts";
 
-/** Most anomalies listed; older ones leave at the bottom. */
+/** Most episodes listed; those silent for longest leave. */
 export const feedLimit = 200;
 
-interface Item {
-  readonly event: AnomalyEvent;
-  readonly element: HTMLElement;
-  readonly age: HTMLElement;
+interface FeedDeps {
+  readonly anomalies: AnomalyBook;
+  readonly painter: Painter;
+  /** Shows the worst reading where it was measured and says whether it could. */
+  readonly onSelect: (episode: KnownEpisode) => boolean;
 }
 
-/** The list of anomalies, newest first. */
+/** The list of episodes, the one that began last on top. */
 export class Feed {
   readonly #list = find("#feed-list");
   readonly #nothing = find("#feed-nothing");
-  readonly #onSelect: (event: AnomalyEvent) => boolean;
-  #items: Item[] = [];
+  readonly #deps: FeedDeps;
+  readonly #arrived = new WeakSet<AnomalyEvent>();
+  #rows = new Map<string, Row>();
 
-  /** `onSelect` shows the reading where it was measured and says whether it could. */
-  constructor(onSelect: (event: AnomalyEvent) => boolean) {
-    this.#onSelect = onSelect;
+  constructor(deps: FeedDeps) {
+    this.#deps = deps;
   }
 
-  /** Lists these as well, each in its place by time; `isNew` lets them light up for a moment. */
-  add(events: readonly AnomalyEvent[], isNew: boolean): void {
-    for (const event of events) this.#insert(this.#toItem(event, isNew));
-    for (const item of this.#items.splice(feedLimit)) item.element.remove();
-    this.#nothing.hidden = this.#items.length > 0;
+  /** Brings the list up to date with the next frame; the rows of what began just now light up for a moment. */
+  request(begun: readonly KnownEpisode[] = []): void {
+    for (const { first } of begun) this.#arrived.add(first);
+    this.#deps.painter.request(this, true);
+  }
+
+  draw(): void {
+    const rows = new Map<string, Row>();
+    for (const episode of this.#deps.anomalies.newestEpisodes(feedLimit)) {
+      const row = this.#rows.get(episode.id) ?? this.#toRow(episode);
+      row.show(episode);
+      rows.set(episode.id, row);
+    }
+    for (const [id, row] of this.#rows) if (!rows.has(id)) row.element.remove();
+    this.#rows = rows;
+    // Only what is out of place moves: a row that is taken out and put back would lose the focus.
+    let place = this.#list.firstElementChild;
+    for (const row of rows.values()) {
+      if (row.element === place) place = place.nextElementSibling;
+      else this.#list.insertBefore(row.element, place);
+    }
+    this.#nothing.hidden = rows.size > 0;
   }
 
   tick(nowMs: number): void {
-    for (const { event, age } of this.#items) setText(age, formatAge(nowMs - event.timestampUs / 1000));
+    for (const row of this.#rows.values()) row.tick(nowMs);
   }
 
-  #insert(item: Item): void {
-    const found = this.#items.findIndex(({ event }) => event.timestampUs <= item.event.timestampUs);
-    const at = found === -1 ? this.#items.length : found;
-    this.#list.insertBefore(item.element, this.#items[at]?.element ?? null);
-    this.#items.splice(at, 0, item);
+  #toRow(episode: KnownEpisode): Row {
+    const row = new Row(episode, this.#deps.onSelect);
+    if (this.#arrived.has(episode.first)) row.element.classList.add("is-new");
+    return row;
   }
+}
 
-  #toItem(event: AnomalyEvent, isNew: boolean): Item {
-    const at = event.timestampUs / 1000;
-    const age = element(
-      "time",
-      { class: "feed-age", datetime: new Date(at).toISOString(), title: formatMoment(at) },
-      [formatAge(Date.now() - at)],
-    );
+/** One episode: its worst reading, how many there were, since when, and how long ago the last one was. */
+class Row {
+  readonly element: HTMLElement;
+  readonly #count = element("span", { class: "feed-count" });
+  readonly #age = element("time", { class: "feed-age" });
+  readonly #since = element("time", { class: "feed-since" });
+  readonly #value = element("span", { class: "feed-value" });
+  readonly #sentence = element("span", { class: "feed-sentence" });
+  #shown: KnownEpisode | undefined;
+
+  constructor({ deviceId, sensorType }: KnownEpisode, onSelect: FeedDeps["onSelect"]) {
+    const note = element("span", { class: "feed-note", hidden: "" }, ["Not on the board now."]);
     const button = element("button", { type: "button", class: "feed-item" }, [
       element("span", { class: "feed-mark", "aria-hidden": "true" }, ["▲"]),
-      element("span", { class: "feed-device" }, [event.deviceId]),
-      age,
-      element("span", { class: "feed-sensor" }, [sensorLabel(event.sensorType)]),
-      element("span", { class: "feed-value" }, [formatMeasure(event.sensorType, event.value)]),
-      element("span", { class: "feed-sentence" }, [event.sentence || "Unusual for this sensor."]),
+      element("span", { class: "feed-device" }, [deviceId, " ", this.#count]),
+      this.#age,
+      element("span", { class: "feed-sensor" }, [sensorLabel(sensorType), " ", this.#since]),
+      this.#value,
+      this.#sentence,
+      note,
     ]);
-    const note = element("span", { class: "feed-note", hidden: "" }, ["Not on the board now."]);
-    button.append(note);
     button.addEventListener("click", () => {
-      note.hidden = this.#onSelect(event);
+      if (this.#shown !== undefined) note.hidden = onSelect(this.#shown);
     });
-    const item = element("li", { "data-anomaly": anomalyKey(event) }, [button]);
-    if (isNew) item.classList.add("is-new");
-    return { event, element: item, age };
+    this.element = element("li", {}, [button]);
   }
+
+  show(episode: KnownEpisode): void {
+    if (episode === this.#shown) return;
+    this.#shown = episode;
+    const { first, last, worst, sensorType, readings } = episode;
+    setAttribute(this.element, "data-anomaly", anomalyKey(first));
+    setAttribute(this.element, "data-count", String(readings.length));
+    setText(this.#count, readings.length > 1 ? `×\u202f${readings.length}` : "");
+    this.#count.title = `${readings.length} anomalous readings`;
+    setText(this.#value, formatMeasure(sensorType, worst.value));
+    this.#value.title = readings.length > 1 ? "The worst of them" : "";
+    setText(this.#sentence, worst.sentence || "Unusual for this sensor.");
+    setMoment(this.#since, first.timestampUs / 1000);
+    setMoment(this.#age, last.timestampUs / 1000);
+    this.tick(Date.now());
+  }
+
+  tick(nowMs: number): void {
+    if (this.#shown === undefined) return;
+    const { first, last, readings } = this.#shown;
+    setText(this.#age, formatAge(nowMs - last.timestampUs / 1000));
+    const word = readings.length > 1 ? "since" : "at";
+    setText(this.#since, `${word} ${formatSince(first.timestampUs / 1000, nowMs)}`);
+  }
+}
+
+function setMoment(time: HTMLTimeElement, atMs: number): void {
+  setAttribute(time, "datetime", new Date(atMs).toISOString());
+  setAttribute(time, "title", formatMoment(atMs));
 }

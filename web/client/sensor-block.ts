@@ -1,8 +1,17 @@
 import { sensorLabel, sensorUnit } from "../../schema/sensors.ts";
 import type { AnomalyBook } from "./anomaly-book.ts";
 import { SensorChart } from "./chart.ts";
+import { ChartKeys } from "./chart-keys.ts";
 import { element, setAttribute, setText } from "./element.ts";
-import { formatAge, formatMeasure, formatMoment, formatSpan, formatValue } from "./format.ts";
+import {
+  formatAge,
+  formatClock,
+  formatMeasure,
+  formatMoment,
+  formatRange,
+  formatSpan,
+  formatValue,
+} from "./format.ts";
 import { medianIntervalUs, type Point } from "./history.ts";
 import type { Painter } from "./painter.ts";
 import type { SeriesBook } from "./series-book.ts";
@@ -16,6 +25,8 @@ export interface BoardDeps {
   readonly painter: Painter;
   readonly tooltip: Tooltip;
   readonly palette: () => Palette;
+  /** Says something to screen readers at once. */
+  readonly speak: (text: string) => void;
 }
 
 const highlightMs = 2600;
@@ -28,7 +39,9 @@ export class SensorBlock {
   readonly #sensorType: string;
   readonly #value = element("span", { class: "sensor-value" }, ["–"]);
   readonly #age = element("time", { class: "sensor-age" });
-  readonly #plot = element("div", { class: "plot" });
+  // An application, because the keys of a chart are its own and not those of a screen reader.
+  readonly #plot = element("div", { class: "plot", role: "application", "aria-roledescription": "chart" });
+  readonly #keys: ChartKeys;
   #canvas: HTMLCanvasElement | undefined;
   #chart: SensorChart | undefined;
   #highlightTimer: number | undefined;
@@ -44,7 +57,6 @@ export class SensorBlock {
       "data-sensor": sensorType,
       role: "group",
       "aria-label": label,
-      tabindex: "-1",
     };
     this.element = element("div", attributes, [
       element("div", { class: "sensor-head" }, [
@@ -59,6 +71,12 @@ export class SensorBlock {
       ]),
       this.#plot,
     ]);
+    this.#keys = new ChartKeys(this.#plot, {
+      points: () => this.#points(),
+      onMove: (timestampUs) => this.#chart?.setCursor(timestampUs),
+      speak: deps.speak,
+      describe: (point) => this.#spokenReading(point),
+    });
     this.#describeState(this.#points());
   }
 
@@ -99,7 +117,7 @@ export class SensorBlock {
   reveal(timestampUs: number): void {
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.element.scrollIntoView({ block: "center", behavior: isCalm ? "auto" : "smooth" });
-    this.element.focus({ preventScroll: true });
+    this.#plot.focus({ preventScroll: true });
     this.setNear(true);
     this.draw();
     this.element.classList.add("is-highlighted");
@@ -109,7 +127,7 @@ export class SensorBlock {
     }, highlightMs);
     // Scrolling closes the tooltip, and a smooth scroll has only begun.
     clearTimeout(this.#pointTimer);
-    this.#pointTimer = window.setTimeout(() => this.#chart?.point(timestampUs), isCalm ? 50 : 700);
+    this.#pointTimer = window.setTimeout(() => this.#keys.goTo(timestampUs), isCalm ? 50 : 700);
   }
 
   destroy(): void {
@@ -142,8 +160,9 @@ export class SensorBlock {
     const last = points.at(-1);
     setAttribute(this.element, "data-points", String(points.length));
     setAttribute(this.element, "data-anomalies", String(anomalies));
-    if (this.#canvas !== undefined)
-      setAttribute(this.#canvas, "aria-label", this.#canvasName(points, anomalies));
+    const name = this.#chartName(points, anomalies);
+    setAttribute(this.#plot, "aria-label", name);
+    if (this.#canvas !== undefined) setAttribute(this.#canvas, "aria-label", name);
     if (last === undefined) return;
     const [timestampUs, value, , isAnomaly] = last;
     setAttribute(this.element, "data-last-value", String(value));
@@ -154,7 +173,7 @@ export class SensorBlock {
     this.tick(Date.now());
   }
 
-  #canvasName(points: readonly Point[], anomalies: number): string {
+  #chartName(points: readonly Point[], anomalies: number): string {
     const name = `${sensorLabel(this.#sensorType)} of ${this.#deviceId}`;
     const last = points.at(-1);
     if (last === undefined) return `${name}: no readings yet`;
@@ -173,7 +192,14 @@ export class SensorBlock {
       title: formatMoment(timestampUs / 1000),
       value: formatMeasure(this.#sensorType, value),
       sentence: isAnomaly && known !== undefined && known.sentence !== "" ? known.sentence : plain,
+      expected: isAnomaly && known?.expected ? formatRange(this.#sensorType, known.expected) : "",
       isAnomaly,
     };
+  }
+
+  #spokenReading([timestampUs]: Point): string {
+    const said = this.#describeReading(timestampUs);
+    const plain = `${formatClock(timestampUs / 1000)}, ${said?.value ?? ""}`;
+    return said?.isAnomaly ? `${plain}, anomaly: ${said.sentence}` : plain;
   }
 }

@@ -1,8 +1,11 @@
-import { mergePoints, type Point } from "./history.ts";
+import { medianIntervalUs, mergePoints, type Point } from "./history.ts";
 
 /** The newest readings of every sensor on the board. */
 export class SeriesBook {
   readonly #devices = new Map<string, Map<string, readonly Point[]>>();
+  readonly #cadencesUs = new Map<string, Map<string, number>>();
+  /** Devices of which every reading arrives; of the others only the anomalies do. */
+  readonly #whole = new Set<string>();
 
   points(deviceId: string, sensorType: string): readonly Point[] {
     return this.#devices.get(deviceId)?.get(sensorType) ?? [];
@@ -18,11 +21,28 @@ export class SeriesBook {
     return incoming.some((point) => point[3] === 1 && !known.has(point[0]));
   }
 
+  setWhole(deviceId: string, isWhole: boolean): void {
+    // Asked before it is too late, so that it is remembered.
+    if (!isWhole) for (const sensorType of this.sensorTypes(deviceId)) this.cadenceUs(deviceId, sensorType);
+    if (isWhole) this.#whole.add(deviceId);
+    else this.#whole.delete(deviceId);
+  }
+
+  /** The usual time between two readings, as far as it could be seen while the device was whole. */
+  cadenceUs(deviceId: string, sensorType: string): number | undefined {
+    const known = this.#cadencesUs.get(deviceId) ?? new Map<string, number>();
+    const nowUs = this.#whole.has(deviceId) ? medianIntervalUs(this.points(deviceId, sensorType)) : undefined;
+    if (nowUs !== undefined) this.#cadencesUs.set(deviceId, known.set(sensorType, nowUs));
+    return nowUs ?? known.get(sensorType);
+  }
+
   sensorTypes(deviceId: string): readonly string[] {
     return [...(this.#devices.get(deviceId)?.keys() ?? [])];
   }
 
   drop(deviceId: string): void {
     this.#devices.delete(deviceId);
+    this.#cadencesUs.delete(deviceId);
+    this.#whole.delete(deviceId);
   }
 }

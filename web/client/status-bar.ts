@@ -1,6 +1,7 @@
+import type { Counts } from "./anomaly-book.ts";
 import { type ConnectionState, describeConnection } from "./connection.ts";
 import { find, setAttribute, setText } from "./element.ts";
-import { formatSpan } from "./format.ts";
+import { describeCounts, formatSpan } from "./format.ts";
 
 /** Everything the head of the page speaks of. */
 export interface Status {
@@ -10,7 +11,9 @@ export interface Status {
   /** Why the last question to the server failed, if it did. */
   readonly failure: string | undefined;
   readonly devices: string;
-  readonly anomalies: string;
+  readonly anomalies: Counts;
+  /** When there are as many anomalous readings as this, there may be more that the page has not heard of. */
+  readonly anomaliesKnown: number;
 }
 
 /** The head of the page: connection, counts, and a banner when the operator must not trust what is shown. */
@@ -19,6 +22,8 @@ export class StatusBar {
   readonly #badgeText = find("#connection-text");
   readonly #devices = find("#device-count");
   readonly #anomalies = find("#anomaly-count");
+  readonly #anomalyCell = find("#anomaly-cell");
+  readonly #anomalyNoun = find("#anomaly-noun");
   readonly #banner = find("#banner");
   readonly #bannerText = find("#banner-text");
 
@@ -34,9 +39,13 @@ export class StatusBar {
     setAttribute(this.#badge, "data-connection", connection.kind);
     setText(this.#badgeText, describeConnection(connection));
     setText(this.#devices, status.devices);
-    setText(this.#anomalies, status.anomalies);
-    this.#anomalies.classList.toggle("has-some", status.anomalies !== "0");
-    document.title = status.anomalies === "0" ? "Tidemark" : `▲ ${status.anomalies} · Tidemark`;
+    const isMore = status.anomalies.readings >= status.anomaliesKnown;
+    const anomalies = `${status.anomalies.episodes}${isMore ? "+" : ""}`;
+    setText(this.#anomalies, anomalies);
+    setText(this.#anomalyNoun, anomalies === "1" ? "anomaly" : "anomalies");
+    setAttribute(this.#anomalyCell, "title", describeCounts(status.anomalies) + (isMore ? ", or more" : ""));
+    this.#anomalies.classList.toggle("has-some", anomalies !== "0");
+    document.title = anomalies === "0" ? "Tidemark" : `▲ ${anomalies} · Tidemark`;
     const text = bannerText(status, nowMs);
     setText(this.#bannerText, text ?? "");
     this.#banner.hidden = text === undefined;

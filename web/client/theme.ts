@@ -9,6 +9,8 @@ export interface Palette {
   readonly surface: string;
   readonly grid: string;
   readonly text: string;
+  readonly expected: string;
+  readonly focus: string;
 }
 
 const choices = ["system", "dark", "light"] as const;
@@ -51,6 +53,8 @@ export function readPalette(): Palette {
     surface: colour("--surface"),
     grid: colour("--grid"),
     text: colour("--muted"),
+    expected: colour("--expected"),
+    focus: colour("--focus"),
   };
   probe.remove();
   return palette;

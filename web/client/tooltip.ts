@@ -5,6 +5,8 @@ export interface Description {
   readonly title: string;
   readonly value: string;
   readonly sentence: string;
+  /** The range the shaded bar of the chart stands for, if there is one. */
+  readonly expected: string;
   readonly isAnomaly: boolean;
 }
 
@@ -14,10 +16,11 @@ export class Tooltip {
   readonly #title = element("div", { class: "tooltip-title" });
   readonly #value = element("div", { class: "tooltip-value" });
   readonly #sentence = element("div", { class: "tooltip-sentence" });
+  readonly #expected = element("div", { class: "tooltip-expected" });
   #owner: object | undefined;
 
   constructor() {
-    this.#box.append(this.#value, this.#title, this.#sentence);
+    this.#box.append(this.#value, this.#title, this.#sentence, this.#expected);
     addEventListener("scroll", () => this.#close(), { passive: true });
     addEventListener("pointerdown", () => this.#close(), { passive: true });
     addEventListener("keydown", (event) => {
@@ -31,6 +34,7 @@ export class Tooltip {
     setText(this.#title, said.title);
     setText(this.#value, said.value);
     setText(this.#sentence, said.sentence);
+    setText(this.#expected, said.expected === "" ? "" : `Expected ${said.expected}, shaded in the chart`);
     this.#box.classList.toggle("is-anomaly", said.isAnomaly);
     this.#box.hidden = false;
     const { offsetWidth, offsetHeight } = this.#box;
