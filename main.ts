@@ -3,13 +3,13 @@ import { inspect } from "node:util";
 import { startBroker } from "./broker/service.ts";
 import { startGateway } from "./gateway-http/service.ts";
 import { type Order, readCommandLine } from "./platform/command-line.ts";
-import { type Config, readConfig, type ServiceName, serviceNames } from "./platform/config.ts";
+import { type Config, isRunByNpm, readConfig, type ServiceName, serviceNames } from "./platform/config.ts";
 import { type Database, hasTimescale, openDatabase } from "./platform/database.ts";
 import { openDeviceStore } from "./platform/device-store.ts";
 import { startEmbeddedDatabase } from "./platform/embedded-database.ts";
 import { PlatformError } from "./platform/errors.ts";
 import { closeHttp, type HttpDoor, listenHttp, openHttpDoor } from "./platform/http-server.ts";
-import { Lifecycle, stopSignal } from "./platform/lifecycle.ts";
+import { Lifecycle, parentGone, stopSignal } from "./platform/lifecycle.ts";
 import { openMemoryEvents } from "./platform/memory-events.ts";
 import { openMemoryStream } from "./platform/memory-stream.ts";
 import { migrate } from "./platform/migrations.ts";
@@ -221,8 +221,10 @@ function httpUrl(host: string, port: number): string {
   return `http://${inUrl(host)}:${port}`;
 }
 
-function banner(addresses: Addresses): string {
-  const lines = Object.entries(addresses).map(([name, address]) => `  ${name.padEnd(10)} ${address}\n`);
+/** What a person wants first comes first. */
+function banner({ console, ...others }: Addresses): string {
+  const ordered = console === undefined ? others : { console, ...others };
+  const lines = Object.entries(ordered).map(([name, address]) => `  ${name.padEnd(10)} ${address}\n`);
   return `\nTidemark is ready.\n${lines.join("")}\n`;
 }
 
@@ -232,7 +234,8 @@ async function run({ services, isSimulated }: Extract<Order, { kind: "start" }>)
   const log = openLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const life = new Lifecycle(log, config.STOP_DEADLINE_SECONDS * 1000);
   const lost = new AbortController();
-  const ended = Promise.race([stopSignal(), aborted(lost.signal)]);
+  const orders = isRunByNpm() ? [stopSignal(), parentGone()] : [stopSignal()];
+  const ended = Promise.race([...orders, aborted(lost.signal)]);
   try {
     const starting = start({ services, config, log, life, onLost: (part) => lost.abort(part) });
     const addresses = await Promise.race([starting, ended]);

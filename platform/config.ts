@@ -217,3 +217,8 @@ export function withoutPassword(raw: string): string {
   if (parsed.password !== "") parsed.password = "***";
   return parsed.toString();
 }
+
+/** Whether this process runs as a script of npm, so with a shell between npm and itself. */
+export function isRunByNpm(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
+  return env["npm_lifecycle_event"] !== undefined;
+}

@@ -96,3 +96,19 @@ export function stopSignal(): Promise<NodeJS.Signals> {
     process.on("SIGINT", onSignal);
   });
 }
+
+/**
+ * Resolves when the parent of this process is gone. npm passes a signal on to the shell it runs a script in, and that shell
+ * dies of it without telling us: without this, stopping `npm start` by its process id would leave the platform running.
+ */
+export function parentGone(pollMs = 200): Promise<"parent gone"> {
+  const parent = process.ppid;
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(timer);
+      resolve("parent gone");
+    }, pollMs);
+    timer.unref();
+  });
+}

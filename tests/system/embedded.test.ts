@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { sql } from "kysely";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { openDatabase } from "../../platform/database.ts";
 import { startEmbeddedDatabase } from "../../platform/embedded-database.ts";
 import { openLog } from "../../platform/telemetry.ts";
 import { compare, loadRowsQuery, startLoad } from "../harness/load.ts";
-import { freePort, temporaryFolder, until } from "../harness/local-servers.ts";
+import { temporaryFolder, until } from "../harness/local-servers.ts";
 import { type Program, portOf, startProgram } from "../harness/program.ts";
 
 interface LegacyDevice {
@@ -255,45 +255,5 @@ describe.each(["SIGKILL", "SIGTERM"] as const)("ended by %s under load", (signal
     await second.kill("SIGTERM");
     expect(compare(load.acknowledged, await rowsIn(dataDir))).toEqual({ missing: 0, doubled: 0 });
     rmSync(dataDir, { recursive: true, force: true });
-  });
-});
-
-describe("what cannot start says so in one line and exits with 1", () => {
-  test("faults of the configuration, all of them at once", async () => {
-    const settings = { MQTT_PORT: "no", SHARDS: "0", DATABASE_URL: "mysql://u:secret@h/d", HOST: "0.0.0.0" };
-    const program = startProgram([], settings);
-    expect(await program.exit()).toBe(1);
-    expect(program.output()).toMatch(/CONFIG_INVALID/);
-    for (const name of Object.keys(settings)) expect(program.output()).toContain(`${name}:`);
-    expect(program.output()).not.toContain("secret");
-  });
-
-  test.each(["MQTT_PORT", "MQTT_WS_PORT", "HTTP_PORT"])("a taken %s", async (setting) => {
-    const port = await freePort();
-    const holder = createServer().listen(port, "127.0.0.1");
-    const dataDir = temporaryFolder("taken");
-    const program = startProgram([], { [setting]: `${port}`, DATA_DIR: dataDir });
-    expect(await program.exit()).toBe(1);
-    expect(program.output()).toMatch(new RegExp(`^tidemark: PORT_TAKEN: port ${port} .*${setting}$`, "m"));
-    holder.close();
-    rmSync(dataDir, { recursive: true, force: true });
-  });
-
-  test("an unreachable database and an unreachable Redis", async () => {
-    const port = await freePort();
-    const noDatabase = startProgram([], { DATABASE_URL: `postgres://u:secret@127.0.0.1:${port}/d` });
-    const dataDir = temporaryFolder("no-redis");
-    const noRedis = startProgram([], { REDIS_URL: `redis://127.0.0.1:${port}`, DATA_DIR: dataDir });
-    expect([await noDatabase.exit(), await noRedis.exit()]).toEqual([1, 1]);
-    expect(noDatabase.output()).toMatch(/^tidemark: STORE_DOWN: cannot reach the database .*DATABASE_URL/m);
-    expect(noDatabase.output()).not.toContain("secret");
-    expect(noRedis.output()).toMatch(/^tidemark: STREAM_DOWN: cannot reach Redis .*REDIS_URL/m);
-    rmSync(dataDir, { recursive: true, force: true });
-  });
-
-  test("a service that does not exist", async () => {
-    const program = startProgram(["brokr"], {});
-    expect(await program.exit()).toBe(2);
-    expect(program.output()).toContain('there is no service "brokr"');
   });
 });

@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { describe, expect, test } from "vitest";
+import { freePort, temporaryFolder, until } from "../harness/local-servers.ts";
+import { freePorts, startProgram } from "../harness/program.ts";
+
+describe("what cannot start says so in one line and exits with 1", () => {
+  test("faults of the configuration, all of them at once", async () => {
+    const settings = { MQTT_PORT: "no", SHARDS: "0", DATABASE_URL: "mysql://u:secret@h/d", HOST: "0.0.0.0" };
+    const program = startProgram([], settings);
+    expect(await program.exit()).toBe(1);
+    expect(program.output()).toMatch(/CONFIG_INVALID/);
+    for (const name of Object.keys(settings)) expect(program.output()).toContain(`${name}:`);
+    expect(program.output()).not.toContain("secret");
+  });
+
+  test.each(["MQTT_PORT", "MQTT_WS_PORT", "HTTP_PORT"])("a taken %s", async (setting) => {
+    const port = await freePort();
+    const holder = createServer().listen(port, "127.0.0.1");
+    const dataDir = temporaryFolder("taken");
+    const program = startProgram([], { [setting]: `${port}`, DATA_DIR: dataDir });
+    expect(await program.exit()).toBe(1);
+    expect(program.output()).toMatch(new RegExp(`^tidemark: PORT_TAKEN: port ${port} .*${setting}$`, "m"));
+    holder.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  test("an unreachable database and an unreachable Redis", async () => {
+    const port = await freePort();
+    const noDatabase = startProgram([], { DATABASE_URL: `postgres://u:secret@127.0.0.1:${port}/d` });
+    const dataDir = temporaryFolder("no-redis");
+    const noRedis = startProgram([], { REDIS_URL: `redis://127.0.0.1:${port}`, DATA_DIR: dataDir });
+    expect([await noDatabase.exit(), await noRedis.exit()]).toEqual([1, 1]);
+    expect(noDatabase.output()).toMatch(/^tidemark: STORE_DOWN: cannot reach the database .*DATABASE_URL/m);
+    expect(noDatabase.output()).not.toContain("secret");
+    expect(noRedis.output()).toMatch(/^tidemark: STREAM_DOWN: cannot reach Redis .*REDIS_URL/m);
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  test("a service that does not exist", async () => {
+    const program = startProgram(["brokr"], {});
+    expect(await program.exit()).toBe(2);
+    expect(program.output()).toContain('there is no service "brokr"');
+  });
+});
+
+test("npm start ends with the platform when it is told to by its process id", async () => {
+  const dataDir = temporaryFolder("npm");
+  const npm = spawn("npm", ["start"], {
+    env: { ...process.env, ...freePorts, DATA_DIR: dataDir },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  npm.stdout.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  await until("the platform is ready", () => output.includes('"msg":"ready"'));
+  npm.kill("SIGTERM");
+  await until("the platform has stopped", () => output.includes('"msg":"stopped"'));
+  rmSync(dataDir, { recursive: true, force: true });
+});
