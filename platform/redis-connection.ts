@@ -60,6 +60,18 @@ export async function answered<T>(redis: Redis, blockMs: number, answer: Promise
   }
 }
 
+/**
+ * The entries in the answer to an XREAD of one stream. RESP2 answers `[[key, entries]]`; RESP3, which this client speaks, a map
+ * that arrives as `[key, entries]` or an object.
+ */
+export function entriesOf(answer: unknown): readonly unknown[] {
+  if (answer === null || answer === undefined) return [];
+  const streams: unknown[] = Array.isArray(answer) ? answer : Object.entries(answer);
+  const [first, second] = streams;
+  const list: unknown = Array.isArray(first) ? first[1] : second;
+  return Array.isArray(list) ? list : [];
+}
+
 /** What a failed Redis command means to the caller. */
 export function redisFailure(what: string, cause: unknown): PlatformError {
   const isFull = messageOf(cause).startsWith("OOM");

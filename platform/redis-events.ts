@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import type { LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import { messageOf } from "./errors.ts";
 import type { EventListener, EventStream, Running } from "./ports.ts";
-import { answered, connectRedis, redisFailure } from "./redis-connection.ts";
+import { answered, connectRedis, entriesOf, redisFailure } from "./redis-connection.ts";
 import type { Log } from "./telemetry.ts";
 
 const eventsKey = "events";
@@ -122,11 +122,8 @@ type Entry = readonly [id: string, fields: readonly string[]];
 
 async function readAfter(reading: Redis, id: string): Promise<readonly Entry[]> {
   const asked = reading.xread("COUNT", 500, "BLOCK", blockMs, "STREAMS", eventsKey, id);
-  const answer: unknown = await answered(reading, blockMs, asked);
-  if (answer === null || answer === undefined) return [];
-  const streams: unknown[] = Array.isArray(answer) ? answer : Object.entries(answer);
-  const list: unknown = Array.isArray(streams[0]) ? streams[0][1] : streams[1];
-  return Array.isArray(list) ? list : [];
+  // Entries of a stream are pairs of an id and a flat list of fields.
+  return entriesOf(await answered(reading, blockMs, asked)) as readonly Entry[];
 }
 
 /** The event of an entry; none when something else than this platform wrote it, so that it holds nobody up. */

@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import { PlatformError } from "./errors.ts";
 import { decodeFrame, encodeFrame } from "./frame.ts";
 import type { Frame, ReadingStream, ShardReader, StreamEntry } from "./ports.ts";
-import { answered, connectRedis, redisFailure } from "./redis-connection.ts";
+import { answered, connectRedis, entriesOf, redisFailure } from "./redis-connection.ts";
 import type { Log } from "./telemetry.ts";
 
 // The stream holds what is not acknowledged, and nothing else: an owner reads from its beginning on and deletes what is stored.
@@ -80,7 +80,7 @@ class RedisShardReader implements ShardReader {
         block,
         this.#reading.xread("COUNT", maxEntries, "BLOCK", block, "STREAMS", this.#key, this.#lastId),
       );
-      const entries = entriesOf(answer);
+      const entries = entriesOf(answer).map(toEntry);
       this.#lastId = entries.at(-1)?.id ?? (await this.#whereToGoOn());
       for (const { id } of entries) this.#inHand.add(id);
       return entries;
@@ -114,16 +114,6 @@ class RedisShardReader implements ShardReader {
     this.#reading.disconnect();
     return Promise.resolve();
   }
-}
-
-/** RESP2 answers `[[key, entries]]`; RESP3, which this client speaks, a map that arrives as `[key, entries]` or an object. */
-function entriesOf(answer: unknown): StreamEntry[] {
-  if (answer === null || answer === undefined) return [];
-  const streams = Array.isArray(answer) ? answer : Object.entries(answer);
-  const [first, second] = streams;
-  const list: unknown = Array.isArray(first) ? first[1] : second;
-  if (!Array.isArray(list)) return [];
-  return list.map(toEntry);
 }
 
 function toEntry(item: unknown): StreamEntry {
