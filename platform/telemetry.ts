@@ -46,10 +46,10 @@ export function openMetrics() {
       registers,
     }),
     lag: gauge("iot_stream_lag_entries", "Frames not yet stored, per shard.", ["shard"]),
-    shardsOwned: gauge("iot_shards_owned_count", "Shards this processor writes."),
-    connections: gauge("iot_mqtt_connections_count", "MQTT clients connected."),
+    shardsOwned: gauge("iot_shards_owned", "Shards this processor writes."),
+    connections: gauge("iot_mqtt_connections", "MQTT clients connected."),
     connectionErrors: counter("iot_mqtt_connection_errors_total", "MQTT connections that ended in an error."),
-    browsers: gauge("iot_browsers_connected_count", "Consoles connected."),
+    browsers: gauge("iot_browsers_connected", "Consoles connected."),
     devicesPruned: counter("iot_devices_pruned_total", "Devices silent for longer than their allowance."),
   };
 }
