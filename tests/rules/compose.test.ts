@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DCLinter } from "dclint";
@@ -144,4 +144,10 @@ test("the image runs as node, knows its health and stops on SIGTERM", () => {
   expect(runtime).toMatch(/^STOPSIGNAL SIGTERM$/m);
   expect(runtime).toMatch(/^ENTRYPOINT \["node", .*"dist\/main\.js"\]$/m);
   expect(runtime).not.toMatch(/^(?:ENV|ARG) .*(?:PASSWORD|SECRET|TOKEN)/m);
+});
+
+test("the image is built with every tsconfig that the build may name", () => {
+  const allowed = readFileSync(".dockerignore", "utf8").split("\n");
+  const configs = readdirSync(".").filter((file) => /^tsconfig.*\.json$/.test(file));
+  expect(allowed).toEqual(expect.arrayContaining(configs.map((file) => `!${file}`)));
 });

@@ -90,7 +90,7 @@ describe("four services as four processes", () => {
     await redis.stop("SIGKILL");
     let isAcknowledged = false;
     const sending = client
-      .publishAsync("devices/patient/telemetry", '{"temperature":21,"timestamp":"2026-11-22T10:00:00Z"}', {
+      .publishAsync("devices/patient/telemetry", '{"temperature":21,"timestamp":"2024-11-22T10:00:00Z"}', {
         qos: 1,
       })
       .then(() => {
