@@ -12,6 +12,8 @@ export interface TestDatabase {
 export async function createTestDatabase(serverUrl: string): Promise<TestDatabase> {
   const name = `tidemark_${randomBytes(6).toString("hex")}`;
   const admin = new pg.Client({ connectionString: serverUrl });
+  // A test may stop the server; only the queries made then shall fail.
+  admin.on("error", () => undefined);
   await admin.connect();
   await admin.query(`CREATE DATABASE ${name}`);
   const url = new URL(serverUrl);
