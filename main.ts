@@ -103,7 +103,7 @@ async function start(launch: Launch): Promise<Addresses> {
   const shared = { config, log, metrics: openMetrics(), now };
   const addresses: Addresses = {};
   let isReady = false;
-  const probe = { metrics: shared.metrics, isReady: () => isReady };
+  const probe = { metrics: shared.metrics, isReady: () => isReady && !life.isStopping };
 
   if (services.includes("processor")) {
     const deps = {
@@ -119,8 +119,9 @@ async function start(launch: Launch): Promise<Addresses> {
     const deps = { ...shared, stream: await engines.stream(), events: await engines.events() };
     const broker = await life.run("broker", () => startBroker(deps));
     mqttPort = broker.mqttPort;
-    addresses.mqtt = `mqtt://${inUrl(config.HOST)}:${mqttPort}`;
-    addresses.webSocket = `ws://${inUrl(config.HOST)}:${broker.webSocketPort}`;
+    const host = inUrl(reachable(config.HOST));
+    addresses.mqtt = `mqtt://${host}:${mqttPort}`;
+    addresses.webSocket = `ws://${host}:${broker.webSocketPort}`;
   }
   await startHttp(launch, { engines, shared, mqttPort, addresses, probe });
   if (services.length < serviceNames.length) {

@@ -38,6 +38,10 @@ export class Lifecycle {
     return value;
   }
 
+  get isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
   /** Like `add`, for what knows itself how to stop. */
   run<T extends Running>(name: string, start: () => Promise<T> | T): Promise<T> {
     return this.add(name, start, (running) => running.stop());
