@@ -125,9 +125,10 @@ async function start(launch: Launch): Promise<Addresses> {
   }
   await startHttp(launch, { engines, shared, mqttPort, addresses, probe });
   if (services.length < serviceNames.length) {
-    const door = openHttpDoor({ log, maxBodyBytes: config.MAX_PACKET_BYTES });
-    mountProbe(door, probe);
-    addresses.probe = await openTo(launch, door, { port: config.PROBE_PORT, setting: "PROBE_PORT" });
+    addresses.probe = await openTo(launch, newDoor(launch, probe), {
+      port: config.PROBE_PORT,
+      setting: "PROBE_PORT",
+    });
   }
   isReady = true;
   return addresses;
@@ -154,13 +155,8 @@ async function startHttp(
   launch: Launch,
   { engines, shared, mqttPort, addresses, probe }: HttpParts,
 ): Promise<void> {
-  const { services, config, log, life } = launch;
-  const newDoor = (): HttpDoor => {
-    const door = openHttpDoor({ log, maxBodyBytes: config.MAX_PACKET_BYTES });
-    mountProbe(door, probe);
-    return door;
-  };
-  const gatewayDoor = services.includes("gateway-http") ? newDoor() : undefined;
+  const { services, config, life } = launch;
+  const gatewayDoor = services.includes("gateway-http") ? newDoor(launch, probe) : undefined;
   if (gatewayDoor !== undefined) {
     const mqttUrl = config.MQTT_URL ?? `mqtt://${inUrl(reachable(config.HOST))}:${mqttPort}`;
     const deps = { ...shared, ...(await engines.stores()), door: gatewayDoor, mqttUrl };
@@ -168,7 +164,7 @@ async function startHttp(
   }
   if (services.includes("web")) {
     const isShared = gatewayDoor !== undefined && config.WEB_PORT === config.HTTP_PORT;
-    const door = isShared ? gatewayDoor : newDoor();
+    const door = isShared ? gatewayDoor : newDoor(launch, probe);
     const mqttHost = reachable(config.HOST);
     const doors = (): DoorsAnswer => ({
       mqttHost,
@@ -184,6 +180,13 @@ async function startHttp(
     addresses.http = await openTo(launch, gatewayDoor, { port: config.HTTP_PORT, setting: "HTTP_PORT" });
     if (services.includes("web")) addresses.console ??= addresses.http;
   }
+}
+
+/** A door with its probes on it, not yet open. */
+function newDoor({ config, log }: Launch, probe: HttpParts["probe"]): HttpDoor {
+  const door = openHttpDoor({ log, maxBodyBytes: config.MAX_PACKET_BYTES });
+  mountProbe(door, probe);
+  return door;
 }
 
 /** Listens last, when everything behind the door stands; so on a stop the door closes first. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock, ReadingStream } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { type Reading, shardOf } from "../schema/reading.ts";
-import { keptPayload, keptSource, type Refusal, type Rejection } from "../schema/rejection.ts";
+import { type Refusal, type Rejection, toRejection } from "../schema/rejection.ts";
 import { parseTopic } from "../schema/topics.ts";
 import { type Decoded, decodePayload, toReadings } from "../schema/wire.ts";
 import { Arrivals, type Delivery } from "./arrival.ts";
@@ -120,15 +120,14 @@ export class Intake {
     const { log, metrics, now } = this.#options;
     metrics.rejected.inc({ code: refusal.code });
     log.debug({ code: refusal.code, device: deviceId, client: publish.clientId }, "message rejected");
-    const rejection: Rejection = {
-      ...refusal,
+    const { topic: source, payload } = publish;
+    const rejection = toRejection(refusal, {
       id: randomUUID(),
       deviceId,
-      source: keptSource(publish.topic),
-      payload: keptPayload(publish.payload),
-      payloadBytes: publish.payload.length,
+      source,
+      payload,
       receivedUs: now(),
-    };
+    });
     this.#handOver(publish, { deviceId: deviceId ?? "", readings: [], rejection }, done);
   }
 

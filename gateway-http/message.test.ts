@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
-import { decodeBody, decodePayload } from "../schema/wire.ts";
+import { decodePayload } from "../schema/wire.ts";
 import { messagesOf } from "./message.ts";
 
 const rules = { nowUs: Date.UTC(2026, 10, 22) * 1000, maxFutureUs: 0, maxReadings: 5000 };
 
 function samplesOf(body: unknown) {
-  const decoded = decodeBody(body, rules);
+  const origin = { deviceId: undefined, sensorType: undefined };
+  const decoded = decodePayload(Buffer.from(JSON.stringify(body)), origin, rules);
   if (decoded.kind === "rejected") throw new Error(decoded.refusal.reason);
   return decoded.samples;
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { RouteShorthandOptions } from "fastify";
 import { messageOf } from "../platform/errors.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
+import { type HttpDoor, isTooLarge, oversize } from "../platform/http-server.ts";
 import type { Clock, LatestReading, ReadingStore, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
-import { keptPayload, type Refusal } from "../schema/rejection.ts";
+import { type Refusal, type RejectedMessage, toRejection } from "../schema/rejection.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";
 import { type DecodeRules, decodePayload } from "../schema/wire.ts";
 import type { Bridge } from "./bridge.ts";
@@ -35,7 +35,7 @@ export function mountLegacyRoutes(door: HttpDoor, deps: RouteDeps): void {
     const origin = { deviceId: undefined, sensorType: undefined };
     const decoded = decodePayload(payload, origin, { ...deps.rules, nowUs: deps.now() });
     if (decoded.kind === "rejected") {
-      await keepRejection(deps, decoded.refusal, { payload, payloadBytes: payload.length });
+      await keepRejection(deps, decoded.refusal, { payload });
       return reply.code(400).send({ error: decoded.refusal.reason, code: decoded.refusal.code });
     }
     await deps.bridge.publish(decoded.samples);
@@ -61,36 +61,31 @@ export function mountLegacyRoutes(door: HttpDoor, deps: RouteDeps): void {
   door.get("/health", () => ({ status: "healthy" }));
 }
 
-/** An oversize body is refused before it is read, so only its size can be kept. */
+/** Keeps what can be kept of an oversize body: its size. */
 function tooLarge(deps: RouteDeps): NonNullable<RouteShorthandOptions["errorHandler"]> {
-  return async (error, request, reply) => {
-    if (error.code !== "FST_ERR_CTP_BODY_TOO_LARGE") throw error;
-    const payloadBytes = Number(request.headers["content-length"] ?? 0);
-    const reason = "the body is larger than MAX_PACKET_BYTES; send smaller batches";
-    await keepRejection(
-      deps,
-      { code: "PAYLOAD_TOO_LARGE", reason },
-      { payload: Buffer.alloc(0), payloadBytes },
-    );
-    return reply.code(400).send({ error: reason, code: "PAYLOAD_TOO_LARGE" });
+  return async (error, request) => {
+    if (isTooLarge(error)) {
+      const payloadBytes = Number(request.headers["content-length"] ?? 0);
+      await keepRejection(deps, oversize, { payload: Buffer.alloc(0), payloadBytes });
+    }
+    // The door answers, as it does for every other fault.
+    throw error;
   };
 }
 
 async function keepRejection(
   { readings, now, log, metrics }: RouteDeps,
   refusal: Refusal,
-  { payload, payloadBytes }: { payload: Buffer; payloadBytes: number },
+  message: Pick<RejectedMessage, "payload" | "payloadBytes">,
 ): Promise<void> {
   metrics.rejected.inc({ code: refusal.code });
-  const rejection = {
-    ...refusal,
+  const rejection = toRejection(refusal, {
+    ...message,
     id: randomUUID(),
     deviceId: null,
     source: "POST /data",
-    payload: keptPayload(payload),
-    payloadBytes,
     receivedUs: now(),
-  };
+  });
   try {
     await readings.keepRejections([rejection]);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type FastifyError, type FastifyInstance, fastify } from "fastify";
+import type { Refusal } from "../schema/rejection.ts";
 import { PlatformError } from "./errors.ts";
-import { type Address, listenFailure } from "./listen.ts";
+import { type Address, boundPort, listenFailure } from "./listen.ts";
 import type { Log } from "./telemetry.ts";
 
 /** An HTTP listener that services put their routes on; in one process they share it. */
@@ -36,19 +37,26 @@ function answerOf(error: FastifyError | PlatformError): { status: number; error:
   }
   const status = error.statusCode ?? 500;
   if (status >= 500) return { status, error: "the server failed; its log says why", code: "INTERNAL" };
-  if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+  if (isTooLarge(error)) {
     // docs/design.md, section 4: every fault of a payload is a 400, which the legacy clients know.
-    return {
-      status: 400,
-      error: "the body is larger than MAX_PACKET_BYTES; send smaller batches",
-      code: "PAYLOAD_TOO_LARGE",
-    };
+    return { status: 400, error: oversize.reason, code: oversize.code };
   }
   return {
     status,
     error: error.message,
     code: error.validation === undefined ? error.code : "QUERY_INVALID",
   };
+}
+
+/** What is wrong with a body over the limit. It is refused before it is read. */
+export const oversize: Refusal = {
+  code: "PAYLOAD_TOO_LARGE",
+  reason: "the body is larger than MAX_PACKET_BYTES; send smaller batches",
+};
+
+/** Whether a request failed for the size of its body. */
+export function isTooLarge(error: { readonly code?: string }): boolean {
+  return error.code === "FST_ERR_CTP_BODY_TOO_LARGE";
 }
 
 /**
@@ -61,8 +69,7 @@ export async function listenHttp(door: HttpDoor, address: Address): Promise<numb
   } catch (cause) {
     throw listenFailure(address, cause);
   }
-  const bound = door.server.address();
-  return typeof bound === "object" && bound !== null ? bound.port : address.port;
+  return boundPort(door.server, address);
 }
 
 /** How long requests in hand may take once the door closes. */

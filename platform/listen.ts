@@ -18,10 +18,15 @@ export function listen(server: Server, address: Address): Promise<number> {
     server.once("error", onError);
     server.listen(address.port, address.host, () => {
       server.removeListener("error", onError);
-      const bound = server.address();
-      resolve(typeof bound === "object" && bound !== null ? bound.port : address.port);
+      resolve(boundPort(server, address));
     });
   });
+}
+
+/** The port a server listens on, which the system chose when 0 was asked for. */
+export function boundPort(server: Server, asked: Address): number {
+  const bound = server.address();
+  return typeof bound === "object" && bound !== null ? bound.port : asked.port;
 }
 
 /** What a failed listen means: a taken port has its own code, anything else is passed on. */

@@ -1,5 +1,4 @@
 import { type Kysely, sql, type Transaction } from "kysely";
-import type { AnomalyEvent } from "../schema/event.ts";
 import { toAnomalyEvent } from "../schema/event.ts";
 import type { Tables } from "../schema/row.ts";
 import type { ScoredReading } from "../schema/scored.ts";
@@ -182,9 +181,7 @@ function toWritten(row: WrittenRow | undefined, readings: readonly ScoredReading
   const anomalies = (row?.anomalies ?? []).toSorted((a, b) => a - b).map((place) => readings[place]);
   return {
     inserted: row?.inserted ?? 0,
-    anomalies: anomalies
-      .filter((reading) => reading !== undefined)
-      .map((reading): AnomalyEvent => toAnomalyEvent(reading)),
+    anomalies: anomalies.filter((reading) => reading !== undefined).map(toAnomalyEvent),
     awakened: row?.awakened ?? [],
   };
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { weightOf } from "../platform/frame.ts";
 import type { StreamEntry } from "../platform/ports.ts";
 import { type LivePoint, type LiveReadings, toLivePoint } from "../schema/event.ts";
-import { keptPayload, type Rejection } from "../schema/rejection.ts";
+import { type Rejection, toRejection } from "../schema/rejection.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 
 /** The readings as the live charts take them, by device. */
@@ -38,32 +38,27 @@ export function partsOf(entries: readonly StreamEntry[], heaviest: number): read
 
 /** What is kept of a stream entry that is no frame. Its id follows from the entry's, so a redelivery keeps it once. */
 export function unreadableEntry(entry: StreamEntry): Rejection {
-  return {
-    id: uuidOf(`${entry.id} ${entry.raw}`),
-    code: "FRAME_UNREADABLE",
-    reason: `stream entry ${entry.id} is not a frame of readings; something else writes to the readings streams`,
-    deviceId: null,
-    source: "stream",
-    payload: keptPayload(Buffer.from(entry.raw)),
-    payloadBytes: Buffer.byteLength(entry.raw),
-    receivedUs: Number(entry.id.split("-")[0]) * 1000 || 0,
-  };
+  const reason = `stream entry ${entry.id} is not a frame of readings; something else writes to the readings streams`;
+  return toRejection(
+    { code: "FRAME_UNREADABLE", reason },
+    {
+      id: uuidOf(`${entry.id} ${entry.raw}`),
+      deviceId: null,
+      source: "stream",
+      payload: Buffer.from(entry.raw),
+      receivedUs: Number(entry.id.split("-")[0]) * 1000 || 0,
+    },
+  );
 }
 
 /** What is kept of a reading the database will not have. */
 export function refusedReading(reading: ScoredReading, reason: string, receivedUs: number): Rejection {
   const { deviceId, sensorType, timestampUs, value } = reading;
-  const payload = JSON.stringify({ deviceId, sensorType, timestampUs, value });
-  return {
-    id: uuidOf(payload),
-    code: "STORE_REFUSED",
-    reason,
-    deviceId,
-    source: "stream",
-    payload,
-    payloadBytes: Buffer.byteLength(payload),
-    receivedUs,
-  };
+  const text = JSON.stringify({ deviceId, sensorType, timestampUs, value });
+  return toRejection(
+    { code: "STORE_REFUSED", reason },
+    { id: uuidOf(text), deviceId, source: "stream", payload: Buffer.from(text), receivedUs },
+  );
 }
 
 /** A UUID made of a text's digest (RFC 9562, version 8). */

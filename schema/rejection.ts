@@ -50,14 +50,38 @@ export interface Rejection extends Refusal {
 export const rejectedPayloadLimit = 4096;
 
 /** The kept part of a payload as text that PostgreSQL can store: cut at 4 kB, NUL and broken UTF-8 replaced. */
-export function keptPayload(payload: Uint8Array): string {
+function keptPayload(payload: Uint8Array): string {
   return storable(new TextDecoder().decode(payload.subarray(0, rejectedPayloadLimit)));
+}
+
+/** What a rejection is made of, beside the refusal. */
+export interface RejectedMessage {
+  readonly id: string;
+  readonly deviceId: string | null;
+  readonly source: string;
+  readonly payload: Uint8Array;
+  /** Where the payload was refused before it was read; else its length. */
+  readonly payloadBytes?: number;
+  readonly receivedUs: number;
+}
+
+/** The rejection of a message, with what of it can be kept. */
+export function toRejection(refusal: Refusal, message: RejectedMessage): Rejection {
+  return {
+    ...refusal,
+    id: message.id,
+    deviceId: message.deviceId,
+    source: keptSource(message.source),
+    payload: keptPayload(message.payload),
+    payloadBytes: message.payloadBytes ?? message.payload.length,
+    receivedUs: message.receivedUs,
+  };
 }
 
 const longestSource = 256;
 
 /** The kept part of a topic, likewise. */
-export function keptSource(topic: string): string {
+function keptSource(topic: string): string {
   return storable(topic.slice(0, longestSource));
 }
 

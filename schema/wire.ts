@@ -43,19 +43,13 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Decodes the payload of a telemetry message. Total: whatever the bytes, the answer is a value. */
 export function decodePayload(payload: Uint8Array, origin: Origin, rules: DecodeRules): Decoded {
-  return guarded(origin, () => {
-    const body = parseJson(textOf(payload));
-    if (origin.sensorType !== undefined && !Array.isArray(body)) {
-      return [bareSample(body, { ...origin, sensorType: origin.sensorType }, rules)];
-    }
-    return samplesOf(body, origin, rules);
-  });
-}
-
-/** Decodes a body that is JSON already, as `POST /data` has it. */
-export function decodeBody(body: unknown, rules: DecodeRules): Decoded {
-  const origin = { deviceId: undefined, sensorType: undefined };
-  return guarded(origin, () => samplesOf(body, origin, rules));
+  try {
+    const samples = samplesOf(parseJson(textOf(payload)), origin, rules);
+    refuseDuplicates(samples);
+    return { kind: "accepted", samples };
+  } catch (error) {
+    return { kind: "rejected", deviceId: origin.deviceId ?? null, refusal: refusalOf(error) };
+  }
 }
 
 /** The readings of a sample; `arrivalUs` is the moment of those without a timestamp of their own. */
@@ -67,16 +61,6 @@ export function toReadings(sample: Sample, arrivalUs: number): Reading[] {
     timestampUs,
     value,
   }));
-}
-
-function guarded(origin: Origin, decode: () => Sample[]): Decoded {
-  try {
-    const samples = decode();
-    refuseDuplicates(samples);
-    return { kind: "accepted", samples };
-  } catch (error) {
-    return { kind: "rejected", deviceId: origin.deviceId ?? null, refusal: refusalOf(error) };
-  }
 }
 
 function refusalOf(error: unknown): Refusal {
