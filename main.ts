@@ -9,6 +9,7 @@ import { openDeviceStore } from "./platform/device-store.ts";
 import { startEmbeddedDatabase } from "./platform/embedded-database.ts";
 import { PlatformError } from "./platform/errors.ts";
 import { closeHttp, type HttpDoor, listenHttp, openHttpDoor } from "./platform/http-server.ts";
+import { openLedgerStore } from "./platform/ledger-store.ts";
 import { Lifecycle, parentGone, stopSignal } from "./platform/lifecycle.ts";
 import { openMemoryEvents } from "./platform/memory-events.ts";
 import { openMemoryStream } from "./platform/memory-stream.ts";
@@ -46,9 +47,9 @@ interface Engines {
 
 function enginesOf(launch: Launch): Engines {
   const { config, log, life } = launch;
-  const { REDIS_URL: url, SHARDS: shards } = config;
+  const { REDIS_URL: url, SHARDS: shards, MAX_WAITING_READINGS: maxWaiting } = config;
   const openStream = () =>
-    url === null ? openMemoryStream({ shards }) : openRedisStream({ url, shards, log });
+    url === null ? openMemoryStream({ shards }) : openRedisStream({ url, shards, maxWaiting, log });
   const openEvents = () =>
     url === null ? openMemoryEvents({ startedMs: Date.now() }) : openRedisEvents({ url, log });
   return {
@@ -90,6 +91,7 @@ function storesOn(database: Database, config: Config) {
     readings: openReadingStore(database),
     devices: openDeviceStore(database),
     models: openModelStore(database),
+    ledger: openLedgerStore(database),
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,
     }),

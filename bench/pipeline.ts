@@ -160,7 +160,7 @@ async function writeAlone(databaseUrl: string, readings: number): Promise<number
   const testDatabase = await createTestDatabase(databaseUrl);
   const database = await openDatabase({ url: testDatabase.url, log, isSole: false, connections: 2 });
   await migrate(database, { hasTimescale: false, chunkIntervalHours: 24 });
-  const writer = await openReadingStore(database).claimShard(0);
+  const writer = await openReadingStore(database).claimShard(0, "bench");
   if (writer === null) throw new Error("the shard is taken");
   await writeBatches(writer, 0, readings / 10);
   const startedMs = performance.now();
@@ -172,10 +172,19 @@ async function writeAlone(databaseUrl: string, readings: number): Promise<number
   return Math.round(readings / seconds);
 }
 
+const nothingElse = {
+  rejections: [],
+  positions: {},
+  anchors: [],
+  toRefused: (): never => {
+    throw new Error("every reading of this benchmark can be stored");
+  },
+};
+
 async function writeBatches(writer: ShardWriter, from: number, readings: number): Promise<void> {
   for (let start = from; start < from + readings; start += 1000) {
     const batch = Array.from({ length: 1000 }, (_, index) => rowOf(start + index));
-    await writer.write({ readings: batch, rejections: [], receivedUs: Date.now() * 1000 });
+    await writer.write({ ...nothingElse, readings: batch, receivedUs: Date.now() * 1000 });
   }
 }
 
@@ -189,6 +198,7 @@ function rowOf(index: number): ScoredReading {
     isAnomaly: false,
     confidence: 0.9,
     modelVersion: "temperature@factory-1",
+    isLate: false,
     explanation: null,
   };
 }

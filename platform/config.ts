@@ -87,6 +87,11 @@ export const settings = {
   SHARDS: { ...wholeNumber(0, [1, 256], "streams the readings are spread over"), fallback: null } as Setting<
     number | null
   >,
+  MAX_WAITING_READINGS: wholeNumber(
+    20_000_000,
+    [10_000, 1_000_000_000],
+    "readings that may wait in Redis to be stored; from three quarters on devices are slowed down",
+  ),
   LOG_LEVEL: oneOf(
     "info",
     ["trace", "debug", "warn", "error", "fatal", "silent"],

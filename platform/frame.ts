@@ -1,10 +1,12 @@
 import type { Reading } from "../schema/reading.ts";
 import type { Rejection } from "../schema/rejection.ts";
 import { PlatformError } from "./errors.ts";
-import type { Frame } from "./ports.ts";
+import type { Frame, FrameContent } from "./ports.ts";
 
 /** A frame as text: readings as one flat array, since four values a reading are half the bytes of four named fields. */
 interface WireFrame {
+  readonly from: string;
+  readonly number: number;
   readonly at: number;
   readonly readings: readonly (string | number)[];
   readonly rejections: readonly Rejection[];
@@ -14,32 +16,50 @@ interface WireFrame {
 const readingsARejection = 20;
 
 /** How much memory a frame takes, in readings. */
-export function weightOf(frame: Pick<Frame, "readings" | "rejections">): number {
+export function weightOf(frame: Pick<FrameContent, "readings" | "rejections">): number {
   return frame.readings.length + readingsARejection * frame.rejections.length;
 }
 
+/** What the ledger counts of a frame. */
+export function countOf(frame: Pick<FrameContent, "readings" | "rejections">): number {
+  return frame.readings.length + frame.rejections.length;
+}
+
 /** The text of a frame. */
-export function encodeFrame(frame: Frame): string {
+export function encodeFrame(frame: Frame): Buffer {
   const readings: (string | number)[] = [];
   for (const { deviceId, sensorType, timestampUs, value } of frame.readings) {
     readings.push(deviceId, sensorType, timestampUs, value);
   }
-  const wire: WireFrame = { at: frame.receivedUs, readings, rejections: frame.rejections };
-  return JSON.stringify(wire);
+  const { origin, sequence, receivedUs, rejections } = frame;
+  const wire: WireFrame = { from: origin, number: sequence, at: receivedUs, readings, rejections };
+  return Buffer.from(JSON.stringify(wire));
 }
 
 /**
  * The frame of a text.
  * @throws PlatformError FRAME_UNREADABLE, not retryable, when this text was not written by `encodeFrame`.
  */
-export function decodeFrame(text: string): Frame {
+export function decodeFrame(bytes: Buffer): Frame {
   try {
     // What comes back was written by encodeFrame of a broker; a foreign writer fails the checks below.
-    const { at, readings, rejections } = JSON.parse(text) as WireFrame;
-    if (!Number.isSafeInteger(at) || !Array.isArray(readings) || !rejections.every(isRejection)) {
+    const { from, number, at, readings, rejections } = JSON.parse(bytes.toString("utf8")) as WireFrame;
+    if (
+      typeof from !== "string" ||
+      !Number.isSafeInteger(number) ||
+      !Number.isSafeInteger(at) ||
+      !Array.isArray(readings) ||
+      !rejections.every(isRejection)
+    ) {
       throw new TypeError("a frame is an instant, readings and rejections");
     }
-    return { receivedUs: at, readings: toReadings(readings), rejections: [...rejections] };
+    return {
+      origin: from,
+      sequence: number,
+      receivedUs: at,
+      readings: toReadings(readings),
+      rejections: [...rejections],
+    };
   } catch (cause) {
     throw new PlatformError("FRAME_UNREADABLE", "a stream entry is not a frame of readings", {
       cause,

@@ -20,6 +20,7 @@ export function openMemoryEvents(options: { capacity?: number; startedMs: number
       if (kept.length > capacity) kept.splice(0, kept.length - capacity);
       return Promise.resolve();
     },
+    recover: () => Promise.resolve(),
     broadcast(batch: readonly LiveReadings[]) {
       for (const listener of listeners) listener.onReadings(batch);
     },

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
+import type { ShardTally } from "../schema/ledger.ts";
 import { PlatformError } from "./errors.ts";
-import { weightOf } from "./frame.ts";
-import type { Frame, ReadingStream, ShardReader, StreamEntry } from "./ports.ts";
+import { countOf, weightOf } from "./frame.ts";
+import type { FrameContent, ReadingStream, ShardReader, StreamEntry } from "./ports.ts";
 
 interface Pending {
   readonly entry: StreamEntry;
@@ -13,6 +15,10 @@ interface Shard {
   /** Everything not yet acknowledged, in order; the first `handedOut` are with the reader. */
   pending: Pending[];
   handedOut: number;
+  /** Frames, which numbers them; and what the ledger counts of them. */
+  appended: number;
+  received: number;
+  settled: number;
   wake: (() => void) | undefined;
 }
 
@@ -22,6 +28,7 @@ export function openMemoryStream(options: { shards: number; maxReadings?: number
 }
 
 class MemoryStream implements ReadingStream {
+  readonly #id = `memory ${randomUUID()}`;
   readonly #shards: readonly Shard[];
   readonly #maxReadings: number;
   #readings = 0;
@@ -29,12 +36,19 @@ class MemoryStream implements ReadingStream {
   #isClosed = false;
 
   constructor(shards: number, maxReadings: number) {
-    this.#shards = Array.from({ length: shards }, () => ({ pending: [], handedOut: 0, wake: undefined }));
+    this.#shards = Array.from({ length: shards }, () => ({
+      pending: [],
+      handedOut: 0,
+      appended: 0,
+      received: 0,
+      settled: 0,
+      wake: undefined,
+    }));
     this.#maxReadings = maxReadings;
   }
 
-  append(shardNumber: number, frame: Frame): Promise<void> {
-    const size = weightOf(frame);
+  append(shardNumber: number, content: FrameContent): Promise<void> {
+    const size = weightOf(content);
     if (this.#isClosed) return Promise.reject(closed());
     if (this.#readings + size > this.#maxReadings) {
       const message = `${this.#readings} readings wait to be stored; at most ${this.#maxReadings} are kept in memory`;
@@ -43,8 +57,11 @@ class MemoryStream implements ReadingStream {
     this.#readings += size;
     const shard = this.#shard(shardNumber);
     const id = String(this.#nextId++);
+    shard.appended += 1;
+    shard.received += countOf(content);
+    const frame = { ...content, origin: this.#id, sequence: shard.appended };
     return new Promise((resolve, reject) => {
-      shard.pending.push({ entry: { id, frame, raw: "" }, size, resolve, reject });
+      shard.pending.push({ entry: { id, frame, raw: noBytes }, size, resolve, reject });
       shard.wake?.();
     });
   }
@@ -54,14 +71,22 @@ class MemoryStream implements ReadingStream {
     // A new owner starts with what the former one took and never acknowledged.
     shard.handedOut = 0;
     return Promise.resolve({
+      streamId: this.#id,
       next: (maxEntries, waitMs) => next(shard, maxEntries, waitMs),
-      acknowledge: (ids) => Promise.resolve(this.#acknowledge(shard, ids)),
+      acknowledge: (entries) => Promise.resolve(this.#acknowledge(shard, entries)),
       close: () => Promise.resolve(shard.wake?.()),
     });
   }
 
-  lag(): Promise<readonly number[]> {
-    return Promise.resolve(this.#shards.map((shard) => shard.pending.length));
+  tallies(): Promise<readonly ShardTally[]> {
+    const tallies = this.#shards.map(({ received, settled, pending }, shard) => {
+      return { shard, streamId: this.#id, received, promised: settled, settled, entries: pending.length };
+    });
+    return Promise.resolve(tallies);
+  }
+
+  fullness(): Promise<number> {
+    return Promise.resolve(this.#readings / this.#maxReadings);
   }
 
   close(): Promise<void> {
@@ -73,8 +98,8 @@ class MemoryStream implements ReadingStream {
     return Promise.resolve();
   }
 
-  #acknowledge(shard: Shard, ids: readonly string[]): void {
-    const acknowledged = new Set(ids);
+  #acknowledge(shard: Shard, entries: readonly StreamEntry[]): void {
+    const acknowledged = new Set(entries.map(({ id }) => id));
     const kept: Pending[] = [];
     for (const pending of shard.pending.slice(0, shard.handedOut)) {
       if (!acknowledged.has(pending.entry.id)) {
@@ -82,6 +107,7 @@ class MemoryStream implements ReadingStream {
         continue;
       }
       this.#readings -= pending.size;
+      shard.settled += pending.entry.frame === null ? 0 : countOf(pending.entry.frame);
       pending.resolve();
     }
     shard.pending = kept.concat(shard.pending.slice(shard.handedOut));
@@ -94,6 +120,8 @@ class MemoryStream implements ReadingStream {
     return shard;
   }
 }
+
+const noBytes = Buffer.alloc(0);
 
 function closed(): PlatformError {
   return new PlatformError("STREAM_DOWN", "the stream is closed", { retryable: false });

@@ -1,5 +1,12 @@
 import type { DeviceSummary } from "../schema/api.ts";
 import type { AnomalyEvent, LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
+import type {
+  DeviceAccount,
+  DeviceComparison,
+  LedgerLook,
+  ShardAccount,
+  ShardTally,
+} from "../schema/ledger.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { Rejection } from "../schema/rejection.ts";
 import type { ScoredReading } from "../schema/scored.ts";
@@ -10,18 +17,25 @@ export interface Running {
 }
 
 /** What a broker hands over in one go. All of it belongs to one shard. */
-export interface Frame {
+export interface FrameContent {
   /** When the broker received the newest message in it, microseconds since the epoch. */
   readonly receivedUs: number;
   readonly readings: readonly Reading[];
   readonly rejections: readonly Rejection[];
 }
 
+/** A frame as it lies in the stream: numbered by who appended it, so that one which comes twice is known. */
+export interface Frame extends FrameContent {
+  readonly origin: string;
+  /** From 1, within an origin and shard. */
+  readonly sequence: number;
+}
+
 export interface StreamEntry {
   readonly id: string;
-  /** Null when the entry cannot be read; `raw` is then what there is to keep. */
+  /** Null when the entry is no frame of ours; `raw` is then what there is to keep. */
   readonly frame: Frame | null;
-  readonly raw: string;
+  readonly raw: Buffer;
 }
 
 /** The way from brokers to processors: sharded, ordered within a shard, kept until acknowledged. */
@@ -31,26 +45,35 @@ export interface ReadingStream {
    * when the consumer acknowledged it.
    * @throws PlatformError STREAM_DOWN or STREAM_FULL, both retryable; the frame may or may not have been taken then.
    */
-  append(shard: number, frame: Frame): Promise<void>;
+  append(shard: number, content: FrameContent): Promise<void>;
   /** Opens a shard for its one owner: first what an earlier owner left unacknowledged, then what is new. */
   openShard(shard: number): Promise<ShardReader>;
-  /** Entries not yet acknowledged, per shard. */
-  lag(): Promise<readonly number[]>;
+  /** What each shard took in and let go of. */
+  tallies(): Promise<readonly ShardTally[]>;
+  /** How full the stream is: 0 empty, 1 so full that it takes nothing more. */
+  fullness(): Promise<number>;
   close(): Promise<void>;
 }
 
 export interface ShardReader {
-  /** Up to `maxEntries` entries in order; waits at most `waitMs` for the first one, then answers with none. */
+  /** Of the stream this shard is read from, as in its tally. */
+  readonly streamId: string;
+  /**
+   * Up to `maxEntries` entries in order; waits at most `waitMs` for the first one, then answers with none.
+   * @throws PlatformError FRAME_TOO_NEW when a newer broker wrote what comes next: it stays where it is.
+   */
   next(maxEntries: number, waitMs: number): Promise<readonly StreamEntry[]>;
   /** The entries are stored; they will never be handed out again. */
-  acknowledge(ids: readonly string[]): Promise<void>;
+  acknowledge(entries: readonly StreamEntry[]): Promise<void>;
   close(): Promise<void>;
 }
 
 /** The way from processors to the operators' side. */
 export interface EventStream {
-  /** Adds events, in order, to a capped stream that browsers can catch up from. */
-  publish(events: readonly PlatformEvent[]): Promise<void>;
+  /** Adds events, in order, to a capped stream that browsers can catch up from. With a receipt: once, whoever says it again and however often. */
+  publish(events: readonly PlatformEvent[], receipt?: Receipt): Promise<void>;
+  /** Publishes what a processor that died between commit and announcement may have left unsaid. */
+  recover(events: readonly PlatformEvent[], receipt: Receipt): Promise<void>;
   /** Readings for the live charts: best effort, never waited for, kept nowhere. */
   broadcast(batch: readonly LiveReadings[]): void;
   /** Hears everything published or broadcast from now on, in any process. */
@@ -67,12 +90,46 @@ export interface EventListener {
   onReadings(batch: readonly LiveReadings[]): void;
 }
 
+/** Names one shard's batch, so that its announcement happens once: `custody` is the record of the shard in the database, `batch` grows with it. */
+export interface Receipt {
+  readonly shard: number;
+  readonly custody: string;
+  readonly batch: number;
+}
+
+/** The frames of one origin that are accounted for. */
+export interface OriginPosition {
+  /** The highest sequence. */
+  readonly last: number;
+  /** Sequences below it that have not come: a cluster may let one overtake another. */
+  readonly missing: readonly number[];
+  /** Received at, microseconds since the epoch; what is long ago can be forgotten. */
+  readonly receivedUs: number;
+}
+
+/** By origin. */
+export type Positions = Readonly<Record<string, OriginPosition>>;
+
+/** The state of one detector at a reading, kept beside the readings now and then, so that it need not be rebuilt from all of them. */
+export interface DetectorAnchor extends SeriesKey {
+  /** Of the newest reading in it. */
+  readonly timestampUs: number;
+  /** What wrote it; states of another format are as good as none. */
+  readonly format: number;
+  readonly state: Uint8Array;
+}
+
 /** One batch of a shard as it goes to the database, in one transaction. */
 export interface Batch {
   readonly readings: readonly ScoredReading[];
   readonly rejections: readonly Rejection[];
   /** Of the newest frame in the batch, microseconds since the epoch: when its devices were last heard of. */
   readonly receivedUs: number;
+  /** Which frames are accounted for with this batch. */
+  readonly positions: Positions;
+  readonly anchors: readonly DetectorAnchor[];
+  /** What is kept of a reading that the database will never have. */
+  readonly toRefused: (reading: ScoredReading, reason: string) => Rejection;
 }
 
 export interface Written {
@@ -82,17 +139,39 @@ export interface Written {
   readonly anomalies: readonly AnomalyEvent[];
   /** Devices that were unknown or inactive until this batch. */
   readonly awakened: readonly string[];
+  /** Readings that became rejections, since the database will never have them. */
+  readonly refused: readonly ScoredReading[];
+  /** Rejections that the database will not have either; there is nowhere to keep them. */
+  readonly dropped: readonly Rejection[];
+  readonly receipt: Receipt;
+}
+
+/** What the database knows of a shard when its pen is taken. */
+export interface Custody {
+  readonly positions: Positions;
+  /** The last batch that had something to announce. */
+  readonly unsaid: { readonly events: readonly PlatformEvent[]; readonly receipt: Receipt } | null;
 }
 
 /** The pen of one shard: whoever holds it is the only one who writes that shard's rows. */
 export interface ShardWriter {
+  readonly custody: Custody;
+  /** Aborted when the pen is gone: the database ended the session, or could not be reached for too long. */
+  readonly lost: AbortSignal;
   /**
-   * Stores a batch; what is stored already is left as it is.
-   * @throws PlatformError STORE_DOWN (retryable, with this pen or a new one), SHARD_LOST (the pen is gone: claim again),
-   * STORE_REFUSED (this batch will never be accepted).
+   * Stores a batch and accounts for it; what is stored already is left as it is, and what will never be accepted is kept as a
+   * rejection.
+   * @throws PlatformError STORE_DOWN (retryable, with this pen or a new one), SHARD_LOST (the pen is gone: claim again).
    */
   write(batch: Batch): Promise<Written>;
   release(): Promise<void>;
+}
+
+/** A processor's seat among those that share the shards. */
+export interface Seat {
+  /** Processors alive, this one included, and the shards that somebody owns. */
+  census(): Promise<{ readonly processors: number; readonly taken: ReadonlySet<number> }>;
+  leave(): Promise<void>;
 }
 
 export interface SeriesKey {
@@ -119,11 +198,23 @@ export interface LatestReading extends SeriesKey {
   readonly confidence: number;
 }
 
+/** What a detector is rebuilt from. */
+export interface DetectorHistory extends SeriesKey {
+  readonly anchor: DetectorAnchor | null;
+  /** What it learnt from since the anchor, oldest first; without one, from the newest `limit` readings. */
+  readonly points: readonly { readonly timestampUs: number; readonly value: number }[];
+}
+
 export interface ReadingStore {
-  /** The pen of a shard, or null while another processor holds it. */
-  claimShard(shard: number): Promise<ShardWriter | null>;
-  /** The newest `limit` readings of each series; series without any are left out. */
-  recent(keys: readonly SeriesKey[], limit: number): Promise<readonly StoredSeries[]>;
+  /** Takes a seat among the processors; it is given up with `leave`, or with the process. */
+  takeSeat(): Promise<Seat>;
+  /** The pen of a shard of the stream named, or null while another processor holds it. */
+  claimShard(shard: number, streamId: string): Promise<ShardWriter | null>;
+  /** What the detectors of these series are rebuilt from; series without readings are left out. */
+  detectorHistories(
+    keys: readonly SeriesKey[],
+    options: { format: number; limit: number },
+  ): Promise<readonly DetectorHistory[]>;
   /** The newest `limit` readings of each sensor of these devices. */
   recentOfDevices(deviceIds: readonly string[], limit: number): Promise<readonly StoredSeries[]>;
   /** The newest reading of each sensor of every device heard of within `timeoutMs`, by device id. */
@@ -171,6 +262,23 @@ export interface ModelStore {
   typesWithHistory(minReadings: number, except: readonly string[]): Promise<readonly string[]>;
   /** The newest readings of a type, at most `limit` of each of at most `devices` devices, oldest first within a device. */
   history(sensorType: string, limits: { devices: number; readings: number }): Promise<readonly Reading[]>;
+}
+
+/** The database's side of the ledger. */
+export interface LedgerStore {
+  /** Everything accounted for, one line a shard of a stream, those of ended streams included. */
+  accounts(): Promise<readonly ShardAccount[]>;
+  /**
+   * Looks at both sides and remembers how much the stream had taken in. One processor at a time: null while another one looks.
+   */
+  look(tallies: () => Promise<readonly ShardTally[]>): Promise<LedgerLook | null>;
+  /** Devices by id, after the one named. */
+  devices(query: { after: string; limit: number }): Promise<readonly DeviceAccount[]>;
+  device(deviceId: string): Promise<DeviceAccount | null>;
+  /** Adds up what batches noted since the last time; answers how many batches. */
+  fold(): Promise<number>;
+  /** Counts the rows of up to `limit` devices after the one named and tells those whose account says otherwise. */
+  compare(query: { after: string; limit: number }): Promise<DeviceComparison>;
 }
 
 /** Now, in microseconds since the epoch. */

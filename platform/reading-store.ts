@@ -3,7 +3,9 @@ import { type AnomalyEvent, toAnomalyEvent } from "../schema/event.ts";
 import type { Rejection } from "../schema/rejection.ts";
 import type { Tables } from "../schema/row.ts";
 import { asking, type Database } from "./database.ts";
+import { detectorHistories } from "./detector-histories.ts";
 import type { LatestReading, ReadingStore, SeriesKey, StoredSeries } from "./ports.ts";
+import { takeSeat } from "./seat.ts";
 import { claimShard } from "./shard-writer.ts";
 import { heardSince, insertRejections, micros } from "./sql.ts";
 
@@ -11,8 +13,9 @@ import { heardSince, insertRejections, micros } from "./sql.ts";
 export function openReadingStore(database: Database): ReadingStore {
   const { db } = database;
   return {
-    claimShard: (shard) => claimShard(database, shard),
-    recent: (keys, limit) => recent(db, keys, limit),
+    takeSeat: () => takeSeat(database),
+    claimShard: (shard, streamId) => claimShard(database, { shard, streamId }),
+    detectorHistories: (keys, options) => detectorHistories(db, keys, options),
     recentOfDevices: async (deviceIds, limit) => recent(db, await seriesOf(db, deviceIds), limit),
     latest: (timeoutMs) => latest(db, timeoutMs),
     anomalies: (query) => anomalies(db, query),
@@ -127,6 +130,7 @@ function anomalies(
         value: row.value,
         score: row.score,
         isAnomaly: true,
+        isLate: false,
         confidence: row.confidence,
         modelVersion: row.model_version,
         explanation: {

@@ -36,6 +36,7 @@ export async function openRedisEvents(options: {
       const failed = answers?.find(([error]) => error !== null);
       if (failed !== undefined) throw redisFailure(`publish ${events.length} events`, failed[0]);
     },
+    recover: () => Promise.resolve(),
     broadcast(batch: readonly LiveReadings[]) {
       // Best effort by contract: a chart misses a point, the history has it.
       redis.publish(liveChannel, JSON.stringify(batch)).catch((error: unknown) => {

@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
+import type { ShardTally } from "../schema/ledger.ts";
 import { PlatformError } from "./errors.ts";
-import { decodeFrame, encodeFrame } from "./frame.ts";
-import type { Frame, ReadingStream, ShardReader, StreamEntry } from "./ports.ts";
+import { countOf, decodeFrame, encodeFrame } from "./frame.ts";
+import type { FrameContent, ReadingStream, ShardReader, StreamEntry } from "./ports.ts";
 import { answered, connectRedis, entriesOf, redisFailure } from "./redis-connection.ts";
 import type { Log } from "./telemetry.ts";
 
@@ -10,51 +12,145 @@ import type { Log } from "./telemetry.ts";
 // would never reach the new one. Read by both, it is written by the one who has the pen.
 const field = "frame";
 
-/** The braces make the shard a Redis Cluster hash tag, so a shard lives on one node. */
-function keyOf(shard: number): string {
-  return `readings:{${shard}}`;
+/** The braces make the shard a Redis Cluster hash tag, so a shard and its count live on one node. */
+function keysOf(shard: number): [stream: string, tally: string] {
+  return [`readings:{${shard}}`, `tally:{${shard}}`];
+}
+
+// EVAL, not EVALSHA: a script that the server has forgotten is sent again after the frames behind it, which would change their order.
+// XADD comes first, so a server that is full refuses before anything is counted.
+const appending = `redis.call('XADD', KEYS[1], '*', '${field}', ARGV[1])
+redis.call('HINCRBY', KEYS[2], 'received', ARGV[2])`;
+
+// Deleting is what makes room, so it must go on when the server is full. Only what was still there counts.
+const settling = `#!lua flags=allow-oom
+local settled = 0
+for place = 1, #ARGV, 2 do
+  if redis.call('XDEL', KEYS[1], ARGV[place]) == 1 then settled = settled + ARGV[place + 1] end
+end
+redis.call('HINCRBY', KEYS[2], 'settled', string.format('%d', settled))`;
+
+export interface RedisStreamOptions {
+  readonly url: string;
+  readonly shards: number;
+  /** Readings that may wait to be stored, over all shards. */
+  readonly maxWaiting: number;
+  readonly log: Log;
 }
 
 /**
- * Opens the stream on Redis: an append resolves when XADD was answered, which is as durable as the server's `appendfsync`.
+ * Opens the stream on Redis: an append resolves when the server has answered, which is as durable as its `appendfsync`.
  * @throws PlatformError STREAM_DOWN when Redis cannot be reached.
  */
-export async function openRedisStream(options: {
-  url: string;
-  shards: number;
-  log: Log;
-}): Promise<ReadingStream> {
+export async function openRedisStream(options: RedisStreamOptions): Promise<ReadingStream> {
   const redis = await connectRedis(options.url, options.log, { blocking: false });
-  return {
-    async append(shard: number, frame: Frame) {
-      try {
-        await redis.xadd(keyOf(shard), "*", field, encodeFrame(frame));
-      } catch (cause) {
-        throw redisFailure(`add ${frame.readings.length} readings to ${keyOf(shard)}`, cause);
-      }
-    },
-    async openShard(shard: number) {
-      const reading = await connectRedis(options.url, options.log, { blocking: true });
-      return new RedisShardReader(keyOf(shard), redis, reading);
-    },
-    async lag() {
-      try {
-        return await Promise.all(
-          Array.from({ length: options.shards }, (_, shard) => redis.xlen(keyOf(shard))),
-        );
-      } catch (cause) {
-        throw redisFailure("ask for the lag", cause);
-      }
-    },
-    close() {
-      redis.disconnect();
-      return Promise.resolve();
-    },
-  };
+  return new RedisStream(redis, options);
+}
+
+class RedisStream implements ReadingStream {
+  readonly #redis: Redis;
+  readonly #options: RedisStreamOptions;
+  readonly #numbering: { origin: string; sequence: number }[];
+
+  constructor(redis: Redis, options: RedisStreamOptions) {
+    this.#redis = redis;
+    this.#options = options;
+    this.#numbering = Array.from({ length: options.shards }, newNumbering);
+  }
+
+  async append(shard: number, content: FrameContent): Promise<void> {
+    const numbering = this.#numbering[shard];
+    if (numbering === undefined) throw new RangeError(`shard ${shard} of ${this.#options.shards}`);
+    numbering.sequence += 1;
+    const frame = encodeFrame({ ...content, ...numbering });
+    try {
+      await this.#redis.eval(appending, 2, ...keysOf(shard), frame, countOf(content));
+    } catch (cause) {
+      // It may have arrived, and what is sent over the next connection may arrive before it: that is another origin's.
+      if (this.#numbering[shard] === numbering) this.#numbering[shard] = newNumbering();
+      throw redisFailure(`add ${content.readings.length} readings to ${keysOf(shard)[0]}`, cause);
+    }
+  }
+
+  async openShard(shard: number): Promise<ShardReader> {
+    const reading = await connectRedis(this.#options.url, this.#options.log, { blocking: true });
+    try {
+      return new RedisShardReader(shard, await this.#streamIdOf(shard), { redis: this.#redis, reading });
+    } catch (error) {
+      reading.disconnect();
+      throw error;
+    }
+  }
+
+  async tallies(): Promise<readonly ShardTally[]> {
+    return Promise.all(Array.from({ length: this.#options.shards }, (_, shard) => this.#tallyOf(shard)));
+  }
+
+  async fullness(): Promise<number> {
+    try {
+      const tallies = await this.tallies();
+      const waiting = tallies.reduce((sum, { received, settled }) => sum + received - settled, 0);
+      return Math.max(waiting / this.#options.maxWaiting, memoryShare(await this.#redis.info("memory")));
+    } catch (cause) {
+      throw cause instanceof PlatformError ? cause : redisFailure("ask how full Redis is", cause);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#redis.disconnect();
+    return Promise.resolve();
+  }
+
+  async #tallyOf(shard: number): Promise<ShardTally> {
+    const [key, tally] = keysOf(shard);
+    try {
+      const streamId = await this.#streamIdOf(shard);
+      // One transaction, so that an empty stream and its count belong together.
+      const answers = await this.#redis.multi().hmget(tally, "received", "settled").xlen(key).exec();
+      const [counts, entries] = (answers ?? []).map(([error, answer]) => {
+        if (error !== null) throw error;
+        return answer;
+      });
+      const [received, settled] = (Array.isArray(counts) ? counts : []).map(Number);
+      return {
+        shard,
+        streamId,
+        received: received ?? 0,
+        promised: received ?? 0,
+        settled: settled ?? 0,
+        entries: Number(entries),
+      };
+    } catch (cause) {
+      throw redisFailure(`count what went through ${key}`, cause);
+    }
+  }
+
+  /** Given when it is first asked for, and gone with everything else when the server loses its data. */
+  async #streamIdOf(shard: number): Promise<string> {
+    const [, tally] = keysOf(shard);
+    try {
+      await this.#redis.hsetnx(tally, "stream", randomUUID());
+      return String(await this.#redis.hget(tally, "stream"));
+    } catch (cause) {
+      throw redisFailure(`ask which stream shard ${shard} is`, cause);
+    }
+  }
+}
+
+function newNumbering(): { origin: string; sequence: number } {
+  return { origin: randomUUID(), sequence: 0 };
+}
+
+/** How much of the memory it may use a server uses; 0 when it has no limit. */
+function memoryShare(info: string): number {
+  const value = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1] ?? 0);
+  const most = value("maxmemory");
+  return most === 0 ? 0 : value("used_memory") / most;
 }
 
 class RedisShardReader implements ShardReader {
-  readonly #key: string;
+  readonly streamId: string;
+  readonly #keys: [stream: string, tally: string];
   readonly #redis: Redis;
   /** Of its own, since a blocked XREAD keeps its connection to itself. */
   readonly #reading: Redis;
@@ -64,29 +160,41 @@ class RedisShardReader implements ShardReader {
   readonly #inHand = new Set<string>();
   #isClosed = false;
 
-  constructor(key: string, redis: Redis, reading: Redis) {
-    this.#key = key;
-    this.#redis = redis;
-    this.#reading = reading;
+  constructor(shard: number, streamId: string, connections: { redis: Redis; reading: Redis }) {
+    this.streamId = streamId;
+    this.#keys = keysOf(shard);
+    this.#redis = connections.redis;
+    this.#reading = connections.reading;
   }
 
   async next(maxEntries: number, waitMs: number): Promise<readonly StreamEntry[]> {
     if (this.#isClosed) return [];
+    const entries = (await this.#read(maxEntries, waitMs)).map(toEntry);
+    this.#lastId = entries.at(-1)?.id ?? this.#lastId;
+    for (const { id } of entries) this.#inHand.add(id);
+    return entries;
+  }
+
+  async #read(maxEntries: number, waitMs: number): Promise<readonly unknown[]> {
+    const [key] = this.#keys;
+    // BLOCK 0 would wait for ever.
+    const block = Math.max(1, Math.round(waitMs));
     try {
-      // BLOCK 0 would wait for ever.
-      const block = Math.max(1, Math.round(waitMs));
-      const answer = await answered(
-        this.#reading,
+      const asked = this.#reading.xreadBuffer(
+        "COUNT",
+        maxEntries,
+        "BLOCK",
         block,
-        this.#reading.xread("COUNT", maxEntries, "BLOCK", block, "STREAMS", this.#key, this.#lastId),
+        "STREAMS",
+        key,
+        this.#lastId,
       );
-      const entries = entriesOf(answer).map(toEntry);
-      this.#lastId = entries.at(-1)?.id ?? (await this.#whereToGoOn());
-      for (const { id } of entries) this.#inHand.add(id);
+      const entries = entriesOf(await answered(this.#reading, block, asked));
+      if (entries.length === 0) this.#lastId = await this.#whereToGoOn();
       return entries;
     } catch (cause) {
       if (this.#isClosed) return [];
-      throw redisFailure(`read ${this.#key}`, cause);
+      throw redisFailure(`read ${key}`, cause);
     }
   }
 
@@ -96,16 +204,17 @@ class RedisShardReader implements ShardReader {
    */
   async #whereToGoOn(): Promise<string> {
     if (this.#inHand.size > 0) return this.#lastId;
-    return (await this.#redis.xlen(this.#key)) > 0 ? "0-0" : this.#lastId;
+    return (await this.#redis.xlen(this.#keys[0])) > 0 ? "0-0" : this.#lastId;
   }
 
-  async acknowledge(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return;
+  async acknowledge(entries: readonly StreamEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const counted = entries.flatMap(({ id, frame }) => [id, frame === null ? 0 : countOf(frame)]);
     try {
-      await this.#redis.xdel(this.#key, ...ids);
-      for (const id of ids) this.#inHand.delete(id);
+      await this.#redis.eval(settling, 2, ...this.#keys, ...counted);
+      for (const { id } of entries) this.#inHand.delete(id);
     } catch (cause) {
-      throw redisFailure(`acknowledge ${ids.length} entries of ${this.#key}`, cause);
+      throw redisFailure(`acknowledge ${entries.length} entries of ${this.#keys[0]}`, cause);
     }
   }
 
@@ -116,15 +225,24 @@ class RedisShardReader implements ShardReader {
   }
 }
 
+/** @throws PlatformError FRAME_TOO_NEW */
 function toEntry(item: unknown): StreamEntry {
   const [id, fields]: unknown[] = Array.isArray(item) ? item : [];
-  const pairs: unknown[] = Array.isArray(fields) ? fields : [];
-  const place = pairs.indexOf(field);
-  const raw = String(place === -1 ? JSON.stringify(pairs) : (pairs[place + 1] ?? ""));
+  // Asked for as bytes, every part of the answer is a Buffer.
+  const parts = (Array.isArray(fields) ? fields : []) as readonly Buffer[];
+  const place = parts.findIndex((part, index) => index % 2 === 0 && part.equals(fieldBytes));
+  const raw = parts[place + 1];
+  if (place === -1 || raw === undefined) {
+    return { id: String(id), frame: null, raw: Buffer.from(JSON.stringify(parts.map(String))) };
+  }
   try {
     return { id: String(id), frame: decodeFrame(raw), raw };
   } catch (error) {
-    if (error instanceof PlatformError) return { id: String(id), frame: null, raw };
+    if (error instanceof PlatformError && error.code === "FRAME_UNREADABLE") {
+      return { id: String(id), frame: null, raw };
+    }
     throw error;
   }
 }
+
+const fieldBytes = Buffer.from(field);

@@ -46,6 +46,19 @@ export function openMetrics() {
       registers,
     }),
     lag: gauge("iot_stream_lag_entries", "Frames not yet stored, per shard.", ["shard"]),
+    ledgerReadings: gauge(
+      "iot_ledger_readings",
+      "Readings by what became of them: received = stored + duplicate + rejected + in_flight + difference.",
+      ["account"],
+    ),
+    ledgerDifference: gauge(
+      "iot_ledger_difference_readings",
+      "0; above, readings that were taken in are missing; below, more is stored than was taken in.",
+    ),
+    ledgerDeviceMismatches: counter(
+      "iot_ledger_device_mismatches_total",
+      "Devices found with another number of rows than their ledger says.",
+    ),
     shardsOwned: gauge("iot_shards_owned", "Shards this processor writes."),
     connections: gauge("iot_mqtt_connections", "MQTT clients connected."),
     connectionErrors: counter("iot_mqtt_connection_errors_total", "MQTT connections that ended in an error."),

@@ -6,8 +6,14 @@ function entry(id: string, readings: number): StreamEntry {
   const reading = { deviceId: "a", sensorType: "b", timestampUs: 1, value: 1 };
   return {
     id,
-    raw: "",
-    frame: { receivedUs: 1, readings: Array.from({ length: readings }, () => reading), rejections: [] },
+    raw: Buffer.alloc(0),
+    frame: {
+      origin: "a",
+      sequence: 1,
+      receivedUs: 1,
+      readings: Array.from({ length: readings }, () => reading),
+      rejections: [],
+    },
   };
 }
 
@@ -19,7 +25,7 @@ test("entries are parted in order, none heavier than allowed unless a single ent
 });
 
 test("an unreadable entry is kept under the same id however often it is handed out", () => {
-  const foreign: StreamEntry = { id: "1795000000000-3", frame: null, raw: "junk" };
+  const foreign: StreamEntry = { id: "1795000000000-3", frame: null, raw: Buffer.from("junk") };
   const kept = unreadableEntry(foreign);
   expect(kept).toEqual(unreadableEntry(foreign));
   expect(kept).toMatchObject({

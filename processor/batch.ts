@@ -42,10 +42,10 @@ export function unreadableEntry(entry: StreamEntry): Rejection {
   return toRejection(
     { code: "FRAME_UNREADABLE", reason },
     {
-      id: uuidOf(`${entry.id} ${entry.raw}`),
+      id: uuidOf(`${entry.id} ${entry.raw.toString("base64")}`),
       deviceId: null,
       source: "stream",
-      payload: Buffer.from(entry.raw),
+      payload: entry.raw,
       receivedUs: Number(entry.id.split("-")[0]) * 1000 || 0,
     },
   );

@@ -4,6 +4,7 @@ import { growFactoryModels } from "./factory.ts";
 import { DetectorMemory } from "./memory.ts";
 import { normalNumber, seededRandom } from "./random.ts";
 import { scoreReading } from "./score.ts";
+import { serialiseSeries, seriesFormat } from "./series-bytes.ts";
 
 const model = growFactoryModels().get("temperature");
 const key = { deviceId: "d1", sensorType: "temperature" };
@@ -17,14 +18,13 @@ function readings(count: number): readonly Reading[] {
 
 function rebuilt(from: readonly Reading[]): DetectorMemory {
   const memory = new DetectorMemory();
-  const points = from.map(({ timestampUs, value }) => ({ timestampUs, value, score: 0, isAnomaly: false }));
-  memory.rebuild([{ ...key, points }]);
+  memory.rebuild([{ ...key, anchor: null, points: from }]);
   return memory;
 }
 
 test("only series that are not remembered are missing, each once", () => {
   const memory = new DetectorMemory();
-  memory.stateOf(key);
+  memory.of(key).state;
   const other = { deviceId: "d1", sensorType: "humidity" };
   expect(memory.missing([key, other, other])).toEqual([other]);
 });
@@ -32,38 +32,57 @@ test("only series that are not remembered are missing, each once", () => {
 test("a state rebuilt from the whole history is the state that was lost", () => {
   const live = new DetectorMemory();
   const history = readings(300);
-  for (const reading of history) scoreReading(reading, live.stateOf(reading), model);
-  expect(rebuilt(history).stateOf(key)).toEqual(live.stateOf(key));
+  for (const reading of history) scoreReading(reading, live.of(reading).state, model);
+  expect(rebuilt(history).of(key).state).toEqual(live.of(key).state);
+});
+
+test("a state rebuilt from an anchor and what came after it is the state that was lost, to the last bit", () => {
+  const live = new DetectorMemory();
+  const history = readings(3000).map((reading, place) =>
+    place % 97 === 0 ? { ...reading, value: 500 } : reading,
+  );
+  for (const reading of history.slice(0, 2900)) scoreReading(reading, live.of(reading).state, model);
+  const { state } = live.of(key);
+  const anchor = {
+    ...{ ...key, timestampUs: state.lastTimestampUs, format: seriesFormat },
+    state: Buffer.from(serialiseSeries(state)),
+  };
+  const after = history.slice(2900);
+  for (const reading of after) scoreReading(reading, state, model);
+  const memory = new DetectorMemory();
+  memory.rebuild([{ ...key, anchor, points: after }]);
+  expect(memory.of(key).state).toEqual(state);
+  expect(memory.of(key).sinceAnchor).toBe(100);
 });
 
 test("verdicts go on after a restart: ordinary stays ordinary and a spike is found", () => {
   const memory = rebuilt(readings(1000).slice(-300));
   const next = { ...key, timestampUs: 6e9, value: 28.1 };
-  expect(scoreReading(next, memory.stateOf(key), model).isAnomaly).toBe(false);
+  expect(scoreReading(next, memory.of(key).state, model).isAnomaly).toBe(false);
   const spike = { ...key, timestampUs: 6.005e9, value: 33 };
-  expect(scoreReading(spike, memory.stateOf(key), model).isAnomaly).toBe(true);
+  expect(scoreReading(spike, memory.of(key).state, model).isAnomaly).toBe(true);
 });
 
 test("a reading delivered again after a restart teaches nothing", () => {
   const history = readings(300);
   const memory = rebuilt(history);
-  const before = structuredClone(memory.stateOf(key));
-  for (const reading of history.slice(-20)) scoreReading(reading, memory.stateOf(key), model);
-  expect(memory.stateOf(key)).toEqual(before);
+  const before = structuredClone(memory.of(key).state);
+  for (const reading of history.slice(-20)) scoreReading(reading, memory.of(key).state, model);
+  expect(memory.of(key).state).toEqual(before);
 });
 
 test("rebuilding leaves a series alone that is remembered", () => {
   const memory = rebuilt(readings(100));
-  const before = memory.stateOf(key);
-  memory.rebuild([{ ...key, points: [] }]);
-  expect(memory.stateOf(key)).toBe(before);
+  const before = memory.of(key).state;
+  memory.rebuild([{ ...key, anchor: null, points: [] }]);
+  expect(memory.of(key).state).toBe(before);
 });
 
 test("beyond its limit it forgets the series that was not asked for longest", () => {
   const memory = new DetectorMemory(2);
   const [a, b, c] = ["a", "b", "c"].map((deviceId) => ({ deviceId, sensorType: "temperature" }));
   if (a === undefined || b === undefined || c === undefined) throw new Error("three keys are needed");
-  for (const one of [a, b, a, c]) memory.stateOf(one);
+  for (const one of [a, b, a, c]) memory.of(one);
   expect(memory.size).toBe(2);
   expect(memory.missing([a, b, c])).toEqual([b]);
 });

@@ -1,13 +1,21 @@
-import type { SeriesKey, StoredSeries } from "../platform/ports.ts";
+import type { DetectorHistory, SeriesKey } from "../platform/ports.ts";
 import { newSeries, type SeriesState } from "./channels.ts";
 import { learnReading } from "./score.ts";
+import { parseSeries } from "./series-bytes.ts";
+
+/** What is remembered of one series. Whoever lets the state advance counts the readings it learnt from. */
+export interface Remembered {
+  readonly state: SeriesState;
+  /** Stored readings that are not in its anchor. */
+  sinceAnchor: number;
+}
 
 /**
  * What the detectors remember, one state a series: a cache of the stored history that is bounded and can be lost. The series
  * that was not asked for longest is forgotten first.
  */
 export class DetectorMemory {
-  readonly #states = new Map<string, SeriesState>();
+  readonly #series = new Map<string, Remembered>();
   readonly #mostSeries: number;
 
   constructor(mostSeries = 200_000) {
@@ -15,7 +23,7 @@ export class DetectorMemory {
   }
 
   get size(): number {
-    return this.#states.size;
+    return this.#series.size;
   }
 
   /** The series that must be rebuilt from the store before their next reading is judged; each once. */
@@ -23,37 +31,44 @@ export class DetectorMemory {
     const missing = new Map<string, SeriesKey>();
     for (const key of keys) {
       const name = nameOf(key);
-      if (!this.#states.has(name)) missing.set(name, key);
+      if (!this.#series.has(name)) missing.set(name, key);
     }
     return [...missing.values()];
   }
 
-  /** Replays stored histories of series that are not remembered; the others are left as they are. */
-  rebuild(histories: readonly StoredSeries[]): void {
+  /** Takes up anchors and replays what came after them, of series that are not remembered; the others are left as they are. */
+  rebuild(histories: readonly DetectorHistory[]): void {
     for (const history of histories) {
-      if (this.#states.has(nameOf(history))) continue;
-      const state = newSeries(history.sensorType);
-      for (const point of history.points) learnReading(state, point);
-      this.#keep(nameOf(history), state);
+      if (this.#series.has(nameOf(history))) continue;
+      const { anchor, points, sensorType } = history;
+      const anchored = anchor === null ? undefined : parseSeries(sensorType, anchor.state);
+      const state = anchored ?? newSeries(sensorType);
+      for (const point of points) learnReading(state, point);
+      this.#keep(nameOf(history), { state, sinceAnchor: points.length });
     }
   }
 
-  /** The state of a series, new when it is not remembered. The caller lets it advance in place. */
-  stateOf(key: SeriesKey): SeriesState {
+  /** What is remembered of a series, new when it is nothing. */
+  of(key: SeriesKey): Remembered {
     const name = nameOf(key);
-    const known = this.#states.get(name);
-    const state = known ?? newSeries(key.sensorType);
+    const known = this.#series.get(name);
+    const remembered = known ?? { state: newSeries(key.sensorType), sinceAnchor: 0 };
     // Taking it out and putting it back makes it the newest: a Map keeps the order of insertion.
-    if (known !== undefined) this.#states.delete(name);
-    this.#keep(name, state);
-    return state;
+    if (known !== undefined) this.#series.delete(name);
+    this.#keep(name, remembered);
+    return remembered;
   }
 
-  #keep(name: string, state: SeriesState): void {
-    this.#states.set(name, state);
-    if (this.#states.size <= this.#mostSeries) return;
-    const oldest = this.#states.keys().next();
-    if (oldest.done !== true) this.#states.delete(oldest.value);
+  /** Forgets series that learnt from what was not stored; they will be rebuilt. */
+  forget(keys: readonly SeriesKey[]): void {
+    for (const key of keys) this.#series.delete(nameOf(key));
+  }
+
+  #keep(name: string, remembered: Remembered): void {
+    this.#series.set(name, remembered);
+    if (this.#series.size <= this.#mostSeries) return;
+    const oldest = this.#series.keys().next();
+    if (oldest.done !== true) this.#series.delete(oldest.value);
   }
 }
 

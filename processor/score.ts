@@ -31,6 +31,7 @@ interface Verdict {
  */
 export function scoreReading(reading: Reading, state: SeriesState, model: Model | undefined): ScoredReading {
   const type = sensorTypes.get(reading.sensorType);
+  const isReadingLate = isLate(state, reading.timestampUs);
   const seen = observe(state, reading.value);
   const verdict = judge({ reading, state, model, type, seen });
   const isAnomaly = verdict.strain > 1;
@@ -49,6 +50,7 @@ export function scoreReading(reading: Reading, state: SeriesState, model: Model 
     isAnomaly,
     confidence: rounded(confidence),
     modelVersion: model?.version ?? noModel,
+    isLate: isReadingLate,
     explanation,
   };
 }

@@ -3,6 +3,7 @@ import { messageOf } from "../platform/errors.ts";
 import type {
   DeviceStore,
   EventStream,
+  LedgerStore,
   ModelStore,
   ReadingStore,
   ReadingStream,
@@ -10,10 +11,12 @@ import type {
   SettingStore,
 } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
+import { LedgerWatch } from "./ledger-watch.ts";
 import { forgetOld, pruneSilent } from "./prune.ts";
-import { openModelRegistry } from "./registry.ts";
+import { type ModelRegistry, openModelRegistry } from "./registry.ts";
 import { rest } from "./rest.ts";
-import { runShard } from "./shard-loop.ts";
+import { openScorer, type Scorer } from "./shard-scorer.ts";
+import { keepShare } from "./shares.ts";
 
 export interface ProcessorDeps {
   readonly config: Config;
@@ -23,12 +26,17 @@ export interface ProcessorDeps {
   readonly devices: DeviceStore;
   readonly models: ModelStore;
   readonly settings: SettingStore;
+  readonly ledger: LedgerStore;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** How the readings of a shard are scored; only the benchmark that leaves scoring out has another way. */
+  readonly newScorer?: (store: ReadingStore, models: ModelRegistry) => Scorer;
 }
 
 const trainingIntervalMs = 10_000;
 const lagIntervalMs = 5000;
+const ledgerIntervalMs = 10_000;
+const foldingIntervalMs = 15_000;
 const forgettingIntervalMs = 3_600_000;
 
 /** Starts scoring and storing: a loop a shard, and beside them the jobs that keep models, board and tables in order. */
@@ -39,9 +47,12 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   const models = openModelRegistry({ store: deps.models, log, minReadings: config.MODEL_MIN_READINGS });
   await models.refresh();
 
-  const shards = Array.from({ length: config.SHARDS }, (_, shard) =>
-    runShard({ shard, stream, store: deps.readings, events: deps.events, models, log, metrics, signal }),
-  );
+  const newScorer = deps.newScorer ?? openScorer;
+  const shares = keepShare({
+    ...{ shards: config.SHARDS, stream, store: deps.readings, events: deps.events, log, metrics, signal },
+    newScorer: () => newScorer(deps.readings, models),
+  });
+  const watch = new LedgerWatch(deps);
   const every = (name: string, ms: number, job: () => Promise<unknown>) =>
     repeat({ name, ms, job, log, signal });
   const retention = {
@@ -53,15 +64,16 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
     every("train", trainingIntervalMs, () => models.trainMissing()),
     every("forget", forgettingIntervalMs, () => forgetOld(deps, retention)),
     every("lag", lagIntervalMs, async () => {
-      const lag = await stream.lag();
-      for (const [shard, entries] of lag.entries()) metrics.lag.set({ shard }, entries);
+      for (const { shard, entries } of await stream.tallies()) metrics.lag.set({ shard }, entries);
     }),
+    every("ledger", ledgerIntervalMs, () => watch.look()),
+    every("fold", foldingIntervalMs, () => deps.ledger.fold()),
   ];
 
   return {
     stop: async () => {
       stopping.abort();
-      await Promise.all([...shards, ...jobs, models.close()]);
+      await Promise.all([shares, ...jobs, models.close()]);
     },
   };
 }

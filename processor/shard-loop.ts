@@ -2,9 +2,7 @@ import { messageOf, PlatformError } from "../platform/errors.ts";
 import type {
   Batch,
   EventStream,
-  ReadingStore,
   ReadingStream,
-  SeriesKey,
   ShardReader,
   ShardWriter,
   StreamEntry,
@@ -12,22 +10,22 @@ import type {
 } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { PlatformEvent } from "../schema/event.ts";
-import type { ScoredReading } from "../schema/scored.ts";
-import { partsOf, toLiveReadings, unreadableEntry, weightOfEntry } from "./batch.ts";
-import { DetectorMemory } from "./memory.ts";
-import type { ModelRegistry } from "./registry.ts";
+import { partsOf, refusedReading, toLiveReadings, unreadableEntry, weightOfEntry } from "./batch.ts";
+import { FramePositions } from "./positions.ts";
 import { rest } from "./rest.ts";
-import { scoreReading } from "./score.ts";
-import { writeWhatCanBe } from "./write.ts";
+import type { Scorer } from "./shard-scorer.ts";
+import { writePatiently } from "./write.ts";
 
 export interface ShardDeps {
   readonly shard: number;
   readonly stream: ReadingStream;
-  readonly store: ReadingStore;
+  readonly reader: ShardReader;
+  readonly writer: ShardWriter;
+  readonly scorer: Scorer;
   readonly events: EventStream;
-  readonly models: ModelRegistry;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Aborted when the shard shall be given up, or its pen is lost. */
   readonly signal: AbortSignal;
 }
 
@@ -37,74 +35,56 @@ const mostEntries = 500;
 /** How much heavier than aimed for a batch may turn out before it is written in parts. */
 const heaviestBatch = 2 * batchReadings;
 const waitMs = 250;
-/** Stored readings from which a detector's memory of a series is rebuilt. */
-const historyReadings = 300;
-/** Series whose history is asked for at a time. */
-const seriesASlice = 100;
-/** How often a processor asks for a shard that another one has. */
-const claimIntervalMs = 1000;
 
-/** Runs one shard until the signal: waits for its pen, then takes, scores, writes, announces and acknowledges in order. */
+/**
+ * Runs one shard until the signal: takes, scores, writes, announces and acknowledges in order. While one batch is being stored the
+ * next one is taken and scored.
+ */
 export async function runShard(deps: ShardDeps): Promise<void> {
-  const { shard, log, metrics, signal } = deps;
-  while (!signal.aborted) {
-    const writer = await claim(deps);
-    if (writer === null) continue;
-    metrics.shardsOwned.inc();
-    log.debug({ shard }, "shard taken");
-    try {
-      await new Ownership(deps, writer).run();
-    } catch (error) {
-      log.warn({ shard, reason: messageOf(error) }, "shard interrupted");
-      await rest(claimIntervalMs, signal);
-    } finally {
-      metrics.shardsOwned.dec();
-      await writer.release();
-    }
-  }
-}
-
-async function claim({ shard, store, log, signal }: ShardDeps): Promise<ShardWriter | null> {
+  const { reader, signal, writer, events } = deps;
+  const { unsaid } = writer.custody;
+  if (unsaid !== null) await events.recover(unsaid.events, unsaid.receipt);
+  const ownership = new Ownership(deps);
+  // A blocked read would hold up the stop for as long as it waits; what it missed is handed out again next time.
+  const onAbort = (): void => void reader.close();
+  signal.addEventListener("abort", onAbort);
   try {
-    const writer = await store.claimShard(shard);
-    if (writer === null) await rest(claimIntervalMs, signal);
-    return writer;
-  } catch (error) {
-    log.warn({ shard, reason: messageOf(error) }, "shard not claimed");
-    await rest(claimIntervalMs, signal);
-    return null;
+    while (!signal.aborted) await ownership.turn();
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    await ownership.finish();
   }
 }
 
-/** One stretch of owning a shard. What it remembers of the series begins and ends with it. */
 class Ownership {
   readonly #deps: ShardDeps;
-  readonly #writer: ShardWriter;
-  readonly #memory = new DetectorMemory();
+  readonly #positions: FramePositions;
   /** Begins low, for a backlog may be made of large frames; grows while batches turn out light. */
   #entriesToTake = 4;
+  /** The batch before, on its way into the database. */
+  #storing: Promise<void> = Promise.resolve();
 
-  constructor(deps: ShardDeps, writer: ShardWriter) {
+  constructor(deps: ShardDeps) {
     this.#deps = deps;
-    this.#writer = writer;
+    this.#positions = new FramePositions(deps.writer.custody.positions);
   }
 
-  async run(): Promise<void> {
-    const { stream, shard, signal } = this.#deps;
-    const reader = await stream.openShard(shard);
-    // A blocked read would hold up the stop for as long as it waits; what it missed is handed out again next time.
-    const onAbort = (): void => void reader.close();
-    signal.addEventListener("abort", onAbort);
-    try {
-      while (!signal.aborted) {
-        const entries = await reader.next(this.#entriesToTake, waitMs);
-        for (const part of partsOf(entries, heaviestBatch)) await this.#process(reader, part);
-        this.#adapt(entries);
-      }
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-      await reader.close();
+  async turn(): Promise<void> {
+    const entries = await this.#deps.reader.next(this.#entriesToTake, waitMs);
+    for (const part of partsOf(entries, heaviestBatch)) {
+      const batch = await this.#score(part);
+      await this.#storing;
+      this.#storing = this.#store(part, batch);
+      // It is awaited with the next batch; until then a failure has nobody to hear it.
+      this.#storing.catch(() => undefined);
     }
+    if (entries.length === 0) await this.#storing;
+    this.#adapt(entries);
+  }
+
+  /** Waits for what is on its way, whatever becomes of it. */
+  async finish(): Promise<void> {
+    await this.#storing.catch(() => undefined);
   }
 
   /** Aims at batches of `batchReadings`, at most twice as many entries as last time. */
@@ -115,67 +95,70 @@ class Ownership {
     this.#entriesToTake = Math.max(1, Math.min(aim, 2 * this.#entriesToTake, mostEntries));
   }
 
-  async #process(reader: ShardReader, entries: readonly StreamEntry[]): Promise<void> {
-    const batch = await this.#score(entries);
-    const written = await writeWhatCanBe({ ...this.#deps, writer: this.#writer, batch });
-    await this.#announce(batch.readings, written);
-    // Acknowledge after the commit: a crash in between repeats the batch, and the key of a reading makes that harmless.
-    await this.#acknowledge(reader, entries);
+  /** Null when every entry is accounted for already: an earlier owner stored them and could not say so. */
+  async #score(entries: readonly StreamEntry[]): Promise<Batch | null> {
+    const fresh = entries.filter(({ frame }) => frame === null || this.#positions.admit(frame));
+    if (fresh.length === 0) return null;
+    const readings = fresh.flatMap(({ frame }) => frame?.readings ?? []);
+    const scored = await this.#deps.scorer.score(readings, () => this.#storing);
+    const unreadable = fresh.filter(({ frame }) => frame === null);
+    if (unreadable.length > 0)
+      this.#deps.metrics.rejected.inc({ code: "FRAME_UNREADABLE" }, unreadable.length);
+    const receivedUs = fresh.reduce((newest, { frame }) => Math.max(newest, frame?.receivedUs ?? 0), 0);
+    return {
+      ...scored,
+      rejections: fresh.flatMap((entry) => entry.frame?.rejections ?? [unreadableEntry(entry)]),
+      receivedUs,
+      positions: this.#positions.snapshot(),
+      toRefused: (reading, reason) => refusedReading(reading, reason, receivedUs),
+    };
   }
 
-  async #score(entries: readonly StreamEntry[]): Promise<Batch> {
-    const { models, metrics } = this.#deps;
-    const readings = entries.flatMap((entry) => entry.frame?.readings ?? []);
-    await this.#remember(this.#memory.missing(readings));
-    const scored = readings.map((reading) =>
-      scoreReading(reading, this.#memory.stateOf(reading), models.modelFor(reading.sensorType)),
-    );
-    const unreadable = entries.filter((entry) => entry.frame === null);
-    if (unreadable.length > 0) metrics.rejected.inc({ code: "FRAME_UNREADABLE" }, unreadable.length);
-    const rejections = entries.flatMap((entry) => entry.frame?.rejections ?? [unreadableEntry(entry)]);
-    const receivedUs = entries.reduce((newest, entry) => Math.max(newest, entry.frame?.receivedUs ?? 0), 0);
-    return { readings: scored, rejections, receivedUs };
-  }
-
-  /** In slices, since a take-over can miss ten thousand series at once. */
-  async #remember(missing: readonly SeriesKey[]): Promise<void> {
-    for (let from = 0; from < missing.length; from += seriesASlice) {
-      const slice = missing.slice(from, from + seriesASlice);
-      this.#memory.rebuild(await this.#deps.store.recent(slice, historyReadings));
+  async #store(entries: readonly StreamEntry[], batch: Batch | null): Promise<void> {
+    const { reader } = this.#deps;
+    if (batch !== null) {
+      const written = await writePatiently({ ...this.#deps, batch });
+      this.#count(batch, written);
+      await this.#announce(batch, written);
     }
+    // Acknowledge after the commit: a crash in between hands the entries out again, and their numbers make that harmless.
+    await this.#insist("batch not acknowledged yet", () => reader.acknowledge(entries));
   }
 
-  async #announce(readings: readonly ScoredReading[], written: Written): Promise<void> {
-    const { events, log, metrics } = this.#deps;
+  #count(batch: Batch, written: Written): void {
+    const { log, metrics, scorer, shard } = this.#deps;
     metrics.stored.inc(written.inserted);
-    metrics.duplicates.inc(readings.length - written.inserted);
+    metrics.duplicates.inc(batch.readings.length - written.refused.length - written.inserted);
     for (const anomaly of written.anomalies) metrics.anomalies.inc({ sensor_type: anomaly.sensorType });
+    if (written.refused.length > 0) {
+      metrics.rejected.inc({ code: "STORE_REFUSED" }, written.refused.length);
+      scorer.forget(written.refused);
+    }
+    for (const rejection of written.dropped) log.error({ shard, rejection }, "rejection not kept");
+  }
+
+  async #announce(batch: Batch, written: Written): Promise<void> {
+    const { events } = this.#deps;
+    events.broadcast(toLiveReadings(batch.readings));
     const atUs = Date.now() * 1000;
     const presence = written.awakened.map(
       (deviceId): PlatformEvent => ({ kind: "device-active", deviceId, atUs }),
     );
-    events.broadcast(toLiveReadings(readings));
-    try {
-      await events.publish([...presence, ...written.anomalies]);
-    } catch (error) {
-      // They are in the table `anomalies`, where every console finds them at its next look; the readings must go on.
-      log.warn(
-        { events: presence.length + written.anomalies.length, reason: messageOf(error) },
-        "events not announced",
-      );
-    }
+    const said = [...presence, ...written.anomalies];
+    if (said.length === 0) return;
+    await this.#insist("events not announced yet", () => events.publish(said, written.receipt));
   }
 
-  async #acknowledge(reader: ShardReader, entries: readonly StreamEntry[]): Promise<void> {
+  /** Tries until it succeeds: without Redis there is nothing else to do. What is left undone at the end the next owner does. */
+  async #insist(complaint: string, action: () => Promise<void>): Promise<void> {
     const { log, shard, signal } = this.#deps;
-    const ids = entries.map((entry) => entry.id);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await reader.acknowledge(ids);
+        await action();
         return;
       } catch (error) {
         if (signal.aborted || !(error instanceof PlatformError && error.retryable)) throw error;
-        log.warn({ shard, attempt, reason: error.message }, "batch not acknowledged yet");
+        log.warn({ shard, attempt, reason: messageOf(error) }, complaint);
         await rest(Math.min(100 * 2 ** attempt, 2000), signal);
       }
     }

@@ -70,7 +70,7 @@ export function toRejection(refusal: Refusal, message: RejectedMessage): Rejecti
   return {
     ...refusal,
     id: message.id,
-    deviceId: message.deviceId,
+    deviceId: message.deviceId === null ? null : storable(message.deviceId),
     source: keptSource(message.source),
     payload: keptPayload(message.payload),
     payloadBytes: message.payloadBytes ?? message.payload.length,

@@ -11,9 +11,10 @@ export interface ReadingRow {
   score: number;
   is_anomaly: boolean;
   model_version: string;
+  is_late: Generated<boolean>;
 }
 
-export interface DeviceLatestRow extends ReadingRow {
+export interface DeviceLatestRow extends Omit<ReadingRow, "is_late"> {
   confidence: number;
 }
 
@@ -57,6 +58,43 @@ export interface RejectedRow {
   received_at: Instant;
 }
 
+export interface CustodyRow {
+  stream_id: string;
+  shard: number;
+  id: Generated<string>;
+  batch: Generated<number>;
+  stored: Generated<number>;
+  duplicate: Generated<number>;
+  rejected: Generated<number>;
+  observed: Generated<number>;
+  setback: Generated<number>;
+  positions: Generated<unknown>;
+  unsaid: unknown;
+}
+
+export interface LedgerJournalRow {
+  id: Generated<number>;
+  device_ids: string[];
+  received: number[];
+  stored: number[];
+  rejected: number[];
+}
+
+export interface DeviceLedgerRow {
+  device_id: string;
+  stored: number;
+  duplicate: number;
+  rejected: number;
+}
+
+export interface DetectorAnchorRow {
+  device_id: string;
+  sensor_type: string;
+  ts: Instant;
+  format: number;
+  state: Buffer;
+}
+
 export interface SettingRow {
   key: string;
   value: unknown;
@@ -71,4 +109,8 @@ export interface Tables {
   models: ModelRow;
   rejected: RejectedRow;
   settings: SettingRow;
+  custody: CustodyRow;
+  ledger_journal: LedgerJournalRow;
+  device_ledger: DeviceLedgerRow;
+  detector_anchors: DetectorAnchorRow;
 }

@@ -17,6 +17,8 @@ export interface ScoredReading extends Reading {
   readonly confidence: number;
   /** The model that spoke, e.g. `temperature@factory-1`, or `none` while a type has no model. */
   readonly modelVersion: string;
+  /** Not newer than its series was: judged, but nothing was learnt from it. */
+  readonly isLate: boolean;
   /** Present exactly when `isAnomaly`. */
   readonly explanation: Explanation | null;
 }

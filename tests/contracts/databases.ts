@@ -11,11 +11,14 @@ import type {
   DeviceStore,
   ModelStore,
   ReadingStore,
+  SeriesKey,
   SettingStore,
+  StoredPoint,
   Written,
 } from "../../platform/ports.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { openSettingStore } from "../../platform/setting-store.ts";
+import { micros } from "../../platform/sql.ts";
 import { temporaryFolder } from "../harness/local-servers.ts";
 import { createTestDatabase } from "../harness/test-database.ts";
 import { silent } from "./samples.ts";
@@ -71,6 +74,26 @@ export function openAt({ url, isSole }: Place): Promise<Database> {
   return openDatabase({ url, isSole, log: silent, connections: 12 });
 }
 
+/** The stream that batches of these tests come from. */
+export const streamId = "a stream of tests";
+
+/** The newest rows of a series as points, oldest first. */
+export async function pointsOf(
+  { database }: Pick<Stores, "database">,
+  { deviceId, sensorType }: SeriesKey,
+  limit = 1000,
+): Promise<readonly StoredPoint[]> {
+  const rows = await database.db
+    .selectFrom("readings")
+    .select([micros("ts").as("timestampUs"), "value", "score", "is_anomaly as isAnomaly"])
+    .where("device_id", "=", deviceId)
+    .where("sensor_type", "=", sensorType)
+    .orderBy("ts", "desc")
+    .limit(limit)
+    .execute();
+  return rows.toReversed();
+}
+
 /** A database with its tables, and the stores on it. */
 export interface Stores {
   readonly place: Place;
@@ -102,7 +125,7 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
 }
 
 async function writeOnce(readings: ReadingStore, batch: Batch, shard: number): Promise<Written> {
-  const pen = await readings.claimShard(shard);
+  const pen = await readings.claimShard(shard, streamId);
   if (pen === null) throw new Error(`shard ${shard} is taken`);
   try {
     return await pen.write(batch);
@@ -124,7 +147,9 @@ export function onEach(
     });
     afterAll(() => stores.close());
     beforeEach(async () => {
-      const tables = sql.raw("readings, device_latest, anomalies, devices, models, rejected, settings");
+      const tables = sql.raw(
+        "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors",
+      );
       await sql`TRUNCATE ${tables}`.execute(stores.database.db);
     });
     suite(() => stores, engine);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { PlatformError } from "../../platform/errors.ts";
-import type { Batch, Frame, ReadingStream, ShardReader, StreamEntry } from "../../platform/ports.ts";
+import type { Batch, FrameContent, ReadingStream, ShardReader, StreamEntry } from "../../platform/ports.ts";
 import { openLog } from "../../platform/telemetry.ts";
 import type { Rejection } from "../../schema/rejection.ts";
 import type { ScoredReading } from "../../schema/scored.ts";
@@ -23,6 +23,7 @@ export function scored(over: Partial<ScoredReading> = {}): ScoredReading {
     isAnomaly: false,
     confidence: 0.5,
     modelVersion: "temperature@factory-1",
+    isLate: false,
     explanation: null,
     ...over,
   };
@@ -58,11 +59,19 @@ export function rejection(over: Partial<Rejection> = {}): Rejection {
 }
 
 export function batch(over: Partial<Batch> = {}): Batch {
-  return { readings: [], rejections: [], receivedUs: nowUs(), ...over };
+  return {
+    readings: [],
+    rejections: [],
+    receivedUs: nowUs(),
+    positions: {},
+    anchors: [],
+    toRefused: ({ value }, reason) => rejection({ code: "STORE_REFUSED", reason, payload: String(value) }),
+    ...over,
+  };
 }
 
 /** A frame of one reading whose value tells it from the others. */
-export function frame(value: number): Frame {
+export function frame(value: number): FrameContent {
   const { deviceId, sensorType, timestampUs } = scored();
   return { receivedUs: startUs, readings: [{ deviceId, sensorType, timestampUs, value }], rejections: [] };
 }
@@ -72,8 +81,9 @@ export function valuesOf(entries: readonly StreamEntry[]): (number | null)[] {
   return entries.map((entry) => entry.frame?.readings[0]?.value ?? null);
 }
 
-export function idsOf(entries: readonly StreamEntry[]): string[] {
-  return entries.map((entry) => entry.id);
+/** Entries that are not acknowledged, by shard. */
+export async function lagOf(stream: ReadingStream): Promise<number[]> {
+  return (await stream.tallies()).map(({ entries }) => entries);
 }
 
 /** Tries again what failed because the world is away, as brokers and processors do. */

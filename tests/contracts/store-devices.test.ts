@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { engines, onEach } from "./databases.ts";
+import { engines, onEach, pointsOf } from "./databases.ts";
 import { anomalous, batch, nowUs, rejection, scored, series, startUs } from "./samples.ts";
 
 const dayUs = 86_400_000_000;
@@ -96,7 +96,7 @@ onEach(engines, "the registry", (stores) => {
     expect(await stores().devices.forgetInactive(30)).toBe(0);
     expect(await stores().devices.countInactive(30_000)).toBe(1);
     const forgotten = { deviceId: "40 days", sensorType: "temperature" };
-    expect(await stores().readings.recent([forgotten], 10)).toMatchObject([{ points: [{ value: 0 }] }]);
+    expect(await pointsOf(stores(), forgotten)).toMatchObject([{ value: 0 }]);
     expect(await stores().readings.recentOfDevices(["40 days"], 10)).toEqual([]);
     expect(await heard("40 days")).toMatchObject({ inserted: 0, awakened: ["40 days"] });
   });

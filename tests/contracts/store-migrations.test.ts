@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Database } from "../../platform/database.ts";
 import { migrate } from "../../platform/migrations.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
-import { engines, openAt, type Place, servers } from "./databases.ts";
+import { engines, openAt, type Place, pointsOf, servers, streamId } from "./databases.ts";
 import { batch, series } from "./samples.ts";
 
 const tables = ["anomalies", "device_latest", "devices", "models", "readings", "rejected", "settings"];
@@ -23,6 +23,10 @@ async function hypertablesIn({ db }: Database): Promise<unknown[]> {
   return rows;
 }
 
+function stepsOf(hasTimescale: boolean): string[] {
+  return ["0001-tables", ...(hasTimescale ? ["0002-hypertable.timescale"] : []), "0003-custody"];
+}
+
 describe.each(engines)("the tables on $name", ({ make }) => {
   let place: Place;
   beforeAll(async () => {
@@ -34,7 +38,7 @@ describe.each(engines)("the tables on $name", ({ make }) => {
     const { hasTimescale } = place;
     const database = await openAt(place);
     const steps = await migrate(database, { hasTimescale, chunkIntervalHours: 24 });
-    expect(steps).toEqual(["0001-tables", ...(hasTimescale ? ["0002-hypertable.timescale"] : [])]);
+    expect(steps).toEqual(stepsOf(hasTimescale));
     expect(await migrate(database, { hasTimescale, chunkIntervalHours: 1 })).toEqual([]);
     expect(await tablesIn(database)).toEqual(tables);
     await database.close();
@@ -49,10 +53,7 @@ describe.each(servers)("the tables on $name", ({ make }) => {
     const steps = await Promise.all(
       databases.map((database) => migrate(database, { hasTimescale, chunkIntervalHours: 24 })),
     );
-    expect(steps.flat().sort()).toEqual([
-      "0001-tables",
-      ...(hasTimescale ? ["0002-hypertable.timescale"] : []),
-    ]);
+    expect(steps.flat().sort()).toEqual(stepsOf(hasTimescale));
     expect(await Promise.all(databases.map(tablesIn))).toEqual(databases.map(() => tables));
     await Promise.all(databases.map((database) => database.close()));
     await place.remove();
@@ -76,7 +77,7 @@ describe.each(servers)("the tables on $name", ({ make }) => {
     const chunkIntervalHours = 24;
     await migrate(database, { hasTimescale: false, chunkIntervalHours });
     const store = openReadingStore(database);
-    const pen = await store.claimShard(0);
+    const pen = await store.claimShard(0, streamId);
     const hourly = series("a", 100).map((reading) => ({
       ...reading,
       timestampUs: reading.timestampUs + reading.value * 3_600_000_000,
@@ -90,9 +91,9 @@ describe.each(servers)("the tables on $name", ({ make }) => {
     }
     expect(await pen?.write(batch({ readings: hourly }))).toMatchObject({ inserted: 50 });
     expect(await pen?.write(batch({ readings: hourly }))).toMatchObject({ inserted: 0 });
-    const [stored] = await store.recent([{ deviceId: "a", sensorType: "temperature" }], 1000);
+    const points = await pointsOf({ database }, { deviceId: "a", sensorType: "temperature" });
     const timestamps = hourly.map(({ timestampUs }) => timestampUs);
-    expect(stored?.points.map(({ timestampUs }) => timestampUs)).toEqual(timestamps);
+    expect(points.map(({ timestampUs }) => timestampUs)).toEqual(timestamps);
     await pen?.release();
     await database.close();
     await place.remove();

@@ -4,13 +4,13 @@ import { openDatabase } from "../../platform/database.ts";
 import { migrate } from "../../platform/migrations.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { createPostgres, freePort, type LocalServer, temporaryFolder } from "../harness/local-servers.ts";
+import { streamId } from "./databases.ts";
 import { batch, rejection, retrying, series, silent } from "./samples.ts";
 
 // A PostgreSQL of its own: these tests stop it.
 const folder = temporaryFolder("postgres");
 let server: LocalServer;
 const down = { code: "STORE_DOWN", retryable: true };
-const key = { deviceId: "a", sensorType: "temperature" };
 
 beforeAll(async () => {
   server = await createPostgres(folder);
@@ -27,7 +27,7 @@ test("a database that stops fails every question for now, and works again when i
   const database = await open(server.url);
   await migrate(database, { hasTimescale: false, chunkIntervalHours: 24 });
   const store = openReadingStore(database);
-  const pen = await store.claimShard(0);
+  const pen = await store.claimShard(0, streamId);
   const [before, after] = [series("a", 2), series("a", 3)];
   await pen?.write(batch({ readings: before }));
 
@@ -35,15 +35,15 @@ test("a database that stops fails every question for now, and works again when i
   await server.stop("SIGQUIT");
   await expect(pen?.write(batch({ readings: after }))).rejects.toMatchObject(down);
   await expect(pen?.write(batch({ readings: after, rejections: [rejection()] }))).rejects.toMatchObject(down);
-  await expect(store.recent([key], 10)).rejects.toMatchObject(down);
+  await expect(store.recentOfDevices(["a"], 10)).rejects.toMatchObject(down);
   await expect(store.keepRejections([rejection()])).rejects.toMatchObject(down);
-  await expect(store.claimShard(1)).rejects.toMatchObject(down);
+  await expect(store.claimShard(1, streamId)).rejects.toMatchObject(down);
   await pen?.release();
 
   await server.start();
-  const next = await retrying(() => store.claimShard(0));
+  const next = await retrying(() => store.claimShard(0, streamId));
   expect(await next?.write(batch({ readings: after }))).toMatchObject({ inserted: 1 });
-  expect(await store.recent([key], 10)).toMatchObject([
+  expect(await store.recentOfDevices(["a"], 10)).toMatchObject([
     { points: [{ value: 0 }, { value: 1 }, { value: 2 }] },
   ]);
   await next?.release();

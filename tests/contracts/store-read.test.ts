@@ -3,8 +3,6 @@ import type { StoredSeries } from "../../platform/ports.ts";
 import { engines, onEach } from "./databases.ts";
 import { batch, nowUs, rejection, scored, series, startUs } from "./samples.ts";
 
-const key = (deviceId: string, sensorType = "temperature") => ({ deviceId, sensorType });
-
 /** What tells these series apart: device, type, and the values of the points in order. */
 function brief(stored: readonly StoredSeries[]) {
   return stored.map(({ deviceId, sensorType, points }) => [
@@ -27,13 +25,11 @@ onEach(engines, "the store", (stores) => {
 
   test("gives the newest readings of several series, oldest first", async () => {
     await fill();
-    const keys = [key("b"), key("a"), key("a", "humidity"), key("nobody"), key("b", "humidity")];
-    expect(brief(await stores().readings.recent(keys, 3))).toEqual([
+    expect(brief(await stores().readings.recentOfDevices(["b", "a", "nobody"], 3))).toEqual([
       ["a", "humidity", [0, 1]],
       ["a", "temperature", [2, 3, 4]],
       ["b", "temperature", [0, 1, 2]],
     ]);
-    expect(await stores().readings.recent([], 3)).toEqual([]);
   });
 
   test("orders a history by time and not by arrival", async () => {
@@ -41,7 +37,9 @@ onEach(engines, "the store", (stores) => {
       const reading = scored({ deviceId: "a", timestampUs: startUs + place, value: place });
       await stores().write(batch({ readings: [reading] }));
     }
-    expect(brief(await stores().readings.recent([key("a")], 3))).toEqual([["a", "temperature", [1, 2, 3]]]);
+    expect(brief(await stores().readings.recentOfDevices(["a"], 3))).toEqual([
+      ["a", "temperature", [1, 2, 3]],
+    ]);
   });
 
   test("gives the newest readings of every sensor of some devices", async () => {

@@ -7,14 +7,14 @@ import { migrate } from "../../platform/migrations.ts";
 import { openModelStore } from "../../platform/model-store.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { temporaryFolder } from "../harness/local-servers.ts";
-import { openAt, servers, settingsOf } from "./databases.ts";
+import { openAt, servers, settingsOf, streamId } from "./databases.ts";
 import { anomalous, batch, rejection, series, silent } from "./samples.ts";
 
 const model = { sensorType: "co2", version: 1, compiled: Uint8Array.of(1, 2), seed: 7, trainingRows: 500 };
 const readings = [...series("a", 3), anomalous({ deviceId: "b" })];
 
 async function fill(database: Database): Promise<void> {
-  const pen = await openReadingStore(database).claimShard(0);
+  const pen = await openReadingStore(database).claimShard(0, streamId);
   await pen?.write(batch({ readings, rejections: [rejection()] }));
   await pen?.release();
   await openModelStore(database).save(model);
@@ -23,8 +23,8 @@ async function fill(database: Database): Promise<void> {
 
 async function expectFilled(database: Database): Promise<void> {
   const store = openReadingStore(database);
-  const pen = await store.claimShard(0);
-  expect(await pen?.write(batch({ readings }))).toEqual({ inserted: 0, anomalies: [], awakened: [] });
+  const pen = await store.claimShard(0, streamId);
+  expect(await pen?.write(batch({ readings }))).toMatchObject({ inserted: 0, anomalies: [], awakened: [] });
   await pen?.release();
   expect(await store.latest(60_000)).toHaveLength(2);
   expect(await store.anomalies({ limit: 10 })).toHaveLength(1);

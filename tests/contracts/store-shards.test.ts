@@ -4,7 +4,7 @@ import type { Database } from "../../platform/database.ts";
 import type { ShardWriter } from "../../platform/ports.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { until } from "../harness/local-servers.ts";
-import { engines, onEach, openAt, type Stores, servers } from "./databases.ts";
+import { engines, onEach, openAt, pointsOf, type Stores, servers, streamId } from "./databases.ts";
 import { batch, retrying, scored, series, startUs } from "./samples.ts";
 
 /** Ends the connection that holds the pen of a shard, as a failover or an impatient administrator does. */
@@ -28,27 +28,27 @@ onEach(servers, "the pen of a shard", (stores) => {
     claim: (shard: number) => Promise<ShardWriter | null>;
   }> {
     const database = await openAt(stores().place);
-    return { database, claim: openReadingStore(database).claimShard };
+    return { database, claim: (shard) => openReadingStore(database).claimShard(shard, streamId) };
   }
 
   test("is with one processor at a time, and free again when given back", async () => {
     const { database, claim } = await other();
-    const pen = await given(stores().readings.claimShard(3));
+    const pen = await given(stores().readings.claimShard(3, streamId));
     expect(await claim(3)).toBeNull();
-    expect(await stores().readings.claimShard(3)).toBeNull();
+    expect(await stores().readings.claimShard(3, streamId)).toBeNull();
     const neighbour = await given(claim(4));
     expect(await pen.write(batch({ readings: series("a", 1) }))).toMatchObject({ inserted: 1 });
     expect(await neighbour.write(batch({ readings: series("b", 1) }))).toMatchObject({ inserted: 1 });
     await pen.release();
     const next = await given(claim(3));
-    expect(await stores().readings.claimShard(3)).toBeNull();
+    expect(await stores().readings.claimShard(3, streamId)).toBeNull();
     await Promise.all([next, neighbour].map((held) => held.release()));
     await database.close();
   });
 
   test("goes to exactly one of many that ask at once", async () => {
     const { database, claim } = await other();
-    const asked = [0, 1, 2, 3].flatMap(() => [claim(5), stores().readings.claimShard(5)]);
+    const asked = [0, 1, 2, 3].flatMap(() => [claim(5), stores().readings.claimShard(5, streamId)]);
     const pens = (await Promise.all(asked)).filter((pen) => pen !== null);
     expect(pens).toHaveLength(1);
     await pens[0]?.release();
@@ -57,7 +57,7 @@ onEach(servers, "the pen of a shard", (stores) => {
 
   test("is lost with its connection: writing fails, and another processor gets it", async () => {
     const { database, claim } = await other();
-    const lost = await given(stores().readings.claimShard(6));
+    const lost = await given(stores().readings.claimShard(6, streamId));
     await lost.write(batch({ readings: series("a", 1) }));
     await cutOff(stores(), 6);
     const readings = series("a", 2);
@@ -73,13 +73,13 @@ onEach(servers, "the pen of a shard", (stores) => {
     expect(await next.write(batch({ readings }))).toMatchObject({ inserted: 1 });
     await expect(lost.write(batch({ readings }))).rejects.toMatchObject(down);
     await lost.release();
-    expect(await stores().readings.claimShard(6)).toBeNull();
+    expect(await stores().readings.claimShard(6, streamId)).toBeNull();
     await next.release();
     await database.close();
   });
 
   test("leaves nothing of a batch that its connection was cut off in", async () => {
-    const pen = await given(stores().readings.claimShard(7));
+    const pen = await given(stores().readings.claimShard(7, streamId));
     const rows = series("a", 20_000);
     const writing = pen.write(batch({ readings: rows }));
     const failed = expect(writing).rejects.toMatchObject({ code: "STORE_DOWN", retryable: true });
@@ -99,7 +99,7 @@ onEach(servers, "the pen of a shard", (stores) => {
     await failed;
     await pen.release();
     const key = { deviceId: "a", sensorType: "temperature" };
-    expect(await stores().readings.recent([key], 1)).toEqual([]);
+    expect(await pointsOf(stores(), key)).toEqual([]);
     expect(await stores().write(batch({ readings: rows }), 7)).toMatchObject({ inserted: rows.length });
   });
 });
@@ -107,8 +107,8 @@ onEach(servers, "the pen of a shard", (stores) => {
 onEach(engines, "two writers", (stores, { name }) => {
   test("that write the same readings at once store each of them once", async () => {
     const [first, second] = [
-      await given(stores().readings.claimShard(0)),
-      await given(stores().readings.claimShard(1)),
+      await given(stores().readings.claimShard(0, streamId)),
+      await given(stores().readings.claimShard(1, streamId)),
     ];
     const count = name === "PGlite" ? 10 : 40;
     let inserted = 0;

@@ -1,0 +1,190 @@
+import { type Kysely, sql, type Transaction } from "kysely";
+import { type AnomalyEvent, toAnomalyEvent } from "../schema/event.ts";
+import type { Tables } from "../schema/row.ts";
+import type { ScoredReading } from "../schema/scored.ts";
+import type { Batch } from "./ports.ts";
+import { toInstant } from "./sql.ts";
+
+/** Whose batch it is. */
+export interface CustodyKey {
+  readonly streamId: string;
+  readonly shard: number;
+}
+
+/** What the statement answers. */
+export interface BatchOutcome {
+  readonly inserted: number;
+  readonly anomalies: readonly AnomalyEvent[];
+  readonly awakened: readonly string[];
+  /** The number of this batch, or null when the shard has no record. */
+  readonly batch: number | null;
+}
+
+/** What a batch had to say, as it is kept in `custody.unsaid`. */
+export interface Unsaid {
+  readonly anomalies: readonly AnomalyEvent[] | null;
+  readonly awakened: readonly string[] | null;
+}
+
+interface OutcomeRow {
+  inserted: number;
+  anomalies: readonly number[] | null;
+  awakened: readonly string[] | null;
+  batch: number | null;
+}
+
+/**
+ * One statement a batch, so one snapshot and one commit: the readings that are new, from those the newest of each series and the
+ * anomalies, the devices heard of, and the account of it all. Every parameter is an array or a value, so the text is the same for
+ * every batch size. Of a reading that is twice in a batch the first counts; the order is the same for every writer, so that two of
+ * them never deadlock.
+ */
+export async function runBatch(
+  db: Kysely<Tables> | Transaction<Tables>,
+  batch: Batch,
+  key: CustodyKey,
+): Promise<BatchOutcome> {
+  const { readings } = batch;
+  const { rows } = await sql<OutcomeRow>`
+    WITH input AS (
+      SELECT DISTINCT ON (device_id, sensor_type, us)
+        device_id, sensor_type, ${toInstant(sql`us`)} AS ts, value, score, is_anomaly, model_version, is_late, confidence
+      FROM unnest(
+        ${readings.map((reading) => reading.deviceId)}::text[],
+        ${readings.map((reading) => reading.sensorType)}::text[],
+        ${readings.map((reading) => reading.timestampUs)}::bigint[],
+        ${readings.map((reading) => reading.value)}::double precision[],
+        ${readings.map((reading) => reading.score)}::real[],
+        ${readings.map((reading) => reading.isAnomaly)}::boolean[],
+        ${readings.map((reading) => reading.modelVersion)}::text[],
+        ${readings.map((reading) => reading.isLate)}::boolean[],
+        ${readings.map((reading) => reading.confidence)}::real[]
+      ) WITH ORDINALITY AS t(device_id, sensor_type, us, value, score, is_anomaly, model_version, is_late, confidence, place)
+      ORDER BY device_id, sensor_type, us, place
+    ), inserted AS (
+      INSERT INTO readings (device_id, sensor_type, ts, value, score, is_anomaly, model_version, is_late)
+      SELECT device_id, sensor_type, ts, value, score, is_anomaly, model_version, is_late FROM input
+      ON CONFLICT DO NOTHING
+      RETURNING device_id, sensor_type, ts, value, score, is_anomaly, model_version
+    ), newest AS (
+      SELECT DISTINCT ON (device_id, sensor_type) inserted.*, input.confidence
+      FROM inserted JOIN input USING (device_id, sensor_type, ts)
+      ORDER BY device_id, sensor_type, ts DESC
+    ), latest AS (
+      INSERT INTO device_latest (device_id, sensor_type, ts, value, score, is_anomaly, model_version, confidence)
+      SELECT device_id, sensor_type, ts, value, score, is_anomaly, model_version, confidence FROM newest
+      ON CONFLICT (device_id, sensor_type) DO UPDATE SET
+        ts = excluded.ts, value = excluded.value, score = excluded.score, is_anomaly = excluded.is_anomaly,
+        model_version = excluded.model_version, confidence = excluded.confidence
+      WHERE excluded.ts > device_latest.ts
+    ), ${anomalyInsert(readings)},
+    heard AS (
+      SELECT DISTINCT device_id, ${toInstant(sql`${batch.receivedUs}::bigint`)} AS last_seen FROM input
+    ), awakened AS (
+      SELECT heard.device_id FROM heard LEFT JOIN devices USING (device_id) WHERE devices.active IS NOT TRUE
+    ), seen AS (
+      INSERT INTO devices (device_id, first_seen, last_seen)
+      SELECT device_id, last_seen, last_seen FROM heard ORDER BY device_id
+      ON CONFLICT (device_id) DO UPDATE SET last_seen = greatest(devices.last_seen, excluded.last_seen), active = true
+      -- Once a second is often enough to tell who is there, and spares a row version a batch.
+      WHERE NOT devices.active OR excluded.last_seen > devices.last_seen + interval '1 second'
+    ), ${accounting(batch, key)}
+    SELECT
+      (SELECT count(*) FROM inserted) AS inserted,
+      (SELECT array_agg(place) FROM announced) AS anomalies,
+      (SELECT array_agg(device_id) FROM awakened) AS awakened,
+      (SELECT batch FROM account) AS batch`.execute(db);
+  return toOutcome(rows[0], readings);
+}
+
+/** The anomalies among what was inserted; `place` leads back to the reading they were made from. */
+function anomalyInsert(readings: readonly ScoredReading[]) {
+  const places = readings.flatMap((reading, place) => (reading.isAnomaly ? [place] : []));
+  const events = places.map((place) => readings[place]).filter((reading) => reading !== undefined);
+  const expected = events.map((reading) => reading.explanation?.expected ?? null);
+  return sql`detail AS (
+      SELECT place, device_id, sensor_type, ${toInstant(sql`us`)} AS ts, sentence, low, high, event FROM unnest(
+        ${places}::integer[],
+        ${events.map((reading) => reading.deviceId)}::text[],
+        ${events.map((reading) => reading.sensorType)}::text[],
+        ${events.map((reading) => reading.timestampUs)}::bigint[],
+        ${events.map((reading) => reading.explanation?.sentence ?? "")}::text[],
+        ${expected.map((band) => band?.low ?? null)}::double precision[],
+        ${expected.map((band) => band?.high ?? null)}::double precision[],
+        ${events.map((reading) => JSON.stringify(toAnomalyEvent(reading)))}::text[]
+      ) AS t(place, device_id, sensor_type, us, sentence, low, high, event)
+    ), announced AS (
+      SELECT min(detail.place) AS place, device_id, sensor_type, ts
+      FROM inserted JOIN detail USING (device_id, sensor_type, ts) WHERE inserted.is_anomaly
+      GROUP BY device_id, sensor_type, ts
+    ), kept AS (
+      INSERT INTO anomalies (device_id, sensor_type, ts, value, score, confidence, model_version, sentence,
+        expected_low, expected_high)
+      SELECT device_id, sensor_type, ts, inserted.value, inserted.score, input.confidence, inserted.model_version,
+        detail.sentence, detail.low, detail.high
+      FROM announced JOIN inserted USING (device_id, sensor_type, ts) JOIN detail USING (place, device_id, sensor_type, ts)
+        JOIN input USING (device_id, sensor_type, ts)
+      ON CONFLICT DO NOTHING
+    )`;
+}
+
+/** What becomes of the batch in the ledger, by device and in all; and what detectors are rebuilt from. */
+function accounting({ readings, rejections, positions, anchors }: Batch, { streamId, shard }: CustodyKey) {
+  const devices = new Map<string, { received: number; rejected: number }>();
+  const of = (deviceId: string) => {
+    const counts = devices.get(deviceId) ?? { received: 0, rejected: 0 };
+    devices.set(deviceId, counts);
+    return counts;
+  };
+  // What something else than a broker put into the stream was never received.
+  const own = rejections.filter(({ code }) => code !== "FRAME_UNREADABLE");
+  for (const { deviceId } of readings) of(deviceId).received += 1;
+  for (const { deviceId } of own) of(deviceId ?? "").rejected += 1;
+  const counts = [...devices.values()];
+  return sql`stored_of AS (
+      SELECT device_id, count(*)::integer AS stored FROM inserted GROUP BY device_id
+    ), journal AS (
+      INSERT INTO ledger_journal (device_ids, received, stored, rejected)
+      SELECT array_agg(device_id), array_agg(received), array_agg(coalesce(stored, 0)), array_agg(rejected)
+      FROM unnest(
+        ${[...devices.keys()]}::text[],
+        ${counts.map(({ received }) => received)}::integer[],
+        ${counts.map(({ rejected }) => rejected)}::integer[]
+      ) AS t(device_id, received, rejected) LEFT JOIN stored_of USING (device_id)
+      HAVING count(*) > 0
+    ), anchored AS (
+      INSERT INTO detector_anchors (device_id, sensor_type, ts, format, state)
+      SELECT device_id, sensor_type, ${toInstant(sql`us`)}, format, decode(state, 'base64') FROM unnest(
+        ${anchors.map((anchor) => anchor.deviceId)}::text[],
+        ${anchors.map((anchor) => anchor.sensorType)}::text[],
+        ${anchors.map((anchor) => anchor.timestampUs)}::bigint[],
+        ${anchors.map((anchor) => anchor.format)}::integer[],
+        ${anchors.map((anchor) => Buffer.from(anchor.state).toString("base64"))}::text[]
+      ) AS t(device_id, sensor_type, us, format, state)
+      ORDER BY device_id, sensor_type
+      ON CONFLICT (device_id, sensor_type) DO UPDATE SET
+        ts = excluded.ts, format = excluded.format, state = excluded.state
+    ), account AS (
+      UPDATE custody SET
+        batch = batch + 1,
+        stored = stored + (SELECT count(*) FROM inserted),
+        duplicate = duplicate + ${readings.length}::bigint - (SELECT count(*) FROM inserted),
+        rejected = rejected + ${own.length}::bigint,
+        positions = ${JSON.stringify(positions)}::jsonb,
+        unsaid = CASE WHEN EXISTS (SELECT FROM announced) OR EXISTS (SELECT FROM awakened) THEN jsonb_build_object(
+          'anomalies', (SELECT jsonb_agg(event::jsonb ORDER BY place) FROM announced JOIN detail USING (place)),
+          'awakened', (SELECT jsonb_agg(device_id) FROM awakened)) END
+      WHERE stream_id = ${streamId} AND shard = ${shard}
+      RETURNING batch
+    )`;
+}
+
+function toOutcome(row: OutcomeRow | undefined, readings: readonly ScoredReading[]): BatchOutcome {
+  const anomalies = (row?.anomalies ?? []).toSorted((a, b) => a - b).map((place) => readings[place]);
+  return {
+    inserted: row?.inserted ?? 0,
+    anomalies: anomalies.filter((reading) => reading !== undefined).map(toAnomalyEvent),
+    awakened: row?.awakened ?? [],
+    batch: row?.batch ?? null,
+  };
+}

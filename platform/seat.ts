@@ -1,0 +1,47 @@
+import { sql } from "kysely";
+import { asking, type Database } from "./database.ts";
+import { hold } from "./held-connection.ts";
+import type { Seat } from "./ports.ts";
+import { lockSpace } from "./shard-writer.ts";
+
+/** Key of the advisory lock that every processor shares, "seat" in ASCII. */
+const seatSpace = 0x73656174;
+
+interface LockRow {
+  space: number;
+  shard: number;
+}
+
+/** Takes a seat among the processors of this database: a shared advisory lock that lasts as long as the session. */
+export async function takeSeat(database: Database): Promise<Seat> {
+  if (database.isSole) {
+    const alone = { processors: 1, taken: new Set<number>() };
+    return { census: () => Promise.resolve(alone), leave: () => Promise.resolve() };
+  }
+  const held = await hold(database.db, "a seat among the processors");
+  const leave = async (): Promise<void> => {
+    await sql`SELECT pg_advisory_unlock_shared(${seatSpace}, 0)`.execute(held.db).catch(() => undefined);
+    await held.release();
+  };
+  try {
+    await asking("take a seat among the processors", () =>
+      sql`SELECT pg_advisory_lock_shared(${seatSpace}, 0)`.execute(held.db),
+    );
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+  return {
+    leave,
+    census: async () => {
+      const { rows } = await asking("count the processors", () =>
+        sql<LockRow>`
+          SELECT classid::bigint AS space, objid::bigint AS shard FROM pg_locks
+          WHERE locktype = 'advisory' AND granted AND classid IN (${lockSpace}, ${seatSpace})
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`.execute(held.db),
+      );
+      const shards = rows.filter(({ space }) => space === lockSpace).map(({ shard }) => shard);
+      return { processors: rows.length - shards.length, taken: new Set(shards) };
+    },
+  };
+}
