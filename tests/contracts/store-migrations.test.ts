@@ -6,7 +6,19 @@ import { openReadingStore } from "../../platform/reading-store.ts";
 import { engines, openAt, type Place, pointsOf, servers, streamId } from "./databases.ts";
 import { batch, series } from "./samples.ts";
 
-const tables = ["anomalies", "device_latest", "devices", "models", "readings", "rejected", "settings"];
+const tables = [
+  "anomalies",
+  "custody",
+  "detector_anchors",
+  "device_latest",
+  "device_ledger",
+  "devices",
+  "ledger_journal",
+  "models",
+  "readings",
+  "rejected",
+  "settings",
+];
 
 async function tablesIn({ db }: Database): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
