@@ -173,7 +173,10 @@ async function startHttp(
       mqttPort,
       httpUrl: addresses.http ?? httpUrl(mqttHost, config.HTTP_PORT),
     });
-    const deps = { ...shared, ...(await engines.stores()), events: await engines.events(), door, doors };
+    const deps = {
+      ...{ ...shared, ...(await engines.stores()), door, doors, shards: config.SHARDS },
+      ...{ events: await engines.events(), stream: await engines.stream() },
+    };
     await life.run("web", () => startWeb(deps));
     if (!isShared)
       addresses.console = await openTo(launch, door, { port: config.WEB_PORT, setting: "WEB_PORT" });

@@ -85,6 +85,11 @@ class MemoryStream implements ReadingStream {
     return Promise.resolve(tallies);
   }
 
+  waiting(shardNumber: number, limit: number): Promise<readonly StreamEntry[]> {
+    const { pending } = this.#shard(shardNumber);
+    return Promise.resolve(pending.slice(0, limit).map(({ entry }) => entry));
+  }
+
   fullness(): Promise<number> {
     return Promise.resolve(this.#readings / this.#maxReadings);
   }

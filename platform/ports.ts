@@ -50,6 +50,8 @@ export interface ReadingStream {
   openShard(shard: number): Promise<ShardReader>;
   /** What each shard took in and let go of. */
   tallies(): Promise<readonly ShardTally[]>;
+  /** The oldest entries of a shard that are still there, for whoever only looks. */
+  waiting(shard: number, limit: number): Promise<readonly StreamEntry[]>;
   /** How full the stream is: 0 empty, 1 so full that it takes nothing more. */
   fullness(): Promise<number>;
   close(): Promise<void>;

@@ -86,6 +86,15 @@ class RedisStream implements ReadingStream {
     return Promise.all(Array.from({ length: this.#options.shards }, (_, shard) => this.#tallyOf(shard)));
   }
 
+  async waiting(shard: number, limit: number): Promise<readonly StreamEntry[]> {
+    const [key] = keysOf(shard);
+    try {
+      return (await this.#redis.xrangeBuffer(key, "-", "+", "COUNT", limit)).map(toEntry);
+    } catch (cause) {
+      throw cause instanceof PlatformError ? cause : redisFailure(`look into ${key}`, cause);
+    }
+  }
+
   async fullness(): Promise<number> {
     try {
       const tallies = await this.tallies();
@@ -169,7 +178,7 @@ class RedisShardReader implements ShardReader {
 
   async next(maxEntries: number, waitMs: number): Promise<readonly StreamEntry[]> {
     if (this.#isClosed) return [];
-    const entries = (await this.#read(maxEntries, waitMs)).map(toEntry);
+    const entries = readable(await this.#read(maxEntries, waitMs));
     this.#lastId = entries.at(-1)?.id ?? this.#lastId;
     for (const { id } of entries) this.#inHand.add(id);
     return entries;
@@ -223,6 +232,20 @@ class RedisShardReader implements ShardReader {
     this.#reading.disconnect();
     return Promise.resolve();
   }
+}
+
+/** The entries up to the first that a newer broker wrote; throws when that is the very first. */
+function readable(items: readonly unknown[]): readonly StreamEntry[] {
+  const entries: StreamEntry[] = [];
+  for (const item of items) {
+    try {
+      entries.push(toEntry(item));
+    } catch (error) {
+      if (entries.length === 0) throw error;
+      return entries;
+    }
+  }
+  return entries;
 }
 
 /** @throws PlatformError FRAME_TOO_NEW */

@@ -85,3 +85,35 @@ export const DoorsAnswer = Type.Object({
   httpUrl: Type.String(),
 });
 export type DoorsAnswer = Readonly<Static<typeof DoorsAnswer>>;
+
+const LedgerCounts = {
+  received: Type.Integer({ description: "Readings taken in; a rejected message counts as one." }),
+  stored: Type.Integer(),
+  duplicate: Type.Integer({ description: "Readings that were stored before." }),
+  rejected: Type.Integer(),
+};
+
+/** `GET /api/v1/ledger`: received = stored + duplicate + rejected + inFlight + difference. */
+export const LedgerAnswer = Type.Object({
+  ...LedgerCounts,
+  inFlight: Type.Integer({ description: "Taken in, not yet accounted for." }),
+  difference: Type.Integer({ description: "0; above, readings are missing; below, there are too many." }),
+  state: Type.Union([Type.Literal("balanced"), Type.Literal("unbalanced")]),
+});
+export type LedgerAnswer = Readonly<Static<typeof LedgerAnswer>>;
+
+/** `GET /api/v1/ledger/devices?after=a&limit=100`, by device id; messages that name no device are under the empty id. */
+export const DeviceLedgersAnswer = Type.Object({
+  devices: Type.Array(Type.Object({ deviceId: Type.String(), ...LedgerCounts })),
+  /** What to ask `after` next; null at the end. */
+  next: Type.Union([Type.Null(), Type.String()]),
+});
+
+/** `GET /api/v1/ledger/devices/{id}` */
+export const DeviceLedgerAnswer = Type.Object({
+  deviceId: Type.String(),
+  ...LedgerCounts,
+  inFlight: Type.Union([Type.Null(), Type.Integer()], {
+    description: "Null while too much waits in its shard to look through.",
+  }),
+});

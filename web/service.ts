@@ -2,9 +2,18 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import type { HttpDoor } from "../platform/http-server.ts";
-import type { DeviceStore, EventStream, ReadingStore, Running, SettingStore } from "../platform/ports.ts";
+import type {
+  DeviceStore,
+  EventStream,
+  LedgerStore,
+  ReadingStore,
+  ReadingStream,
+  Running,
+  SettingStore,
+} from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
+import { mountLedger } from "./ledger-routes.ts";
 import { startLive } from "./live.ts";
 import { mountApi } from "./routes.ts";
 
@@ -14,6 +23,9 @@ export interface WebDeps {
   readonly devices: DeviceStore;
   readonly settings: SettingStore;
   readonly events: EventStream;
+  readonly ledger: LedgerStore;
+  readonly stream: ReadingStream;
+  readonly shards: number;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
   readonly log: Log;
@@ -32,6 +44,7 @@ export async function startWeb(deps: WebDeps): Promise<Running> {
   const { door, events, log, metrics } = deps;
   door.addHook("onSend", async (_request, reply) => void reply.headers(securityHeaders));
   mountApi(door, deps);
+  mountLedger(door, deps);
   const client = clientFolder();
   if (client === undefined) log.warn("console not built; run npm run build");
   else await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });

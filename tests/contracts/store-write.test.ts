@@ -78,7 +78,11 @@ onEach(engines, "a batch", (stores) => {
     const written = await stores().write(
       batch({ readings: [known, unknown, scored({ deviceId: "press-02" })] }),
     );
-    expect(written).toMatchObject({ inserted: 2, anomalies: [toAnomalyEvent(unknown)], awakened: ["press-02"] });
+    expect(written).toMatchObject({
+      inserted: 2,
+      anomalies: [toAnomalyEvent(unknown)],
+      awakened: ["press-02"],
+    });
   });
 
   test("keeps every microsecond", async () => {
