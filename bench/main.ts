@@ -1,9 +1,13 @@
+import { codecBench } from "./codec.ts";
 import { pipelineBench } from "./pipeline.ts";
 
 /** A benchmark prints a table for people and one line of JSON for machines. */
 type Bench = (args: readonly string[]) => Promise<void>;
 
-const benches: ReadonlyMap<string, Bench> = new Map([["pipeline", pipelineBench]]);
+const benches: ReadonlyMap<string, Bench> = new Map([
+  ["pipeline", pipelineBench],
+  ["codec", codecBench],
+]);
 
 const [name = "", ...args] = process.argv.slice(2);
 const bench = benches.get(name);
