@@ -9,6 +9,7 @@ export type ErrorCode =
   | "SHARD_LOST"
   | "STREAM_DOWN"
   | "STREAM_FULL"
+  | "FRAME_TOO_NEW"
   | "FRAME_UNREADABLE"
   | "MODEL_UNREADABLE"
   | "BROKER_DOWN"
