@@ -97,17 +97,24 @@ class RedisStream implements ReadingStream {
 
   async fullness(): Promise<number> {
     try {
-      const tallies = await this.tallies();
-      const waiting = tallies.reduce((sum, { received, settled }) => sum + received - settled, 0);
-      return Math.max(waiting / this.#options.maxWaiting, memoryShare(await this.#redis.info("memory")));
+      const shards = Array.from({ length: this.#options.shards }, (_, shard) => shard);
+      const waiting = await Promise.all(shards.map((shard) => this.#waitingIn(shard)));
+      const share = waiting.reduce((sum, count) => sum + count, 0) / this.#options.maxWaiting;
+      return Math.max(share, memoryShare(await this.#redis.info("memory")));
     } catch (cause) {
-      throw cause instanceof PlatformError ? cause : redisFailure("ask how full Redis is", cause);
+      throw redisFailure("ask how full Redis is", cause);
     }
   }
 
   close(): Promise<void> {
     this.#redis.disconnect();
     return Promise.resolve();
+  }
+
+  async #waitingIn(shard: number): Promise<number> {
+    const [, tally] = keysOf(shard);
+    const [received = 0, settled = 0] = (await this.#redis.hmget(tally, "received", "settled")).map(Number);
+    return received - settled;
   }
 
   async #tallyOf(shard: number): Promise<ShardTally> {

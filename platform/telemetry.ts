@@ -45,6 +45,11 @@ export function openMetrics() {
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
       registers,
     }),
+    streamFullness: gauge(
+      "iot_stream_fullness_ratio",
+      "How full the stream is; from 0.75 on publishes are held.",
+    ),
+    publishesHeld: gauge("iot_publishes_held", "Publishes that wait for room in the stream."),
     lag: gauge("iot_stream_lag_entries", "Frames not yet stored, per shard.", ["shard"]),
     ledgerReadings: gauge(
       "iot_ledger_readings",
