@@ -9,6 +9,7 @@ import type { Clock, EventStream, ReadingStream, Running } from "../platform/por
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { announceAnomalies } from "./announcement.ts";
 import { refusalOfConnect } from "./connect-rules.ts";
+import { FloodGate } from "./flood-gate.ts";
 import { ForbiddenTopic, Intake } from "./intake.ts";
 
 export interface BrokerDeps {
@@ -44,7 +45,8 @@ export async function startBroker({
     log,
     metrics,
   });
-  const aedes = await Aedes.createBroker(brokerOptions(intake, log));
+  const gate = new FloodGate({ stream, log, metrics });
+  const aedes = await Aedes.createBroker(brokerOptions({ intake, gate, log }));
   count(aedes, metrics, log);
   const sockets = new Set<Socket>();
   const tcp = createServer({ noDelay: true }, (socket) => {
@@ -70,6 +72,7 @@ export async function startBroker({
   async function stop(): Promise<void> {
     const closed = [close(tcp), close(webSocket.server)];
     await announcing.stop();
+    gate.close();
     await intake.close();
     // The acknowledgements of the last hand-over are written in this turn of the loop; only then may the sockets go.
     await new Promise((resolve) => setImmediate(resolve));
@@ -81,7 +84,13 @@ export async function startBroker({
   }
 }
 
-function brokerOptions(intake: Intake, log: Log): AedesOptions {
+interface Doorway {
+  readonly intake: Intake;
+  readonly gate: FloodGate;
+  readonly log: Log;
+}
+
+function brokerOptions({ intake, gate, log }: Doorway): AedesOptions {
   return {
     // Each line answers a behaviour of Aedes 1.2.0 in docs/design.md, section 7.
     concurrency: 0,
@@ -105,10 +114,15 @@ function brokerOptions(intake: Intake, log: Log): AedesOptions {
       }
     },
     authorizePublish: (client, packet, callback) => {
-      intake.take(toPublish(client, packet), (error) => {
+      const taken = (error?: Error): void => {
         if (error instanceof ForbiddenTopic)
           log.info({ client: client?.id, topic: packet.topic }, "publish forbidden");
         callback(error ?? null);
+      };
+      gate.pass((refusal) => {
+        if (refusal === undefined) intake.take(toPublish(client, packet), taken);
+        // As in the intake: QoS 0 promises nothing.
+        else taken(packet.qos === 0 ? undefined : refusal);
       });
     },
   };
