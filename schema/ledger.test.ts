@@ -82,14 +82,22 @@ test("whenever it is looked at, a shard that loses nothing adds up", () => {
       let before = account();
       let seen = tally();
       const doing: Record<(typeof order)[number], () => void> = {
-        append: () => void (appended += 1),
-        store: () => void (stored = Math.min(stored + 1, appended)),
-        settle: () => void (settled = stored),
+        append: () => {
+          appended += 1;
+        },
+        store: () => {
+          stored = Math.min(stored + 1, appended);
+        },
+        settle: () => {
+          settled = stored;
+        },
         lookBefore: () => {
           before = account({ stored: stored * size });
           seen = tallyNow();
         },
-        lookAtTally: () => void (seen = tallyNow()),
+        lookAtTally: () => {
+          seen = tallyNow();
+        },
         lookAfter: () => {
           const ledger = ledgerOf(before, seen, account({ stored: stored * size }));
           expect(ledger.difference).toBe(0);
