@@ -1,11 +1,13 @@
 import type { LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
-import type { EventListener, EventStream } from "./ports.ts";
+import type { EventListener, EventStream, Receipt } from "./ports.ts";
 
 /** Opens the event stream of the embedded mode: capped, in this process. Ids continue over restarts, since they begin with the clock. */
 export function openMemoryEvents(options: { capacity?: number; startedMs: number }): EventStream {
   const capacity = options.capacity ?? 10_000;
   const kept: NumberedEvent[] = [];
   const listeners = new Set<EventListener>();
+  /** The newest receipt of each shard. */
+  const announced = new Map<number, Receipt>();
   let sequence = 0;
 
   const number = (event: PlatformEvent): NumberedEvent => {
@@ -14,13 +16,24 @@ export function openMemoryEvents(options: { capacity?: number; startedMs: number
     return numbered;
   };
 
+  const publish = (events: readonly PlatformEvent[], receipt?: Receipt): Promise<void> => {
+    if (receipt !== undefined) {
+      const last = announced.get(receipt.shard);
+      if (last?.custody === receipt.custody && last.batch >= receipt.batch) return Promise.resolve();
+      announced.set(receipt.shard, receipt);
+    }
+    for (const numbered of events.map(number)) for (const listener of listeners) listener.onEvent(numbered);
+    if (kept.length > capacity) kept.splice(0, kept.length - capacity);
+    return Promise.resolve();
+  };
+
   return {
-    publish(events: readonly PlatformEvent[]) {
-      for (const numbered of events.map(number)) for (const listener of listeners) listener.onEvent(numbered);
-      if (kept.length > capacity) kept.splice(0, kept.length - capacity);
-      return Promise.resolve();
+    publish,
+    recover(events: readonly PlatformEvent[], receipt: Receipt) {
+      // What was said before this process began is not known here, so only what follows a batch of its own can be unsaid.
+      const isFollowed = announced.get(receipt.shard)?.custody === receipt.custody;
+      return isFollowed ? publish(events, receipt) : Promise.resolve();
     },
-    recover: () => Promise.resolve(),
     broadcast(batch: readonly LiveReadings[]) {
       for (const listener of listeners) listener.onReadings(batch);
     },

@@ -70,6 +70,13 @@ export interface ShardReader {
   close(): Promise<void>;
 }
 
+/** Names one shard's batch, so that its announcement happens once: `custody` is the record of the shard in the database, `batch` grows with it. */
+export interface Receipt {
+  readonly shard: number;
+  readonly custody: string;
+  readonly batch: number;
+}
+
 /** The way from processors to the operators' side. */
 export interface EventStream {
   /** Adds events, in order, to a capped stream that browsers can catch up from. With a receipt: once, whoever says it again and however often. */

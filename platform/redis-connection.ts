@@ -1,28 +1,93 @@
-import { Redis } from "ioredis";
+import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { withoutPassword } from "./config.ts";
 import { messageOf, PlatformError } from "./errors.ts";
+import { connectCluster, isClusterNode, nodesOf } from "./redis-cluster.ts";
 import type { Log } from "./telemetry.ts";
+
+/** A connection to a Redis that stands alone, or the connections to a cluster: every key of a command then has one slot. */
+export type RedisClient = Redis | Cluster;
 
 /** How long a command may take before its caller hears that Redis is away. */
 export const commandTimeoutMs = 5000;
 
+interface Connecting {
+  /** For commands that wait in Redis: no time limit (see `answered`), and one command at a time. */
+  readonly blocking: boolean;
+  /** A client of the same Redis: the new one asks nobody what Redis is, and finds a cluster whose named node is gone. */
+  readonly near?: RedisClient;
+}
+
 /**
  * Connects to Redis for commands that must fail at once while it is away: nothing is queued, nothing is sent twice behind the
- * caller's back. Reconnects by itself.
- * @throws PlatformError STREAM_DOWN when the first connection fails.
+ * caller's back. Reconnects by itself. A server that is a node of a cluster stands for the cluster.
+ * @throws PlatformError STREAM_DOWN when the first connection fails, CONFIG_INVALID for a database that a cluster does not have.
  */
-export async function connectRedis(url: string, log: Log, options: { blocking: boolean }): Promise<Redis> {
+export async function connectRedis(
+  url: string,
+  log: Log,
+  { blocking, near }: Connecting,
+): Promise<RedisClient> {
   const redis = new Redis(url, {
+    ...connectionOptions(blocking),
     lazyConnect: true,
     enableOfflineQueue: false,
+    retryStrategy: retryMs,
+  });
+  try {
+    if (near instanceof Cluster) return await connectToCluster(redis, log, { blocking, near });
+    warnOfAbsence(redis, log);
+    await redis.connect();
+    if (near !== undefined || !(await isClusterNode(redis))) return redis;
+    redis.disconnect();
+    return await connectToCluster(redis, log, { blocking });
+  } catch (cause) {
+    redis.disconnect();
+    if (cause instanceof PlatformError) throw cause;
+    const where = `${withoutPassword(url)} (REDIS_URL)`;
+    throw new PlatformError("STREAM_DOWN", `cannot reach Redis at ${where}: ${messageOf(cause)}`, {
+      cause,
+      retryable: false,
+    });
+  }
+}
+
+/** What holds for every connection, to a server alone or to a node. */
+function connectionOptions(blocking: boolean) {
+  return {
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     connectTimeout: commandTimeoutMs,
     keepAlive: 10_000,
     // A blocked read is answered when there is something to read; only others can be late.
-    ...(options.blocking ? {} : { commandTimeout: commandTimeoutMs }),
-    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
+    ...(blocking ? {} : { commandTimeout: commandTimeoutMs }),
+  } satisfies RedisOptions;
+}
+
+/** The servers that hold the data: one, or the masters of a cluster. */
+export function mastersOf(redis: RedisClient): readonly Redis[] {
+  return redis instanceof Cluster ? redis.nodes("master") : [redis];
+}
+
+function retryMs(attempt: number): number {
+  return Math.min(50 * 2 ** Math.min(attempt, 6), 2000);
+}
+
+function connectToCluster(named: Redis, log: Log, { blocking, near }: Connecting): Promise<Cluster> {
+  const { host, port, username, password, tls, family, db } = named.options;
+  if (db !== undefined && db !== 0) {
+    const message = `REDIS_URL names database ${db}, and a Redis Cluster has only 0: leave it out`;
+    throw new PlatformError("CONFIG_INVALID", message, { retryable: false });
+  }
+  return connectCluster({
+    seeds: [{ host, port }, ...(near instanceof Cluster ? nodesOf(near) : [])],
+    nodeOptions: { ...connectionOptions(blocking), username, password, tls, family },
+    retryMs,
+    isLazy: blocking,
+    log,
   });
+}
+
+function warnOfAbsence(redis: Redis, log: Log): void {
   let isAway = true;
   redis.on("error", (error: unknown) => {
     if (!isAway) log.warn({ reason: messageOf(error) }, "redis away");
@@ -31,27 +96,13 @@ export async function connectRedis(url: string, log: Log, options: { blocking: b
   redis.on("ready", () => {
     isAway = false;
   });
-  try {
-    await redis.connect();
-  } catch (cause) {
-    redis.disconnect();
-    throw new PlatformError(
-      "STREAM_DOWN",
-      `cannot reach Redis at ${withoutPassword(url)} (REDIS_URL): ${messageOf(cause)}`,
-      {
-        cause,
-        retryable: false,
-      },
-    );
-  }
-  return redis;
 }
 
 /**
  * Awaits the answer to a blocking command. A server that is silent for longer than it was asked to wait has lost this connection
  * without a word: it is then made anew, and the command rejects.
  */
-export async function answered<T>(redis: Redis, blockMs: number, answer: Promise<T>): Promise<T> {
+export async function answered<T>(redis: RedisClient, blockMs: number, answer: Promise<T>): Promise<T> {
   const patience = setTimeout(() => redis.disconnect(true), blockMs + commandTimeoutMs);
   try {
     return await answer;

@@ -1,15 +1,35 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Redis } from "ioredis";
 import type { LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import { messageOf } from "./errors.ts";
-import type { EventListener, EventStream, Running } from "./ports.ts";
-import { answered, connectRedis, entriesOf, redisFailure } from "./redis-connection.ts";
+import type { EventListener, EventStream, Receipt, Running } from "./ports.ts";
+import { answered, connectRedis, entriesOf, type RedisClient, redisFailure } from "./redis-connection.ts";
 import type { Log } from "./telemetry.ts";
 
+// Both keys have the hash slot of "events", so that one script on one node of a cluster may touch them together.
 const eventsKey = "events";
+const announcedKey = "announced:{events}";
 const liveChannel = "live";
 const field = "event";
 const blockMs = 5000;
+
+// Announcing goes on when Redis is full, since the acknowledgement that makes room comes after it; the cap bounds what it takes.
+const announcing = `#!lua flags=allow-oom
+local shard, custody, batch = ARGV[2], ARGV[3], ARGV[4]
+if shard ~= '' then
+  local said = redis.call('HGET', KEYS[2], shard)
+  if said then
+    local saidCustody, saidBatch = string.match(said, '^(.*):(%d+)$')
+    if saidCustody == custody and tonumber(saidBatch) >= tonumber(batch) then return 0 end
+  end
+end
+for place = 5, #ARGV do
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'event', ARGV[place])
+end
+if shard ~= '' then redis.call('HSET', KEYS[2], shard, custody .. ':' .. batch) end
+return #ARGV - 4`;
+
+// A cluster hears a PUBLISH on any node, and two nodes keep no order: the key takes all of them to one.
+const broadcasting = "return redis.call('PUBLISH', ARGV[1], ARGV[2])";
 
 /**
  * Opens the event stream on Redis: events in a capped stream that survives restarts, live readings over pub/sub.
@@ -23,23 +43,22 @@ export async function openRedisEvents(options: {
   const { url, log } = options;
   const capacity = options.capacity ?? 10_000;
   const redis = await connectRedis(url, log, { blocking: false });
-  return {
-    async publish(events: readonly PlatformEvent[]) {
-      if (events.length === 0) return;
-      const pipeline = redis.pipeline();
-      for (const event of events) {
-        pipeline.xadd(eventsKey, "MAXLEN", "~", capacity, "*", field, JSON.stringify(event));
-      }
-      const answers = await pipeline.exec().catch((cause: unknown) => {
+  const publish = async (events: readonly PlatformEvent[], receipt?: Receipt): Promise<void> => {
+    if (events.length === 0) return;
+    const named = receipt === undefined ? ["", "", ""] : [receipt.shard, receipt.custody, receipt.batch];
+    const said = events.map((event) => JSON.stringify(event));
+    await redis
+      .eval(announcing, 2, eventsKey, announcedKey, capacity, ...named, ...said)
+      .catch((cause: unknown) => {
         throw redisFailure(`publish ${events.length} events`, cause);
       });
-      const failed = answers?.find(([error]) => error !== null);
-      if (failed !== undefined) throw redisFailure(`publish ${events.length} events`, failed[0]);
-    },
-    recover: () => Promise.resolve(),
+  };
+  return {
+    publish,
+    recover: publish,
     broadcast(batch: readonly LiveReadings[]) {
       // Best effort by contract: a chart misses a point, the history has it.
-      redis.publish(liveChannel, JSON.stringify(batch)).catch((error: unknown) => {
+      redis.eval(broadcasting, 1, eventsKey, liveChannel, JSON.stringify(batch)).catch((error: unknown) => {
         log.debug({ reason: messageOf(error) }, "live readings not sent");
       });
     },
@@ -60,7 +79,7 @@ export async function openRedisEvents(options: {
   };
 }
 
-async function newestId(redis: Redis): Promise<string | null> {
+async function newestId(redis: RedisClient): Promise<string | null> {
   const [newest] = await redis.xrevrange(eventsKey, "+", "-", "COUNT", 1).catch((cause: unknown) => {
     throw redisFailure("ask for the newest event", cause);
   });
@@ -70,18 +89,21 @@ async function newestId(redis: Redis): Promise<string | null> {
 interface SubscribeOptions {
   readonly url: string;
   readonly log: Log;
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly listener: EventListener;
 }
 
 async function subscribe({ url, log, redis, listener }: SubscribeOptions): Promise<Running> {
-  const live = await connectRedis(url, log, { blocking: true });
+  const live = await connectRedis(url, log, { blocking: false, near: redis });
   live.on("message", (_channel: string, text: string) => {
     // Only processors of this platform publish on this channel.
     listener.onReadings(JSON.parse(text) as readonly LiveReadings[]);
   });
-  await live.subscribe(liveChannel);
-  const reading = await connectRedis(url, log, { blocking: true });
+  await live.subscribe(liveChannel).catch((cause: unknown) => {
+    live.disconnect();
+    throw redisFailure("hear live readings", cause);
+  });
+  const reading = await connectRedis(url, log, { blocking: true, near: redis });
   const from = (await newestId(redis)) ?? "0-0";
   const stopped = new AbortController();
   const following = follow({ reading, log, listener, from, signal: stopped.signal });
@@ -96,7 +118,7 @@ async function subscribe({ url, log, redis, listener }: SubscribeOptions): Promi
 }
 
 interface FollowOptions {
-  readonly reading: Redis;
+  readonly reading: RedisClient;
   readonly log: Log;
   readonly listener: EventListener;
   readonly from: string;
@@ -121,7 +143,7 @@ async function follow({ reading, log, listener, from, signal }: FollowOptions): 
 
 type Entry = readonly [id: string, fields: readonly string[]];
 
-async function readAfter(reading: Redis, id: string): Promise<readonly Entry[]> {
+async function readAfter(reading: RedisClient, id: string): Promise<readonly Entry[]> {
   const asked = reading.xread("COUNT", 500, "BLOCK", blockMs, "STREAMS", eventsKey, id);
   // Entries of a stream are pairs of an id and a flat list of fields.
   return entriesOf(await answered(reading, blockMs, asked)) as readonly Entry[];

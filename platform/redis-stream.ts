@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { Redis } from "ioredis";
 import type { ShardTally } from "../schema/ledger.ts";
 import { PlatformError } from "./errors.ts";
 import { countOf, decodeFrame, encodeFrame } from "./frame.ts";
 import type { FrameContent, ReadingStream, ShardReader, StreamEntry } from "./ports.ts";
-import { answered, connectRedis, entriesOf, redisFailure } from "./redis-connection.ts";
+import { answered, connectRedis, entriesOf, mastersOf, type RedisClient, redisFailure } from "./redis-connection.ts";
 import type { Log } from "./telemetry.ts";
 
 // The stream holds what is not acknowledged, and nothing else: an owner reads from its beginning on and deletes what is stored.
@@ -48,11 +47,11 @@ export async function openRedisStream(options: RedisStreamOptions): Promise<Read
 }
 
 class RedisStream implements ReadingStream {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #options: RedisStreamOptions;
   readonly #numbering: { origin: string; sequence: number }[];
 
-  constructor(redis: Redis, options: RedisStreamOptions) {
+  constructor(redis: RedisClient, options: RedisStreamOptions) {
     this.#redis = redis;
     this.#options = options;
     this.#numbering = Array.from({ length: options.shards }, newNumbering);
@@ -73,7 +72,7 @@ class RedisStream implements ReadingStream {
   }
 
   async openShard(shard: number): Promise<ShardReader> {
-    const reading = await connectRedis(this.#options.url, this.#options.log, { blocking: true });
+    const reading = await connectRedis(this.#options.url, this.#options.log, { blocking: true, near: this.#redis });
     try {
       return new RedisShardReader(shard, await this.#streamIdOf(shard), { redis: this.#redis, reading });
     } catch (error) {
@@ -100,7 +99,8 @@ class RedisStream implements ReadingStream {
       const shards = Array.from({ length: this.#options.shards }, (_, shard) => shard);
       const waiting = await Promise.all(shards.map((shard) => this.#waitingIn(shard)));
       const share = waiting.reduce((sum, count) => sum + count, 0) / this.#options.maxWaiting;
-      return Math.max(share, memoryShare(await this.#redis.info("memory")));
+      const memory = await Promise.all(mastersOf(this.#redis).map((master) => master.info("memory")));
+      return Math.max(share, ...memory.map(memoryShare));
     } catch (cause) {
       throw redisFailure("ask how full Redis is", cause);
     }
@@ -167,16 +167,16 @@ function memoryShare(info: string): number {
 class RedisShardReader implements ShardReader {
   readonly streamId: string;
   readonly #keys: [stream: string, tally: string];
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   /** Of its own, since a blocked XREAD keeps its connection to itself. */
-  readonly #reading: Redis;
+  readonly #reading: RedisClient;
   /** The last id handed out. An answer lost on the way does not move it, so the next read asks for the same entries. */
   #lastId = "0-0";
   /** Handed out and not acknowledged. */
   readonly #inHand = new Set<string>();
   #isClosed = false;
 
-  constructor(shard: number, streamId: string, connections: { redis: Redis; reading: Redis }) {
+  constructor(shard: number, streamId: string, connections: { redis: RedisClient; reading: RedisClient }) {
     this.streamId = streamId;
     this.#keys = keysOf(shard);
     this.#redis = connections.redis;

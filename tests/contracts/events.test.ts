@@ -1,25 +1,31 @@
-import { rmSync } from "node:fs";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { openMemoryEvents } from "../../platform/memory-events.ts";
-import type { EventStream, Running } from "../../platform/ports.ts";
-import { openRedisEvents } from "../../platform/redis-events.ts";
-import type { LiveReadings, NumberedEvent, PlatformEvent } from "../../schema/event.ts";
-import { createRedis, type LocalServer, temporaryFolder, until } from "../harness/local-servers.ts";
-import { retrying, silent, startUs } from "./samples.ts";
+import type { EventStream, Receipt } from "../../platform/ports.ts";
+import type { PlatformEvent } from "../../schema/event.ts";
+import { until } from "../harness/local-servers.ts";
+import { type RedisCluster, startRedisCluster } from "../harness/redis-cluster.ts";
+import {
+  capacity,
+  type Ear,
+  eventAdapters,
+  heard,
+  listen,
+  liveReadings,
+  silence,
+  silences,
+} from "./event-samples.ts";
+import { startUs } from "./samples.ts";
 
 const url = `${inject("redisUrl")}/2`;
 const admin = new Redis(url);
 afterAll(() => admin.disconnect());
 
-const capacity = 200;
-const adapters = [
-  {
-    name: "in memory",
-    open: () => Promise.resolve(openMemoryEvents({ capacity, startedMs: Date.now() })),
-  },
-  { name: "on Redis", open: () => openRedisEvents({ url, log: silent, capacity }) },
-];
+let cluster: RedisCluster;
+beforeAll(async () => {
+  cluster = await startRedisCluster();
+});
+afterAll(() => cluster.stop());
 
 const isOrdered = (ids: readonly string[]): boolean =>
   ids.every((id, place) => place === 0 || compare(ids[place - 1] ?? "", id) < 0);
@@ -29,13 +35,6 @@ function compare(a: string, b: string): number {
   const [bMs = 0, bPlace = 0] = b.split("-").map(Number);
   return aMs === bMs ? aPlace - bPlace : aMs - bMs;
 }
-
-function silence(deviceId: string): PlatformEvent {
-  return { kind: "device-inactive", deviceId, atUs: startUs };
-}
-
-const silences = (count: number): PlatformEvent[] =>
-  Array.from({ length: count }, (_, place) => silence(`press-${place}`));
 
 const anomaly: PlatformEvent = {
   kind: "anomaly",
@@ -50,32 +49,10 @@ const anomaly: PlatformEvent = {
   expected: { low: 19.5, high: 24.5 },
 };
 
-/** A subscriber that keeps what it hears. */
-interface Ear extends Running {
-  readonly events: NumberedEvent[];
-  readonly live: LiveReadings[];
-}
-
-// Pub/sub of a Redis knows no databases, and the other test files share this Redis: an ear hears its own device only.
-const liveDevice = "events-contract";
-
-async function listen(stream: EventStream): Promise<Ear> {
-  const events: NumberedEvent[] = [];
-  const live: LiveReadings[] = [];
-  const running = await stream.subscribe({
-    onEvent: (numbered) => events.push(numbered),
-    onReadings: (batch) => live.push(...batch.filter(({ deviceId }) => deviceId === liveDevice)),
-  });
-  return { events, live, stop: () => running.stop() };
-}
-
-const liveReadings = (value: number): LiveReadings => ({
-  deviceId: liveDevice,
-  readings: [["temperature", startUs, value, 0.25, 1]],
-});
-
-const heard = (ear: Ear, count: number): Promise<void> =>
-  until(`${count} events were heard`, () => ear.events.length >= count, { withinMs: 10_000, everyMs: 5 });
+const adapters = eventAdapters(
+  () => url,
+  () => cluster.url,
+);
 
 describe.each(adapters)("events $name", ({ open }) => {
   let events: EventStream;
@@ -88,7 +65,7 @@ describe.each(adapters)("events $name", ({ open }) => {
   }
 
   beforeEach(async () => {
-    await admin.flushdb();
+    await Promise.all([admin.flushdb(), cluster.empty()]);
     events = await open();
   });
   afterEach(async () => {
@@ -188,6 +165,44 @@ describe.each(adapters)("events $name", ({ open }) => {
     expect(kept.at(-1)?.id).toBe(await events.newestId());
   });
 
+  const batch = (number: number, custody = "first"): Receipt => ({ shard: 3, custody, batch: number });
+  const said = async (): Promise<string[]> =>
+    (await events.since("0-0", 100)).map(({ event }) => event.deviceId);
+
+  test("a batch that is said again is published once", async () => {
+    const ear = await listening();
+    for (let time = 0; time < 3; time += 1) await events.publish([silence("1a"), silence("1b")], batch(1));
+    await events.recover([silence("1a"), silence("1b")], batch(1));
+    await events.publish([silence("2")], batch(2));
+    await heard(ear, 3);
+    expect(await said()).toEqual(["1a", "1b", "2"]);
+    expect(ear.events.map(({ event }) => event.deviceId)).toEqual(["1a", "1b", "2"]);
+  });
+
+  test("what a processor says after another said a later batch is ignored", async () => {
+    await events.publish([silence("9")], batch(9));
+    await events.publish([silence("10")], batch(10));
+    await events.publish([silence("9")], batch(9));
+    await events.recover([silence("2")], batch(2));
+    expect(await said()).toEqual(["9", "10"]);
+  });
+
+  test("batches of another custody or shard, and events without a receipt, are published", async () => {
+    await events.publish([silence("first")], batch(7));
+    await events.publish([silence("second")], batch(1, "second:7"));
+    await events.publish([silence("second")], batch(1, "second:7"));
+    await events.publish([silence("shard 4")], { ...batch(1, "second:7"), shard: 4 });
+    for (let time = 0; time < 2; time += 1) await events.publish([silence("no receipt")]);
+    expect(await said()).toEqual(["first", "second", "shard 4", "no receipt", "no receipt"]);
+  });
+
+  test("a batch left unsaid is recovered once", async () => {
+    await events.publish([silence("1")], batch(1));
+    for (let time = 0; time < 2; time += 1) await events.recover([silence("2")], batch(2));
+    await events.publish([silence("2")], batch(2));
+    expect(await said()).toEqual(["1", "2"]);
+  });
+
   test("ids go on growing after a restart", async () => {
     await events.publish(silences(3));
     const before = (await events.newestId()) ?? "";
@@ -200,71 +215,11 @@ describe.each(adapters)("events $name", ({ open }) => {
   });
 });
 
-describe("events on Redis", () => {
-  const folder = temporaryFolder("redis");
-  let server: LocalServer;
-
-  beforeAll(async () => {
-    server = await createRedis(folder);
-    await server.start();
-  });
-  afterAll(async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  test("two processes hear each other", async () => {
-    const one = await openRedisEvents({ url: server.url, log: silent });
-    const other = await openRedisEvents({ url: server.url, log: silent });
-    const [first, second] = [await listen(one), await listen(other)];
-    await one.publish([silence("from one")]);
-    await heard(second, 1);
-    await other.publish([silence("from the other")]);
-    other.broadcast([liveReadings(1)]);
-    await Promise.all([heard(first, 2), heard(second, 2)]);
-    expect(first.events).toEqual(second.events);
-    expect(first.events.map(({ event }) => event.deviceId)).toEqual(["from one", "from the other"]);
-    await until("the live readings cross", () => first.live.length === 1 && second.live.length === 1);
-    await Promise.all([first, second].map((ear) => ear.stop()));
-    await Promise.all([one, other].map((events) => events.close()));
-  });
-
-  test("a subscriber outlives a restart of Redis and misses no event", async () => {
-    const events = await openRedisEvents({ url: server.url, log: silent });
-    const ear = await listen(events);
-    await events.publish([silence("before")]);
-    await heard(ear, 1);
-    await server.stop();
-    const down = { code: "STREAM_DOWN", retryable: true };
-    await expect(events.publish([silence("lost")])).rejects.toMatchObject(down);
-    await expect(events.newestId()).rejects.toMatchObject(down);
-    await expect(events.since("0-0", 10)).rejects.toMatchObject(down);
-    expect(() => events.broadcast([liveReadings(1)])).not.toThrow();
-    await server.start();
-    await retrying(() => events.publish([silence("after")]));
-    await heard(ear, 2);
-    expect(ear.events.map(({ event }) => event.deviceId)).toEqual(["before", "after"]);
-    await until("live readings arrive again", () => {
-      events.broadcast([liveReadings(2)]);
-      return ear.live.length > 0;
-    });
-    await ear.stop();
-    await events.close();
-  });
-
-  test("an entry that the platform did not write is passed over", async () => {
-    const intruder = new Redis(server.url);
-    intruder.on("error", () => undefined);
-    const events = await openRedisEvents({ url: server.url, log: silent });
-    const ear = await listen(events);
-    const before = (await events.newestId()) ?? "0-0";
-    await intruder.xadd("events", "*", "event", "not JSON");
-    await events.publish([silence("after")]);
-    await heard(ear, 1);
-    expect(ear.events.map(({ event }) => event.deviceId)).toEqual(["after"]);
-    expect(await events.since(before, 10)).toEqual(ear.events);
-    intruder.disconnect();
-    await ear.stop();
-    await events.close();
-  });
+test("in memory, nothing is recovered of what was said before this process began", async () => {
+  const events = openMemoryEvents({ startedMs: Date.now() });
+  const receipt = { shard: 0, custody: "first", batch: 5 };
+  await events.recover([silence("1")], receipt);
+  await events.publish([silence("2")], { ...receipt, custody: "second" });
+  await events.recover([silence("1")], { ...receipt, batch: 6 });
+  expect((await events.since("0-0", 10)).map(({ event }) => event.deviceId)).toEqual(["2"]);
 });

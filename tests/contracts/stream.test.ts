@@ -1,18 +1,30 @@
 import { Redis } from "ioredis";
-import { afterAll, afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { openMemoryStream } from "../../platform/memory-stream.ts";
 import type { FrameContent, ReadingStream, ShardReader } from "../../platform/ports.ts";
 import { openRedisStream } from "../../platform/redis-stream.ts";
+import { type RedisCluster, startRedisCluster } from "../harness/redis-cluster.ts";
 import { frame, handOver, lagOf, rejection, silent, startUs, take, valuesOf } from "./samples.ts";
 
 const url = `${inject("redisUrl")}/1`;
 const admin = new Redis(url);
-afterAll(() => admin.disconnect());
+let cluster: RedisCluster;
+beforeAll(async () => {
+  cluster = await startRedisCluster();
+});
+afterAll(async () => {
+  admin.disconnect();
+  await cluster.stop();
+});
 
 const shards = 3;
 const adapters = [
   { name: "in memory", open: () => Promise.resolve(openMemoryStream({ shards })) },
   { name: "on Redis", open: () => openRedisStream({ url, shards, maxWaiting: 1e6, log: silent }) },
+  {
+    name: "on a Redis Cluster",
+    open: () => openRedisStream({ url: cluster.url, shards, maxWaiting: 1e6, log: silent }),
+  },
 ];
 
 describe.each(adapters)("a stream $name", ({ open }) => {
@@ -26,7 +38,7 @@ describe.each(adapters)("a stream $name", ({ open }) => {
   }
 
   beforeEach(async () => {
-    await admin.flushdb();
+    await Promise.all([admin.flushdb(), cluster.empty()]);
     stream = await open();
   });
   afterEach(async () => {
