@@ -56,9 +56,9 @@ export async function connectCluster(access: ClusterAccess): Promise<Cluster> {
   // The seed leaves the pool now if the cluster knows it by another name, and a subscription on it would leave with it.
   await new Promise(setImmediate);
   if (!isLazy) {
-    await Promise.all(cluster.nodes("master").map(reach));
     // Later than the command that found the node, which connects it and waits in its queue.
     cluster.on("+node", (node: Redis) => setImmediate(() => void reach(node)));
+    await Promise.all(cluster.nodes("master").map(reach));
   }
   return cluster;
 }
