@@ -3,7 +3,14 @@ import type { ShardTally } from "../schema/ledger.ts";
 import { PlatformError } from "./errors.ts";
 import { countOf, decodeFrame, encodeFrame } from "./frame.ts";
 import type { FrameContent, ReadingStream, ShardReader, StreamEntry } from "./ports.ts";
-import { answered, connectRedis, entriesOf, mastersOf, type RedisClient, redisFailure } from "./redis-connection.ts";
+import {
+  answered,
+  connectRedis,
+  entriesOf,
+  mastersOf,
+  type RedisClient,
+  redisFailure,
+} from "./redis-connection.ts";
 import type { Log } from "./telemetry.ts";
 
 // The stream holds what is not acknowledged, and nothing else: an owner reads from its beginning on and deletes what is stored.
@@ -72,7 +79,10 @@ class RedisStream implements ReadingStream {
   }
 
   async openShard(shard: number): Promise<ShardReader> {
-    const reading = await connectRedis(this.#options.url, this.#options.log, { blocking: true, near: this.#redis });
+    const reading = await connectRedis(this.#options.url, this.#options.log, {
+      blocking: true,
+      near: this.#redis,
+    });
     try {
       return new RedisShardReader(shard, await this.#streamIdOf(shard), { redis: this.#redis, reading });
     } catch (error) {
