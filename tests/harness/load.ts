@@ -15,10 +15,12 @@ export interface LoadOptions {
   readonly devices: number;
   /** Messages under way at a time, per device. */
   readonly window: number;
+  /** Called when the connection of a device closes. */
+  readonly onClose?: () => void;
 }
 
 /** Publishes as fast as acknowledgements come, each reading with a timestamp of its own, until stopped. Reconnects by itself. */
-export async function startLoad({ mqttUrl, devices, window }: LoadOptions): Promise<Load> {
+export async function startLoad({ mqttUrl, devices, window, onClose }: LoadOptions): Promise<Load> {
   const acknowledged = new Set<string>();
   const clients: MqttClient[] = [];
   const baseUs = Date.now() * 1000;
@@ -28,6 +30,7 @@ export async function startLoad({ mqttUrl, devices, window }: LoadOptions): Prom
     const id = `load-${device}`;
     const client = await connectAsync(mqttUrl, { clientId: id, clean: false, reconnectPeriod: 200 });
     client.on("error", () => undefined);
+    client.on("close", () => onClose?.());
     clients.push(client);
     let sequence = 0;
     const publish = (): void => {
