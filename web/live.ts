@@ -2,13 +2,8 @@ import type { Server as HttpServer } from "node:http";
 import { Server, type Socket } from "socket.io";
 import type { EventStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
-import {
-  type BrowserEvents,
-  type LivePoint,
-  type LiveReadings,
-  type ServerEvents,
-  watchLimit,
-} from "../schema/event.ts";
+import { type BrowserEvents, type ServerEvents, watchLimit } from "../schema/event.ts";
+import { Outbox } from "./outbox.ts";
 
 type LiveServer = Server<BrowserEvents, ServerEvents>;
 type Browser = Socket<BrowserEvents, ServerEvents>;
@@ -20,8 +15,6 @@ export interface LiveDeps {
   readonly metrics: Metrics;
 }
 
-/** Ordinary readings go out this often at most; an anomaly takes what waits with it at once. */
-const batchMs = 100;
 /** Most events a browser that comes back is sent; beyond it the page asks the API anyway. */
 const replayLimit = 500;
 const everything = "events";
@@ -38,10 +31,13 @@ export async function startLive({ http, events, log, metrics }: LiveDeps): Promi
     browser.on("disconnect", () => metrics.browsers.dec());
     greet(browser, events, log);
   });
-  const outbox = new Outbox(io);
+  const outbox = new Outbox({
+    isWatched: (deviceId) => io.sockets.adapter.rooms.has(roomOf(deviceId)),
+    send: (readings) => io.to(roomOf(readings.deviceId)).emit("readings", [readings]),
+  });
   const subscription = await events.subscribe({
     onEvent: (numbered) => {
-      outbox.flush();
+      outbox.flush(numbered.event.deviceId);
       io.to(everything).emit("event", numbered);
     },
     onReadings: (batch) => outbox.add(batch),
@@ -83,43 +79,4 @@ async function resume(browser: Browser, events: EventStream, sinceId: unknown): 
 
 function roomOf(deviceId: string): string {
   return `device:${deviceId}`;
-}
-
-/** Gathers live readings for a moment: a browser draws ten times a second, so sending more often only costs. */
-class Outbox {
-  readonly #io: LiveServer;
-  readonly #waiting = new Map<string, LivePoint[]>();
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(io: LiveServer) {
-    this.#io = io;
-  }
-
-  add(batch: readonly LiveReadings[]): void {
-    let isUrgent = false;
-    for (const { deviceId, readings } of batch) {
-      // Nobody looks at most devices; theirs are not gathered at all.
-      if (!this.#io.sockets.adapter.rooms.has(roomOf(deviceId))) continue;
-      const waiting = this.#waiting.get(deviceId);
-      if (waiting === undefined) this.#waiting.set(deviceId, [...readings]);
-      else waiting.push(...readings);
-      isUrgent ||= readings.some(([, , , , isAnomaly]) => isAnomaly === 1);
-    }
-    if (isUrgent) this.flush();
-    else if (this.#waiting.size > 0) this.#timer ??= setTimeout(() => this.flush(), batchMs);
-  }
-
-  flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    for (const [deviceId, readings] of this.#waiting) {
-      this.#io.to(roomOf(deviceId)).emit("readings", [{ deviceId, readings }]);
-    }
-    this.#waiting.clear();
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#waiting.clear();
-  }
 }
