@@ -1,4 +1,5 @@
 import { codecBench } from "./codec.ts";
+import { latencyBench } from "./latency.ts";
 import { pipelineBench } from "./pipeline.ts";
 
 /** A benchmark prints a table for people and one line of JSON for machines. */
@@ -7,6 +8,7 @@ type Bench = (args: readonly string[]) => Promise<void>;
 const benches: ReadonlyMap<string, Bench> = new Map([
   ["pipeline", pipelineBench],
   ["codec", codecBench],
+  ["latency", latencyBench],
 ]);
 
 const [name = "", ...args] = process.argv.slice(2);
