@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { StreamEntry } from "../platform/ports.ts";
-import { partsOf, unreadableEntry } from "./batch.ts";
+import { decodeAgain } from "../schema/replay.ts";
+import { partsOf, refusedReading, unreadableEntry } from "./batch.ts";
 
 function entry(id: string, readings: number): StreamEntry {
   const reading = { deviceId: "a", sensorType: "b", timestampUs: 1, value: 1 };
@@ -34,4 +35,14 @@ test("an unreadable entry is kept under the same id however often it is handed o
     receivedUs: 1_795_000_000_000_000,
   });
   expect(kept.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test("a reading the database refuses is kept under one id, as a message that gives the same reading again", () => {
+  const reading = { deviceId: "büro 3", sensorType: "co2", timestampUs: 1_795_000_000_123_456, value: -0.5 };
+  const judged = { score: 0, isAnomaly: false, confidence: 0, modelVersion: "", explanation: null };
+  const kept = refusedReading({ ...reading, ...judged }, "no room", 1_795_000_001_000_000);
+  expect(kept).toMatchObject({ code: "STORE_REFUSED", deviceId: "büro 3", source: "stream" });
+  expect(kept.id).toBe(refusedReading({ ...reading, ...judged }, "still none", 1).id);
+  const rules = { nowUs: 1_795_000_002_000_000, maxFutureUs: 0, maxReadings: 1, maxPayloadBytes: 4096 };
+  expect(decodeAgain(kept, rules)).toEqual({ kind: "readings", readings: [reading] });
 });

@@ -4,6 +4,7 @@ import type { StreamEntry } from "../platform/ports.ts";
 import { type LivePoint, type LiveReadings, toLivePoint } from "../schema/event.ts";
 import { type Rejection, toRejection } from "../schema/rejection.ts";
 import type { ScoredReading } from "../schema/scored.ts";
+import { formatTimestamp } from "../schema/timestamp.ts";
 
 /** The readings as the live charts take them, by device. */
 export function toLiveReadings(readings: readonly ScoredReading[]): LiveReadings[] {
@@ -51,10 +52,11 @@ export function unreadableEntry(entry: StreamEntry): Rejection {
   );
 }
 
-/** What is kept of a reading the database will not have. */
+/** What is kept of a reading the database will not have: a telemetry message, so that it can be replayed. */
 export function refusedReading(reading: ScoredReading, reason: string, receivedUs: number): Rejection {
   const { deviceId, sensorType, timestampUs, value } = reading;
-  const text = JSON.stringify({ deviceId, sensorType, timestampUs, value });
+  const timestamp = formatTimestamp(timestampUs);
+  const text = JSON.stringify({ device_id: deviceId, timestamp, metrics: [{ type: sensorType, value }] });
   return toRejection(
     { code: "STORE_REFUSED", reason },
     { id: uuidOf(text), deviceId, source: "stream", payload: Buffer.from(text), receivedUs },
