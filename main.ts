@@ -20,6 +20,7 @@ import { mountProbe } from "./platform/probe.ts";
 import { openReadingStore } from "./platform/reading-store.ts";
 import { openRedisEvents } from "./platform/redis-events.ts";
 import { openRedisStream } from "./platform/redis-stream.ts";
+import { openRejectionStore } from "./platform/rejection-store.ts";
 import { openSettingStore } from "./platform/setting-store.ts";
 import { type Log, type Metrics, openLog, openMetrics } from "./platform/telemetry.ts";
 import { startProcessor } from "./processor/service.ts";
@@ -90,6 +91,7 @@ function storesOn(database: Database, config: Config) {
   return {
     readings: openReadingStore(database),
     devices: openDeviceStore(database),
+    rejections: openRejectionStore(database),
     models: openModelStore(database),
     ledger: openLedgerStore(database),
     settings: openSettingStore(database, {
@@ -174,8 +176,12 @@ async function startHttp(
       httpUrl: addresses.http ?? httpUrl(mqttHost, config.HTTP_PORT),
     });
     const deps = {
-      ...{ ...shared, ...(await engines.stores()), door, doors, shards: config.SHARDS },
-      ...{ events: await engines.events(), stream: await engines.stream() },
+      ...shared,
+      ...(await engines.stores()),
+      stream: await engines.stream(),
+      events: await engines.events(),
+      door,
+      doors,
     };
     await life.run("web", () => startWeb(deps));
     if (!isShared)

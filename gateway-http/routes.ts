@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { RouteShorthandOptions } from "fastify";
 import { messageOf } from "../platform/errors.ts";
 import { type HttpDoor, isTooLarge, oversize } from "../platform/http-server.ts";
-import type { Clock, LatestReading, ReadingStore, SettingStore } from "../platform/ports.ts";
+import type { Clock, LatestReading, ReadingStore, RejectionStore, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { type Refusal, type RejectedMessage, toRejection } from "../schema/rejection.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";
@@ -12,6 +12,7 @@ import type { Bridge } from "./bridge.ts";
 export interface RouteDeps {
   readonly bridge: Bridge;
   readonly readings: ReadingStore;
+  readonly rejections: RejectionStore;
   readonly settings: SettingStore;
   readonly now: Clock;
   readonly rules: Omit<DecodeRules, "nowUs">;
@@ -74,7 +75,7 @@ function tooLarge(deps: RouteDeps): NonNullable<RouteShorthandOptions["errorHand
 }
 
 async function keepRejection(
-  { readings, now, log, metrics }: RouteDeps,
+  { rejections, now, log, metrics }: RouteDeps,
   refusal: Refusal,
   message: Pick<RejectedMessage, "payload" | "payloadBytes">,
 ): Promise<void> {
@@ -87,7 +88,7 @@ async function keepRejection(
     receivedUs: now(),
   });
   try {
-    await readings.keepRejections([rejection]);
+    await rejections.keep([rejection]);
   } catch (error) {
     // The client hears what is wrong either way; only the operator's copy is missing.
     log.warn({ code: refusal.code, reason: messageOf(error) }, "rejection not kept");

@@ -1,6 +1,6 @@
 import type { Config } from "../platform/config.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
-import type { Clock, ReadingStore, Running, SettingStore } from "../platform/ports.ts";
+import type { Clock, ReadingStore, RejectionStore, Running, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { openBridge } from "./bridge.ts";
 import { mountLegacyRoutes } from "./routes.ts";
@@ -11,6 +11,7 @@ export interface GatewayDeps {
   readonly mqttUrl: string;
   readonly door: HttpDoor;
   readonly readings: ReadingStore;
+  readonly rejections: RejectionStore;
   readonly settings: SettingStore;
   readonly now: Clock;
   readonly log: Log;

@@ -41,14 +41,6 @@ export function openDeviceStore({ db }: Database): DeviceStore {
           SELECT count(*) AS count FROM gone`.execute(db);
         return rows[0]?.count ?? 0;
       }),
-    forgetRejections: (days) =>
-      asking("forget old rejections", async () => {
-        const result = await db
-          .deleteFrom("rejected")
-          .where("received_at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
-          .executeTakeFirst();
-        return Number(result.numDeletedRows);
-      }),
   };
 }
 

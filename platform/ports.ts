@@ -229,9 +229,6 @@ export interface ReadingStore {
   /** The newest reading of each sensor of every device heard of within `timeoutMs`, by device id. */
   latest(timeoutMs: number): Promise<readonly LatestReading[]>;
   anomalies(query: { deviceId?: string; limit: number }): Promise<readonly AnomalyEvent[]>;
-  rejected(limit: number): Promise<readonly Rejection[]>;
-  /** Keeps what was refused at a door that does not go through the stream. */
-  keepRejections(rejections: readonly Rejection[]): Promise<void>;
 }
 
 export interface DeviceStore {
@@ -242,8 +239,6 @@ export interface DeviceStore {
   deactivateSilent(timeoutMs: number): Promise<readonly string[]>;
   /** Forgets registry rows (never readings) of devices inactive for longer than `days`; answers how many. */
   forgetInactive(days: number): Promise<number>;
-  /** Deletes rejections older than `days`; answers how many. */
-  forgetRejections(days: number): Promise<number>;
 }
 
 /** The few values an operator changes while the platform runs. */
@@ -292,3 +287,41 @@ export interface LedgerStore {
 
 /** Now, in microseconds since the epoch. */
 export type Clock = () => number;
+
+/** Which of the refused messages; all of them when nothing is named. */
+export interface RejectionGroup {
+  readonly code?: Rejection["code"] | undefined;
+  readonly deviceId?: string | undefined;
+  /** Only those received at this moment or before, microseconds since the epoch. */
+  readonly untilUs?: number | undefined;
+}
+
+/** A place in the order of refused messages: by arrival, and by id within a microsecond. */
+export interface RejectionPlace {
+  readonly receivedUs: number;
+  readonly id: string;
+}
+
+/** What was refused, until it is replayed, discarded or too old. An id that is not kept (any more) is passed over. */
+export interface RejectionStore {
+  /** Keeps what was refused at a door that does not go through the stream; what is kept already stays as it is. */
+  keep(rejections: readonly Rejection[]): Promise<void>;
+  /** Newest first, from behind `before` on. */
+  list(
+    query: RejectionGroup & { before?: RejectionPlace | undefined; limit: number },
+  ): Promise<readonly Rejection[]>;
+  /** Oldest first, from behind `after` on. */
+  oldest(
+    query: RejectionGroup & { after?: RejectionPlace | undefined; limit: number },
+  ): Promise<readonly Rejection[]>;
+  /** Those of these ids (UUIDs), oldest first. */
+  find(ids: readonly string[]): Promise<readonly Rejection[]>;
+  /** How many there are of each code, by code; codes without any are left out. */
+  summary(group: RejectionGroup): Promise<readonly { code: Rejection["code"]; count: number }[]>;
+  /** Answers how many of these ids (UUIDs) were there. */
+  remove(ids: readonly string[]): Promise<number>;
+  /** Removes at most `limit`, the oldest first; answers how many. */
+  removeOldest(query: RejectionGroup & { limit: number }): Promise<number>;
+  /** Answers how many. */
+  forgetOlderThan(days: number): Promise<number>;
+}

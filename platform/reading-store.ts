@@ -1,15 +1,14 @@
 import { type Kysely, sql } from "kysely";
 import { type AnomalyEvent, toAnomalyEvent } from "../schema/event.ts";
-import type { Rejection } from "../schema/rejection.ts";
 import type { Tables } from "../schema/row.ts";
 import { asking, type Database } from "./database.ts";
 import { detectorHistories } from "./detector-histories.ts";
 import type { LatestReading, ReadingStore, SeriesKey, StoredSeries } from "./ports.ts";
 import { takeSeat } from "./seat.ts";
 import { claimShard } from "./shard-writer.ts";
-import { heardSince, insertRejections, micros } from "./sql.ts";
+import { heardSince, micros } from "./sql.ts";
 
-/** Opens the store of readings, anomalies and rejections on any of the databases. */
+/** Opens the store of readings and anomalies on any of the databases. */
 export function openReadingStore(database: Database): ReadingStore {
   const { db } = database;
   return {
@@ -19,11 +18,6 @@ export function openReadingStore(database: Database): ReadingStore {
     recentOfDevices: async (deviceIds, limit) => recent(db, await seriesOf(db, deviceIds), limit),
     latest: (timeoutMs) => latest(db, timeoutMs),
     anomalies: (query) => anomalies(db, query),
-    rejected: (limit) => rejected(db, limit),
-    keepRejections: (rejections) =>
-      asking(`keep ${rejections.length} rejections`, async () => {
-        if (rejections.length > 0) await insertRejections(db, rejections);
-      }),
   };
 }
 
@@ -142,28 +136,5 @@ function anomalies(
         },
       }),
     );
-  });
-}
-
-function rejected(db: Kysely<Tables>, limit: number): Promise<readonly Rejection[]> {
-  return asking("read the rejected messages", async () => {
-    const rows = await db
-      .selectFrom("rejected")
-      .selectAll()
-      .select(micros("received_at").as("received_us"))
-      .orderBy("received_at", "desc")
-      .limit(limit)
-      .execute();
-    return rows.map((row) => ({
-      id: row.id,
-      // Only codes of the catalogue are ever written.
-      code: row.code as Rejection["code"],
-      reason: row.reason,
-      deviceId: row.device_id,
-      source: row.source,
-      payload: row.payload,
-      payloadBytes: row.payload_bytes,
-      receivedUs: row.received_us,
-    }));
   });
 }

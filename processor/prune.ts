@@ -1,9 +1,10 @@
-import type { DeviceStore, EventStream, SettingStore } from "../platform/ports.ts";
+import type { DeviceStore, EventStream, RejectionStore, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { PresenceEvent } from "../schema/event.ts";
 
 export interface PruneDeps {
   readonly devices: DeviceStore;
+  readonly rejections: RejectionStore;
   readonly settings: SettingStore;
   readonly events: EventStream;
   readonly log: Log;
@@ -11,7 +12,13 @@ export interface PruneDeps {
 }
 
 /** Takes devices that are silent for longer than their allowance off the board; their history stays. */
-export async function pruneSilent({ devices, settings, events, log, metrics }: PruneDeps): Promise<void> {
+export async function pruneSilent({
+  devices,
+  settings,
+  events,
+  log,
+  metrics,
+}: Omit<PruneDeps, "rejections">): Promise<void> {
   const timeoutMs = (await settings.activeDeviceTimeoutSeconds()) * 1000;
   const silent = await devices.deactivateSilent(timeoutMs);
   if (silent.length === 0) return;
@@ -25,10 +32,10 @@ export async function pruneSilent({ devices, settings, events, log, metrics }: P
 
 /** Forgets what nobody will ask for any more: devices long gone, and old rejections. Readings are never touched. */
 export async function forgetOld(
-  { devices, log }: Pick<PruneDeps, "devices" | "log">,
+  { devices, rejections, log }: Pick<PruneDeps, "devices" | "rejections" | "log">,
   retention: { devicesDays: number; rejectedDays: number },
 ): Promise<void> {
   const forgotten = await devices.forgetInactive(retention.devicesDays);
-  const rejections = await devices.forgetRejections(retention.rejectedDays);
-  if (forgotten + rejections > 0) log.info({ devices: forgotten, rejections }, "old rows forgotten");
+  const refused = await rejections.forgetOlderThan(retention.rejectedDays);
+  if (forgotten + refused > 0) log.info({ devices: forgotten, rejections: refused }, "old rows forgotten");
 }

@@ -7,6 +7,7 @@ import type {
   ModelStore,
   ReadingStore,
   ReadingStream,
+  RejectionStore,
   Running,
   SettingStore,
 } from "../platform/ports.ts";
@@ -24,6 +25,7 @@ export interface ProcessorDeps {
   readonly events: EventStream;
   readonly readings: ReadingStore;
   readonly devices: DeviceStore;
+  readonly rejections: RejectionStore;
   readonly models: ModelStore;
   readonly settings: SettingStore;
   readonly ledger: LedgerStore;

@@ -1,4 +1,6 @@
 import { type Static, Type } from "typebox";
+import { deviceIdLimit } from "./reading.ts";
+import { rejectionCodes } from "./rejection.ts";
 
 /** A sensor of a device with its newest reading, as `GET /api/v1/devices` gives it. */
 export const SensorSummary = Type.Object({
@@ -61,7 +63,7 @@ export const AnomaliesAnswer = Type.Object({
 });
 export type AnomaliesAnswer = Readonly<Static<typeof AnomaliesAnswer>>;
 
-/** `GET /api/v1/rejected?limit=100`, newest first. */
+/** `GET /api/v1/rejected?limit=100[&code=PAYLOAD_EMPTY][&device=a][&before=cursor]`, newest first. */
 export const RejectedAnswer = Type.Object({
   rejected: Type.Array(
     Type.Object({
@@ -73,10 +75,75 @@ export const RejectedAnswer = Type.Object({
       payload: Type.String(),
       payloadBytes: Type.Integer(),
       receivedUs: Type.Integer(),
+      isReplayable: Type.Boolean({ description: "Whether a replay at this moment would be taken." }),
+      whyNot: Type.Optional(Type.String({ description: "When it would not, in a sentence." })),
     }),
   ),
+  /** What to ask `before` for what is older; null when there is nothing. */
+  next: Type.Union([Type.Null(), Type.String()]),
+  /** How many there are of each code, of the device if one is named. */
+  codes: Type.Array(Type.Object({ code: Type.String(), count: Type.Integer() })),
 });
 export type RejectedAnswer = Readonly<Static<typeof RejectedAnswer>>;
+
+/** Most rejections that one request replays or discards. */
+export const rejectionBatchLimit = 1000;
+
+const RejectionCursor = Type.String({ pattern: "^\\d{1,16}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" });
+
+const Code = Type.Enum([...rejectionCodes]);
+
+// PostgreSQL has no NUL in its texts.
+const Device = Type.String({ minLength: 1, maxLength: deviceIdLimit, pattern: "^[^\\u0000]*$" });
+
+export const RejectedQuestion = Type.Object({
+  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100 }),
+  before: Type.Optional(RejectionCursor),
+  code: Type.Optional(Code),
+  device: Type.Optional(Device),
+});
+export type RejectedQuestion = Readonly<Static<typeof RejectedQuestion>>;
+
+/** What `POST /api/v1/rejected/replay` and `.../discard` are about: these, or the oldest of a code. */
+export const RejectedChoice = Type.Union([
+  Type.Object({
+    ids: Type.Array(Type.String({ pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" }), {
+      minItems: 1,
+      maxItems: rejectionBatchLimit,
+    }),
+  }),
+  Type.Object({
+    code: Code,
+    device: Type.Optional(Device),
+    untilUs: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: "Only those received until then, so that nothing is touched that nobody has seen.",
+      }),
+    ),
+    /** For a replay: the `next` of the answer before, so that what is refused again does not come first for ever. */
+    after: Type.Optional(RejectionCursor),
+  }),
+]);
+export type RejectedChoice = Readonly<Static<typeof RejectedChoice>>;
+
+export const ReplayAnswer = Type.Object({
+  replayed: Type.Integer(),
+  failed: Type.Array(Type.Object({ id: Type.String(), code: Type.String(), reason: Type.String() })),
+  /** How many of those chosen are still kept: refused again, or beyond what one request does. */
+  left: Type.Integer(),
+  /** Of a code: what to ask `after` for the rest; null when all of them were tried. */
+  next: Type.Union([Type.Null(), Type.String()]),
+});
+export type ReplayAnswer = Readonly<Static<typeof ReplayAnswer>>;
+
+export const DiscardAnswer = Type.Object({
+  discarded: Type.Integer(),
+  /** How many of those chosen are still kept. */
+  left: Type.Integer(),
+});
+export type DiscardAnswer = Readonly<Static<typeof DiscardAnswer>>;
 
 /** Where the doors are, so that the console can show lines a newcomer can copy: `GET /api/v1/doors`. */
 export const DoorsAnswer = Type.Object({

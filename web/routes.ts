@@ -7,7 +7,6 @@ import {
   type DoorsAnswer,
   DoorsAnswer as DoorsSchema,
   ReadingsAnswer,
-  RejectedAnswer,
 } from "../schema/api.ts";
 import { deviceIdLimit } from "../schema/reading.ts";
 
@@ -85,10 +84,5 @@ function mountHistory(door: HttpDoor, { readings }: RouteDeps): void {
       },
     },
     async ({ query }) => ({ anomalies: await readings.anomalies(query) }),
-  );
-  door.get<{ Querystring: { limit: number } }>(
-    "/api/v1/rejected",
-    { schema: { querystring: Type.Object({ limit: limit(100, 1000) }), response: { 200: RejectedAnswer } } },
-    async ({ query }) => ({ rejected: await readings.rejected(query.limit) }),
   );
 }

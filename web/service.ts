@@ -1,13 +1,16 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
+import type { Config } from "../platform/config.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
 import type {
+  Clock,
   DeviceStore,
   EventStream,
   LedgerStore,
   ReadingStore,
   ReadingStream,
+  RejectionStore,
   Running,
   SettingStore,
 } from "../platform/ports.ts";
@@ -15,19 +18,23 @@ import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
 import { mountLedger } from "./ledger-routes.ts";
 import { startLive } from "./live.ts";
+import { mountRejected } from "./rejected-routes.ts";
 import { mountApi } from "./routes.ts";
 
 export interface WebDeps {
+  readonly config: Config;
   readonly door: HttpDoor;
   readonly readings: ReadingStore;
   readonly devices: DeviceStore;
   readonly settings: SettingStore;
+  readonly rejections: RejectionStore;
+  /** Where a message that is replayed goes. */
+  readonly stream: ReadingStream;
   readonly events: EventStream;
   readonly ledger: LedgerStore;
-  readonly stream: ReadingStream;
-  readonly shards: number;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
+  readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -41,10 +48,11 @@ const securityHeaders = {
 
 /** Puts the operators' side on a listener: the built console, its API, and the push. */
 export async function startWeb(deps: WebDeps): Promise<Running> {
-  const { door, events, log, metrics } = deps;
+  const { config, door, events, log, metrics } = deps;
   door.addHook("onSend", async (_request, reply) => void reply.headers(securityHeaders));
   mountApi(door, deps);
-  mountLedger(door, deps);
+  mountLedger(door, { ...deps, shards: config.SHARDS });
+  await mountRejected(door, { ...deps, shards: config.SHARDS, rules: replayRules(config) });
   const client = clientFolder();
   if (client === undefined) log.warn("console not built; run npm run build");
   else await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });
@@ -52,6 +60,15 @@ export async function startWeb(deps: WebDeps): Promise<Running> {
   // Open sockets would keep the listener from closing.
   door.addHook("preClose", () => live.stop());
   return { stop: () => live.stop() };
+}
+
+/** A replayed message is held against the limits of the broker. */
+function replayRules(config: Config) {
+  return {
+    maxPayloadBytes: config.MAX_PACKET_BYTES,
+    maxReadings: config.MAX_READINGS_PER_MESSAGE,
+    maxFutureUs: config.MAX_FUTURE_SECONDS * 1e6,
+  };
 }
 
 /** Built assets carry a hash in their names and never change; the page that names them is asked for every time. */

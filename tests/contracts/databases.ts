@@ -11,12 +11,14 @@ import type {
   DeviceStore,
   ModelStore,
   ReadingStore,
+  RejectionStore,
   SeriesKey,
   SettingStore,
   StoredPoint,
   Written,
 } from "../../platform/ports.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
+import { openRejectionStore } from "../../platform/rejection-store.ts";
 import { openSettingStore } from "../../platform/setting-store.ts";
 import { micros } from "../../platform/sql.ts";
 import { temporaryFolder } from "../harness/local-servers.ts";
@@ -100,6 +102,7 @@ export interface Stores {
   readonly database: Database;
   readonly readings: ReadingStore;
   readonly devices: DeviceStore;
+  readonly rejections: RejectionStore;
   readonly models: ModelStore;
   /** Writes with the pen of a shard, taken and given back. */
   write(batch: Batch, shard?: number): Promise<Written>;
@@ -115,6 +118,7 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
     database,
     readings,
     devices: openDeviceStore(database),
+    rejections: openRejectionStore(database),
     models: openModelStore(database),
     write: (batch, shard = 0) => writeOnce(readings, batch, shard),
     close: async () => {

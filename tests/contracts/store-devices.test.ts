@@ -1,8 +1,6 @@
 import { expect, test } from "vitest";
 import { engines, onEach, pointsOf } from "./databases.ts";
-import { anomalous, batch, nowUs, rejection, scored, series, startUs } from "./samples.ts";
-
-const dayUs = 86_400_000_000;
+import { anomalous, batch, nowUs, scored, series, startUs } from "./samples.ts";
 
 onEach(engines, "the registry", (stores) => {
   const heard = (deviceId: string, agoMs = 0) =>
@@ -99,14 +97,6 @@ onEach(engines, "the registry", (stores) => {
     expect(await pointsOf(stores(), forgotten)).toMatchObject([{ value: 0 }]);
     expect(await stores().readings.recentOfDevices(["40 days"], 10)).toEqual([]);
     expect(await heard("40 days")).toMatchObject({ inserted: 0, awakened: ["40 days"] });
-  });
-
-  test("forgets rejections that are old", async () => {
-    const [young, old] = [rejection({ receivedUs: nowUs() }), rejection({ receivedUs: nowUs() - 8 * dayUs })];
-    await stores().readings.keepRejections([young, old]);
-    expect(await stores().devices.forgetRejections(7)).toBe(1);
-    expect(await stores().devices.forgetRejections(7)).toBe(0);
-    expect(await stores().readings.rejected(10)).toEqual([young]);
   });
 
   test("deactivates devices while batches wake them, without a deadlock", async () => {

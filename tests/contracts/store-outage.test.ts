@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase } from "../../platform/database.ts";
 import { migrate } from "../../platform/migrations.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
+import { openRejectionStore } from "../../platform/rejection-store.ts";
 import { createPostgres, freePort, type LocalServer, temporaryFolder } from "../harness/local-servers.ts";
 import { streamId } from "./databases.ts";
 import { batch, rejection, retrying, series, silent } from "./samples.ts";
@@ -36,7 +37,7 @@ test("a database that stops fails every question for now, and works again when i
   await expect(pen?.write(batch({ readings: after }))).rejects.toMatchObject(down);
   await expect(pen?.write(batch({ readings: after, rejections: [rejection()] }))).rejects.toMatchObject(down);
   await expect(store.recentOfDevices(["a"], 10)).rejects.toMatchObject(down);
-  await expect(store.keepRejections([rejection()])).rejects.toMatchObject(down);
+  await expect(openRejectionStore(database).keep([rejection()])).rejects.toMatchObject(down);
   await expect(store.claimShard(1, streamId)).rejects.toMatchObject(down);
   await pen?.release();
 

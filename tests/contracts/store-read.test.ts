@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { StoredSeries } from "../../platform/ports.ts";
 import { engines, onEach } from "./databases.ts";
-import { batch, nowUs, rejection, scored, series, startUs } from "./samples.ts";
+import { batch, nowUs, scored, series, startUs } from "./samples.ts";
 
 /** What tells these series apart: device, type, and the values of the points in order. */
 function brief(stored: readonly StoredSeries[]) {
@@ -80,13 +80,5 @@ onEach(engines, "the store", (stores) => {
     expect(await stores().readings.latest(3_600_000)).toEqual([]);
     await stores().write(batch({ readings: series("silent", 2) }));
     expect(await stores().readings.latest(3_600_000)).toMatchObject([{ deviceId: "silent", value: 1 }]);
-  });
-
-  test("gives the newest rejections first", async () => {
-    const rejections = [2, 0, 1].map((place) => rejection({ receivedUs: startUs + place }));
-    await stores().readings.keepRejections(rejections);
-    const newestFirst = rejections.toSorted((a, b) => b.receivedUs - a.receivedUs);
-    expect(await stores().readings.rejected(10)).toEqual(newestFirst);
-    expect(await stores().readings.rejected(2)).toEqual(newestFirst.slice(0, 2));
   });
 });

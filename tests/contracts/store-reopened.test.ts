@@ -6,6 +6,7 @@ import { type EmbeddedDatabase, startEmbeddedDatabase } from "../../platform/emb
 import { migrate } from "../../platform/migrations.ts";
 import { openModelStore } from "../../platform/model-store.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
+import { openRejectionStore } from "../../platform/rejection-store.ts";
 import { temporaryFolder } from "../harness/local-servers.ts";
 import { openAt, servers, settingsOf, streamId } from "./databases.ts";
 import { anomalous, batch, rejection, series, silent } from "./samples.ts";
@@ -28,7 +29,7 @@ async function expectFilled(database: Database): Promise<void> {
   await pen?.release();
   expect(await store.latest(60_000)).toHaveLength(2);
   expect(await store.anomalies({ limit: 10 })).toHaveLength(1);
-  expect(await store.rejected(10)).toHaveLength(1);
+  expect(await openRejectionStore(database).list({ limit: 10 })).toHaveLength(1);
   expect(await openModelStore(database).newest()).toHaveLength(1);
   expect(await settingsOf({ database }, 60).activeDeviceTimeoutSeconds()).toBe(7);
 }

@@ -31,7 +31,7 @@ onEach(engines, "a batch", (stores) => {
     expect(await stores().write(batch({ readings, rejections }))).toMatchObject(nothing);
     expect(await points()).toHaveLength(3);
     expect(await stores().readings.anomalies({ limit: 10 })).toHaveLength(1);
-    expect(await stores().readings.rejected(10)).toHaveLength(1);
+    expect(await stores().rejections.list({ limit: 10 })).toHaveLength(1);
   });
 
   test("that comes again with other values leaves what is stored as it is", async () => {
@@ -140,29 +140,29 @@ onEach(engines, "a batch", (stores) => {
     const [first, second] = [rejection(), rejection({ deviceId: null, receivedUs: startUs + 1 })];
     await stores().write(batch({ readings: series("press-01", 2), rejections: [first] }));
     await stores().write(batch({ rejections: [{ ...first, reason: "another" }, second] }));
-    expect(await stores().readings.rejected(10)).toEqual([second, first]);
-    expect(await stores().readings.rejected(1)).toEqual([second]);
+    expect(await stores().rejections.list({ limit: 10 })).toEqual([second, first]);
+    expect(await stores().rejections.list({ limit: 1 })).toEqual([second]);
   });
 
   test("keeps more rejections than a statement has parameters", async () => {
     const rejections = Array.from({ length: 9000 }, () => rejection());
     await stores().write(batch({ readings: series("press-01", 1), rejections }));
-    expect(await stores().readings.rejected(10_000)).toHaveLength(9000);
+    expect(await stores().rejections.list({ limit: 10_000 })).toHaveLength(9000);
   });
 
   test("of rejections alone wakes nobody", async () => {
     const rejections = [rejection(), rejection()];
     expect(await stores().write(batch({ rejections }))).toMatchObject(nothing);
-    expect(await stores().readings.rejected(10)).toHaveLength(2);
+    expect(await stores().rejections.list({ limit: 10 })).toHaveLength(2);
     expect(await stores().devices.active({ timeoutMs: 60_000, limit: 10 })).toEqual([]);
   });
 
   test("with a rejection twice keeps it once", async () => {
     const twice = rejection();
     await stores().write(batch({ rejections: [twice, twice] }));
-    await stores().readings.keepRejections([twice]);
-    await stores().readings.keepRejections([]);
-    expect(await stores().readings.rejected(10)).toEqual([twice]);
+    await stores().rejections.keep([twice]);
+    await stores().rejections.keep([]);
+    expect(await stores().rejections.list({ limit: 10 })).toEqual([twice]);
   });
 
   const refusals: [what: string, spoilt: Partial<Batch>][] = [
@@ -180,7 +180,7 @@ onEach(engines, "a batch", (stores) => {
     const written = await stores().write(mixed);
     expect(written).toMatchObject({ inserted: good.length, refused: readings, dropped: rejections });
     expect(written.anomalies).toHaveLength(1);
-    const codes = (await stores().readings.rejected(10)).map(({ code }) => code);
+    const codes = (await stores().rejections.list({ limit: 10 })).map(({ code }) => code);
     expect(codes.sort()).toEqual(["PAYLOAD_NOT_JSON", ...readings.map(() => "STORE_REFUSED")]);
   });
 

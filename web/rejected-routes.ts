@@ -1,0 +1,169 @@
+import type { FastifyReply } from "fastify";
+import type { HttpDoor } from "../platform/http-server.ts";
+import type { RejectionGroup, RejectionPlace } from "../platform/ports.ts";
+import {
+  DiscardAnswer,
+  RejectedAnswer,
+  RejectedChoice,
+  RejectedQuestion,
+  ReplayAnswer,
+  rejectionBatchLimit,
+} from "../schema/api.ts";
+import type { Rejection } from "../schema/rejection.ts";
+import { type Failure, fault, type ReplayDeps, replay, tryAgain } from "./replay.ts";
+
+const root = "/api/v1/rejected";
+
+type OfCode = Exclude<RejectedChoice, { ids: readonly string[] }>;
+
+/** Puts the refused messages on a door: to list, to replay, to discard. */
+export async function mountRejected(door: HttpDoor, deps: ReplayDeps): Promise<void> {
+  // A scope of its own, since its body parser is not for the other routes of a shared door.
+  await door.register((scope, _options, done) => {
+    takeOnlyJson(scope);
+    mountList(scope, deps);
+    mountMany(scope, deps);
+    mountOne(scope, deps);
+    done();
+  });
+}
+
+/** A page of another site may make a browser send forms and plain text, with or without a body, but not this content type. */
+function takeOnlyJson(scope: HttpDoor): void {
+  scope.removeAllContentTypeParsers();
+  const parse = scope.getDefaultJsonParser("error", "error");
+  scope.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    // Routes that name everything in their path need no body.
+    if (body.length === 0) done(null, {});
+    else void parse(request, String(body), done);
+  });
+  scope.addHook("onRequest", async (request, reply) => {
+    const isJson = /^application\/json\s*(;|$)/i.test(request.headers["content-type"] ?? "");
+    if (request.method !== "POST" || isJson) return;
+    const error = "the body must be JSON; send Content-Type: application/json";
+    await reply.code(415).send({ error, code: "CONTENT_TYPE_INVALID" });
+  });
+}
+
+function mountList(scope: HttpDoor, deps: ReplayDeps): void {
+  scope.get<{ Querystring: RejectedQuestion }>(
+    root,
+    { schema: { querystring: RejectedQuestion, response: { 200: RejectedAnswer } } },
+    async ({ query }) => {
+      const { limit, before, code, device: deviceId } = query;
+      const [page, codes] = await Promise.all([
+        // One more than asked for tells whether there is a next page.
+        deps.rejections.list({ code, deviceId, before: placeOf(before), limit: limit + 1 }),
+        deps.rejections.summary({ deviceId }),
+      ]);
+      const listed = page.slice(0, limit);
+      return {
+        rejected: listed.map((rejection) => toItem(rejection, deps)),
+        next: page.length > limit ? cursorOf(listed.at(-1)) : null,
+        codes,
+      };
+    },
+  );
+}
+
+function toItem(rejection: Rejection, deps: ReplayDeps): RejectedAnswer["rejected"][number] {
+  const again = tryAgain(rejection, deps);
+  if (again.kind === "readings") return { ...rejection, isReplayable: true };
+  return { ...rejection, isReplayable: false, whyNot: fault(again).reason };
+}
+
+function mountMany(scope: HttpDoor, deps: ReplayDeps): void {
+  const { rejections, log } = deps;
+  scope.post<{ Body: RejectedChoice }>(
+    `${root}/replay`,
+    { schema: { body: RejectedChoice, response: { 200: ReplayAnswer } } },
+    async ({ body }) => ("ids" in body ? replayThese(body.ids, deps) : replayOldest(body, deps)),
+  );
+  scope.post<{ Body: RejectedChoice }>(
+    `${root}/discard`,
+    { schema: { body: RejectedChoice, response: { 200: DiscardAnswer } } },
+    async ({ body }) => {
+      if ("ids" in body) {
+        const discarded = await rejections.remove(body.ids);
+        log.info({ discarded }, "rejections discarded");
+        return { discarded, left: 0 };
+      }
+      const group = groupOf(body);
+      const discarded = await rejections.removeOldest({ ...group, limit: rejectionBatchLimit });
+      log.info({ discarded, code: body.code }, "rejections discarded");
+      return { discarded, left: await countOf(group, deps) };
+    },
+  );
+}
+
+async function replayThese(ids: readonly string[], deps: ReplayDeps): Promise<ReplayAnswer> {
+  const wanted = new Set(ids.map((id) => id.toLowerCase()));
+  const found = await deps.rejections.find([...wanted]);
+  for (const { id } of found) wanted.delete(id);
+  const { replayed, failed } = await replay(found, deps);
+  const unknown = [...wanted].map((id) => ({ id, ...notKept }));
+  return { replayed, failed: [...failed, ...unknown], left: failed.length, next: null };
+}
+
+async function replayOldest(choice: OfCode, deps: ReplayDeps): Promise<ReplayAnswer> {
+  const group = groupOf(choice);
+  const page = await deps.rejections.oldest({
+    ...group,
+    after: placeOf(choice.after),
+    limit: rejectionBatchLimit + 1,
+  });
+  const chosen = page.slice(0, rejectionBatchLimit);
+  const { replayed, failed } = await replay(chosen, deps);
+  const next = page.length > chosen.length ? cursorOf(chosen.at(-1)) : null;
+  return { replayed, failed: [...failed], left: await countOf(group, deps), next };
+}
+
+function mountOne(scope: HttpDoor, deps: ReplayDeps): void {
+  scope.post<{ Params: { id: string } }>(`${root}/:id/replay`, async ({ params }, reply) => {
+    const [rejection] = isId(params.id) ? await deps.rejections.find([params.id]) : [];
+    if (rejection === undefined) return refuse(reply, 404, notKept);
+    const again = tryAgain(rejection, deps);
+    if (again.kind === "impossible") return refuse(reply, 409, again.obstacle);
+    const { replayed, failed } = await replay([rejection], deps);
+    const [failure] = failed;
+    return failure === undefined ? { replayed } : refuse(reply, 422, failure);
+  });
+  scope.delete<{ Params: { id: string } }>(`${root}/:id`, async ({ params }, reply) => {
+    const discarded = isId(params.id) ? await deps.rejections.remove([params.id]) : 0;
+    if (discarded === 0) return refuse(reply, 404, notKept);
+    deps.log.info({ discarded }, "rejections discarded");
+    return reply.code(204).send();
+  });
+}
+
+const notKept = {
+  code: "REJECTION_UNKNOWN",
+  reason: "no such rejection is kept; it was replayed or discarded, or is older than RETENTION_REJECTED_DAYS",
+} as const;
+
+function refuse(reply: FastifyReply, status: number, { code, reason }: Omit<Failure, "id">): FastifyReply {
+  return reply.code(status).send({ error: reason, code });
+}
+
+function isId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
+function groupOf({ code, device: deviceId, untilUs }: OfCode): RejectionGroup {
+  return { code, deviceId, untilUs };
+}
+
+async function countOf(group: RejectionGroup, { rejections }: ReplayDeps): Promise<number> {
+  const codes = await rejections.summary(group);
+  return codes.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The schema has seen to the form. */
+function placeOf(cursor: string | undefined): RejectionPlace | undefined {
+  const [receivedUs = "", id = ""] = cursor?.split("_") ?? [];
+  return cursor === undefined ? undefined : { receivedUs: Number(receivedUs), id };
+}
+
+function cursorOf(last: Rejection | undefined): string | null {
+  return last === undefined ? null : `${last.receivedUs}_${last.id}`;
+}
