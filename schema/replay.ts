@@ -65,17 +65,23 @@ export function byShard(
   return parts;
 }
 
+/** Whether the message was longer than what is kept of it. */
+export function isCut({ code, payload, payloadBytes }: Rejection): boolean {
+  // Of an oversize body over HTTP nothing is kept, and its size only if the client said it.
+  return payloadBytes > rejectedPayloadLimit || (code === "PAYLOAD_TOO_LARGE" && payload === "");
+}
+
 const replacement = "\uFFFD";
 
-function obstacleOf({ code, source, payload, payloadBytes }: Rejection): Obstacle | undefined {
+function obstacleOf(rejection: Rejection): Obstacle | undefined {
+  const { code, source, payload } = rejection;
   if (code === "FRAME_UNREADABLE") {
     const reason =
       "this was no message of a device but a stray entry of the stream; it can only be discarded";
     return { code: "REJECTION_NOT_TELEMETRY", reason };
   }
-  // Of an oversize body over HTTP nothing is kept, and its size only if the client said it.
-  if (payloadBytes > rejectedPayloadLimit || (code === "PAYLOAD_TOO_LARGE" && payload === "")) {
-    const reason = `only the first ${rejectedPayloadLimit} bytes of a message are kept, at most; the device must send it again`;
+  if (isCut(rejection)) {
+    const reason = `it was longer than what is kept of a message (${rejectedPayloadLimit} bytes); only its device can send it again`;
     return { code: "REJECTION_CUT", reason };
   }
   // NUL and broken UTF-8 were replaced when it was kept. Inside a text that can make JSON valid that was not, or name a device that

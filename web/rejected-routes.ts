@@ -10,6 +10,7 @@ import {
   rejectionBatchLimit,
 } from "../schema/api.ts";
 import type { Rejection } from "../schema/rejection.ts";
+import { isCut } from "../schema/replay.ts";
 import { type Failure, fault, type ReplayDeps, replay, tryAgain } from "./replay.ts";
 
 const root = "/api/v1/rejected";
@@ -68,8 +69,9 @@ function mountList(scope: HttpDoor, deps: ReplayDeps): void {
 
 function toItem(rejection: Rejection, deps: ReplayDeps): RejectedAnswer["rejected"][number] {
   const again = tryAgain(rejection, deps);
-  if (again.kind === "readings") return { ...rejection, isReplayable: true };
-  return { ...rejection, isReplayable: false, whyNot: fault(again).reason };
+  const item = { ...rejection, isCut: isCut(rejection) };
+  if (again.kind === "readings") return { ...item, isReplayable: true };
+  return { ...item, isReplayable: false, whyNot: fault(again).reason };
 }
 
 function mountMany(scope: HttpDoor, deps: ReplayDeps): void {

@@ -102,10 +102,10 @@ describe("what was refused", () => {
     await publish("devices/long/telemetry", "x".repeat(5000));
     await publish("devices/\u0000/telemetry/temperature", "1");
     const { rejected: list } = await rejected.list();
-    expect(list.map(({ code, isReplayable }) => [code, isReplayable])).toEqual([
-      ["TOPIC_UNKNOWN", false],
-      ["PAYLOAD_NOT_JSON", false],
-      ["PAYLOAD_NOT_JSON", false],
+    expect(list.map(({ code, isReplayable, isCut }) => [code, isReplayable, isCut])).toEqual([
+      ["TOPIC_UNKNOWN", false, false],
+      ["PAYLOAD_NOT_JSON", false, true],
+      ["PAYLOAD_NOT_JSON", false, false],
     ]);
     const [altered, cut, broken] = list.map(({ id }) => id);
     expect(await rejected.post(`/${broken}/replay`)).toMatchObject([422, { code: "PAYLOAD_NOT_JSON" }]);

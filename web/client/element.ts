@@ -19,6 +19,13 @@ export function find(selector: string): HTMLElement {
   return found;
 }
 
+/** The same, of the kind the caller needs. @throws as above. */
+export function findAs<Kind extends HTMLElement>(selector: string, kind: new () => Kind): Kind {
+  const found = find(selector);
+  if (!(found instanceof kind)) throw new Error(`${selector} in index.html is no ${kind.name}`);
+  return found;
+}
+
 /** Writes only what changed: an untouched text node costs no layout and is not announced again. */
 export function setText(target: HTMLElement, text: string): void {
   if (target.textContent !== text) target.textContent = text;

@@ -1,4 +1,13 @@
-import type { AnomaliesAnswer, DevicesAnswer, DoorsAnswer, ReadingsAnswer } from "../../schema/api.ts";
+import type {
+  AnomaliesAnswer,
+  DevicesAnswer,
+  DiscardAnswer,
+  DoorsAnswer,
+  ReadingsAnswer,
+  RejectedAnswer,
+  RejectedChoice,
+  ReplayAnswer,
+} from "../../schema/api.ts";
 
 /** Most devices the board lists. */
 export const deviceLimit = 200;
@@ -6,17 +15,27 @@ export const deviceLimit = 200;
 export const anomalyLimit = 100;
 
 const answerTimeoutMs = 10_000;
+/** A replay of many waits until all of it is safe. */
+const workTimeoutMs = 60_000;
 
 /** @throws with a sentence for the operator when the server does not answer, or answers with an error. */
-async function ask<Answer>(path: string): Promise<Answer> {
-  const response = await fetch(`/api/v1/${path}`, { signal: AbortSignal.timeout(answerTimeoutMs) }).catch(
-    (cause: unknown) => {
-      throw new Error("The server cannot be reached.", { cause });
-    },
-  );
+async function ask<Answer>(path: string, work?: object): Promise<Answer> {
+  const response = await fetch(`/api/v1/${path}`, requestOf(work)).catch((cause: unknown) => {
+    throw new Error("The server cannot be reached.", { cause });
+  });
   if (!response.ok) throw new Error(`The server answered ${response.status} to ${path.split("?")[0]}.`);
   // True because the same build serves the page and the answer, and the server serialises by schema/api.ts.
   return (await response.json()) as Answer;
+}
+
+function requestOf(work: object | undefined): RequestInit {
+  if (work === undefined) return { signal: AbortSignal.timeout(answerTimeoutMs) };
+  return {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(work),
+    signal: AbortSignal.timeout(workTimeoutMs),
+  };
 }
 
 export function fetchDevices(): Promise<DevicesAnswer> {
@@ -30,6 +49,19 @@ export function fetchAnomalies(): Promise<AnomaliesAnswer> {
 export function fetchReadings(deviceIds: readonly string[], limit: number): Promise<ReadingsAnswer> {
   const query = deviceIds.map((id) => `device=${encodeURIComponent(id)}`).join("&");
   return ask(`readings?${query}&limit=${limit}`);
+}
+
+/** The newest refused messages of a code, or of all when it is empty. */
+export function fetchRejected(limit: number, code: string): Promise<RejectedAnswer> {
+  return ask(`rejected?limit=${limit}${code === "" ? "" : `&code=${encodeURIComponent(code)}`}`);
+}
+
+export function replayRejected(choice: RejectedChoice): Promise<ReplayAnswer> {
+  return ask("rejected/replay", choice);
+}
+
+export function discardRejected(choice: RejectedChoice): Promise<DiscardAnswer> {
+  return ask("rejected/discard", choice);
 }
 
 /** Where devices can speak to the platform; the usual ports on the host that served this page when even that is unknown. */
