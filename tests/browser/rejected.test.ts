@@ -99,7 +99,7 @@ describe("the panel of rejected messages", () => {
   });
 
   test("replays a message whose time has come and says so", async () => {
-    const timestamp = formatTimestamp((Date.now() + 3000) * 1000);
+    const timestamp = formatTimestamp((Date.now() + 5000) * 1000);
     await send("hall", JSON.stringify({ temperature: 21.5, timestamp }));
     await until("its time has come", async () => {
       const answer = await (await fetch(`${consoleUrl}/api/v1/rejected`)).text();
