@@ -2,7 +2,7 @@ import { type Kysely, sql, type Transaction } from "kysely";
 import { type AnomalyEvent, toAnomalyEvent } from "../schema/event.ts";
 import type { Tables } from "../schema/row.ts";
 import type { ScoredReading } from "../schema/scored.ts";
-import type { Batch } from "./ports.ts";
+import type { Batch } from "./shard-batch.ts";
 import { toInstant } from "./sql.ts";
 
 /** Whose batch it is. */

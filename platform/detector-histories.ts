@@ -1,7 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "../schema/row.ts";
 import { asking } from "./database.ts";
-import type { DetectorHistory, SeriesKey } from "./ports.ts";
+import type { DetectorHistory } from "./ports.ts";
+import type { SeriesKey } from "./shard-batch.ts";
 import { micros } from "./sql.ts";
 
 interface HistoryRow {

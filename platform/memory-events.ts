@@ -1,5 +1,6 @@
 import type { LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
-import type { EventListener, EventStream, Receipt } from "./ports.ts";
+import type { EventListener, EventStream } from "./ports.ts";
+import type { Receipt } from "./shard-batch.ts";
 
 /** Opens the event stream of the embedded mode: capped, in this process. Ids continue over restarts, since they begin with the clock. */
 export function openMemoryEvents(options: { capacity?: number; startedMs: number }): EventStream {

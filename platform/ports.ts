@@ -9,7 +9,7 @@ import type {
 } from "../schema/ledger.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { Rejection } from "../schema/rejection.ts";
-import type { ScoredReading } from "../schema/scored.ts";
+import type { Batch, Custody, DetectorAnchor, Receipt, SeriesKey, Written } from "./shard-batch.ts";
 
 /** What was started and can be stopped: resolves when nothing of it is left running. */
 export interface Running {
@@ -70,13 +70,6 @@ export interface ShardReader {
   close(): Promise<void>;
 }
 
-/** Names one shard's batch, so that its announcement happens once: `custody` is the record of the shard in the database, `batch` grows with it. */
-export interface Receipt {
-  readonly shard: number;
-  readonly custody: string;
-  readonly batch: number;
-}
-
 /** The way from processors to the operators' side. */
 export interface EventStream {
   /** Adds events, in order, to a capped stream that browsers can catch up from. With a receipt: once, whoever says it again and however often. */
@@ -99,69 +92,6 @@ export interface EventListener {
   onReadings(batch: readonly LiveReadings[]): void;
 }
 
-/** Names one shard's batch, so that its announcement happens once: `custody` is the record of the shard in the database, `batch` grows with it. */
-export interface Receipt {
-  readonly shard: number;
-  readonly custody: string;
-  readonly batch: number;
-}
-
-/** The frames of one origin that are accounted for. */
-export interface OriginPosition {
-  /** The highest sequence. */
-  readonly last: number;
-  /** Sequences below it that have not come: a cluster may let one overtake another. */
-  readonly missing: readonly number[];
-  /** Received at, microseconds since the epoch; what is long ago can be forgotten. */
-  readonly receivedUs: number;
-}
-
-/** By origin. */
-export type Positions = Readonly<Record<string, OriginPosition>>;
-
-/** The state of one detector at a reading, kept beside the readings now and then, so that it need not be rebuilt from all of them. */
-export interface DetectorAnchor extends SeriesKey {
-  /** Of the newest reading in it. */
-  readonly timestampUs: number;
-  /** What wrote it; states of another format are as good as none. */
-  readonly format: number;
-  readonly state: Uint8Array;
-}
-
-/** One batch of a shard as it goes to the database, in one transaction. */
-export interface Batch {
-  readonly readings: readonly ScoredReading[];
-  readonly rejections: readonly Rejection[];
-  /** Of the newest frame in the batch, microseconds since the epoch: when its devices were last heard of. */
-  readonly receivedUs: number;
-  /** Which frames are accounted for with this batch. */
-  readonly positions: Positions;
-  readonly anchors: readonly DetectorAnchor[];
-  /** What is kept of a reading that the database will never have. */
-  readonly toRefused: (reading: ScoredReading, reason: string) => Rejection;
-}
-
-export interface Written {
-  /** How many readings were new; the others were stored before. */
-  readonly inserted: number;
-  /** The anomalies among the new ones, as they were stored. */
-  readonly anomalies: readonly AnomalyEvent[];
-  /** Devices that were unknown or inactive until this batch. */
-  readonly awakened: readonly string[];
-  /** Readings that became rejections, since the database will never have them. */
-  readonly refused: readonly ScoredReading[];
-  /** Rejections that the database will not have either; there is nowhere to keep them. */
-  readonly dropped: readonly Rejection[];
-  readonly receipt: Receipt;
-}
-
-/** What the database knows of a shard when its pen is taken. */
-export interface Custody {
-  readonly positions: Positions;
-  /** The last batch that had something to announce. */
-  readonly unsaid: { readonly events: readonly PlatformEvent[]; readonly receipt: Receipt } | null;
-}
-
 /** The pen of one shard: whoever holds it is the only one who writes that shard's rows. */
 export interface ShardWriter {
   readonly custody: Custody;
@@ -181,11 +111,6 @@ export interface Seat {
   /** Processors alive, this one included, and the shards that somebody owns. */
   census(): Promise<{ readonly processors: number; readonly taken: ReadonlySet<number> }>;
   leave(): Promise<void>;
-}
-
-export interface SeriesKey {
-  readonly deviceId: string;
-  readonly sensorType: string;
 }
 
 export interface StoredPoint {

@@ -3,8 +3,9 @@ import { type AnomalyEvent, toAnomalyEvent } from "../schema/event.ts";
 import type { Tables } from "../schema/row.ts";
 import { asking, type Database } from "./database.ts";
 import { detectorHistories } from "./detector-histories.ts";
-import type { LatestReading, ReadingStore, SeriesKey, StoredSeries } from "./ports.ts";
+import type { LatestReading, ReadingStore, StoredSeries } from "./ports.ts";
 import { takeSeat } from "./seat.ts";
+import type { SeriesKey } from "./shard-batch.ts";
 import { claimShard } from "./shard-writer.ts";
 import { heardSince, micros } from "./sql.ts";
 

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import { messageOf } from "./errors.ts";
-import type { EventListener, EventStream, Receipt, Running } from "./ports.ts";
+import type { EventListener, EventStream, Running } from "./ports.ts";
 import { answered, connectRedis, entriesOf, type RedisClient, redisFailure } from "./redis-connection.ts";
+import type { Receipt } from "./shard-batch.ts";
 import type { Log } from "./telemetry.ts";
 
 // Both keys have the hash slot of "events", so that one script on one node of a cluster may touch them together.

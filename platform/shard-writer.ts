@@ -4,7 +4,8 @@ import { type BatchOutcome, type CustodyKey, runBatch, type Unsaid } from "./bat
 import { asking, type Database, storeFailure } from "./database.ts";
 import { PlatformError } from "./errors.ts";
 import { hold } from "./held-connection.ts";
-import type { Batch, Custody, Positions, ShardWriter, Written } from "./ports.ts";
+import type { ShardWriter } from "./ports.ts";
+import type { Batch, Custody, Positions, Written } from "./shard-batch.ts";
 import { insertRejections } from "./sql.ts";
 
 /** First key of every shard's advisory lock, "tide" in ASCII, so that other users of the database do not meet ours. */

@@ -39,7 +39,14 @@ test("an unreadable entry is kept under the same id however often it is handed o
 
 test("a reading the database refuses is kept under one id, as a message that gives the same reading again", () => {
   const reading = { deviceId: "büro 3", sensorType: "co2", timestampUs: 1_795_000_000_123_456, value: -0.5 };
-  const judged = { score: 0, isAnomaly: false, confidence: 0, modelVersion: "", isLate: false, explanation: null };
+  const judged = {
+    score: 0,
+    isAnomaly: false,
+    confidence: 0,
+    modelVersion: "",
+    isLate: false,
+    explanation: null,
+  };
   const kept = refusedReading({ ...reading, ...judged }, "no room", 1_795_000_001_000_000);
   expect(kept).toMatchObject({ code: "STORE_REFUSED", deviceId: "büro 3", source: "stream" });
   expect(kept.id).toBe(refusedReading({ ...reading, ...judged }, "still none", 1).id);

@@ -1,4 +1,5 @@
-import type { DetectorHistory, SeriesKey } from "../platform/ports.ts";
+import type { DetectorHistory } from "../platform/ports.ts";
+import type { SeriesKey } from "../platform/shard-batch.ts";
 import { newSeries, type SeriesState } from "./channels.ts";
 import { learnReading } from "./score.ts";
 import { parseSeries } from "./series-bytes.ts";

@@ -1,4 +1,5 @@
-import type { Frame, OriginPosition, Positions } from "../platform/ports.ts";
+import type { Frame } from "../platform/ports.ts";
+import type { OriginPosition, Positions } from "../platform/shard-batch.ts";
 
 const unheard: Pick<OriginPosition, "last" | "missing"> = { last: 0, missing: [] };
 /** An origin not heard of for so long, by its own clock, has nothing left in the stream. */

@@ -1,13 +1,6 @@
 import { messageOf, PlatformError } from "../platform/errors.ts";
-import type {
-  Batch,
-  EventStream,
-  ReadingStream,
-  ShardReader,
-  ShardWriter,
-  StreamEntry,
-  Written,
-} from "../platform/ports.ts";
+import type { EventStream, ReadingStream, ShardReader, ShardWriter, StreamEntry } from "../platform/ports.ts";
+import type { Batch, Written } from "../platform/shard-batch.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { PlatformEvent } from "../schema/event.ts";
 import { partsOf, refusedReading, toLiveReadings, unreadableEntry, weightOfEntry } from "./batch.ts";

@@ -1,4 +1,5 @@
-import type { DetectorAnchor, ReadingStore, SeriesKey } from "../platform/ports.ts";
+import type { ReadingStore } from "../platform/ports.ts";
+import type { DetectorAnchor, SeriesKey } from "../platform/shard-batch.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { DetectorMemory, type Remembered } from "./memory.ts";

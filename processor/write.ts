@@ -1,5 +1,6 @@
 import { PlatformError } from "../platform/errors.ts";
-import type { Batch, ShardWriter, Written } from "../platform/ports.ts";
+import type { ShardWriter } from "../platform/ports.ts";
+import type { Batch, Written } from "../platform/shard-batch.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { rest } from "./rest.ts";
 

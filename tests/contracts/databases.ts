@@ -7,19 +7,17 @@ import { startEmbeddedDatabase } from "../../platform/embedded-database.ts";
 import { migrate } from "../../platform/migrations.ts";
 import { openModelStore } from "../../platform/model-store.ts";
 import type {
-  Batch,
   DeviceStore,
   ModelStore,
   ReadingStore,
   RejectionStore,
-  SeriesKey,
   SettingStore,
   StoredPoint,
-  Written,
 } from "../../platform/ports.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { openRejectionStore } from "../../platform/rejection-store.ts";
 import { openSettingStore } from "../../platform/setting-store.ts";
+import type { Batch, SeriesKey, Written } from "../../platform/shard-batch.ts";
 import { micros } from "../../platform/sql.ts";
 import { temporaryFolder } from "../harness/local-servers.ts";
 import { createTestDatabase } from "../harness/test-database.ts";

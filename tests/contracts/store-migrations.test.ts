@@ -36,7 +36,12 @@ async function hypertablesIn({ db }: Database): Promise<unknown[]> {
 }
 
 function stepsOf(hasTimescale: boolean): string[] {
-  return ["0001-tables", ...(hasTimescale ? ["0002-hypertable.timescale"] : []), "0003-custody", "0004-rejected-code"];
+  return [
+    "0001-tables",
+    ...(hasTimescale ? ["0002-hypertable.timescale"] : []),
+    "0003-custody",
+    "0004-rejected-code",
+  ];
 }
 
 describe.each(engines)("the tables on $name", ({ make }) => {

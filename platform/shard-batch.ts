@@ -1,0 +1,71 @@
+import type { AnomalyEvent, PlatformEvent } from "../schema/event.ts";
+import type { Rejection } from "../schema/rejection.ts";
+import type { ScoredReading } from "../schema/scored.ts";
+
+export interface SeriesKey {
+  readonly deviceId: string;
+  readonly sensorType: string;
+}
+
+/** Names one shard's batch, so that its announcement happens once: `custody` is the record of the shard in the database, `batch` grows with it. */
+export interface Receipt {
+  readonly shard: number;
+  readonly custody: string;
+  readonly batch: number;
+}
+
+/** The frames of one origin that are accounted for. */
+export interface OriginPosition {
+  /** The highest sequence. */
+  readonly last: number;
+  /** Sequences below it that have not come: a cluster may let one overtake another. */
+  readonly missing: readonly number[];
+  /** Received at, microseconds since the epoch; what is long ago can be forgotten. */
+  readonly receivedUs: number;
+}
+
+/** By origin. */
+export type Positions = Readonly<Record<string, OriginPosition>>;
+
+/** The state of one detector at a reading, kept beside the readings now and then, so that it need not be rebuilt from all of them. */
+export interface DetectorAnchor extends SeriesKey {
+  /** Of the newest reading in it. */
+  readonly timestampUs: number;
+  /** What wrote it; states of another format are as good as none. */
+  readonly format: number;
+  readonly state: Uint8Array;
+}
+
+/** One batch of a shard as it goes to the database, in one transaction. */
+export interface Batch {
+  readonly readings: readonly ScoredReading[];
+  readonly rejections: readonly Rejection[];
+  /** Of the newest frame in the batch, microseconds since the epoch: when its devices were last heard of. */
+  readonly receivedUs: number;
+  /** Which frames are accounted for with this batch. */
+  readonly positions: Positions;
+  readonly anchors: readonly DetectorAnchor[];
+  /** What is kept of a reading that the database will never have. */
+  readonly toRefused: (reading: ScoredReading, reason: string) => Rejection;
+}
+
+export interface Written {
+  /** How many readings were new; the others were stored before. */
+  readonly inserted: number;
+  /** The anomalies among the new ones, as they were stored. */
+  readonly anomalies: readonly AnomalyEvent[];
+  /** Devices that were unknown or inactive until this batch. */
+  readonly awakened: readonly string[];
+  /** Readings that became rejections, since the database will never have them. */
+  readonly refused: readonly ScoredReading[];
+  /** Rejections that the database will not have either; there is nowhere to keep them. */
+  readonly dropped: readonly Rejection[];
+  readonly receipt: Receipt;
+}
+
+/** What the database knows of a shard when its pen is taken. */
+export interface Custody {
+  readonly positions: Positions;
+  /** The last batch that had something to announce. */
+  readonly unsaid: { readonly events: readonly PlatformEvent[]; readonly receipt: Receipt } | null;
+}
