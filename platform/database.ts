@@ -13,6 +13,8 @@ export interface Database {
    * tell nobody apart. The lock file of its data directory is the ownership there.
    */
   readonly isSole: boolean;
+  /** Ends the connection of a server process from this side, so that whatever waits for its answer fails now. */
+  cut(serverPid: number): void;
   close(): Promise<void>;
 }
 
@@ -23,6 +25,12 @@ export interface DatabaseOptions {
   /** Most connections; one a shard for writing, and a few for questions. Ignored when `isSole`. */
   readonly connections: number;
 }
+
+/** What pg's clients have and its types do not name. */
+type ServerClient = pg.PoolClient & {
+  readonly processID?: number;
+  readonly connection?: { readonly stream: { destroy(): void } };
+};
 
 /** int8 comes as a number: all of ours are microseconds or counts below 2^53. */
 const types: pg.CustomTypesConfig = {
@@ -43,13 +51,21 @@ export async function openDatabase({ url, log, isSole, connections }: DatabaseOp
     // With one connection a question waits its turn behind a batch; with many, waiting means the server is away.
     connectionTimeoutMillis: isSole ? 60_000 : 5000,
     idleTimeoutMillis: isSole ? 0 : 30_000,
+    // Whoever stops in the middle of a transaction must not hold up those who wait for its rows. PGlite has no such setting.
+    ...(isSole ? {} : { idle_in_transaction_session_timeout: 10_000 }),
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
-  // Without a listener a connection that breaks while it is checked out would end the process; its query rejects anyway.
-  pool.on("connect", (client) =>
-    client.on("error", (error) => log.debug({ reason: error.message }, "connection lost")),
-  );
+  const clients = new Set<ServerClient>();
+  pool.on("connect", (client: ServerClient) => {
+    clients.add(client);
+    // Without a listener a connection that breaks while it is checked out would end the process; its query rejects anyway.
+    client.on("error", (error) => log.debug({ reason: error.message }, "connection lost"));
+  });
+  pool.on("remove", (client) => clients.delete(client));
+  const cut = (serverPid: number): void => {
+    for (const client of clients) if (client.processID === serverPid) client.connection?.stream.destroy();
+  };
   pool.on("error", (error) => log.warn({ reason: error.message }, "idle database connection lost"));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   try {
@@ -59,7 +75,7 @@ export async function openDatabase({ url, log, isSole, connections }: DatabaseOp
     const message = `cannot reach the database at ${withoutPassword(url)} (DATABASE_URL): ${messageOf(cause)}`;
     throw new PlatformError("STORE_DOWN", message, { cause, retryable: true });
   }
-  return { db, isSole, close: () => db.destroy() };
+  return { db, isSole, cut, close: () => db.destroy() };
 }
 
 /**
@@ -92,6 +108,12 @@ const refusals = /^(22|23)/;
 export function isOfStatement(cause: unknown): boolean {
   const code = codeOf(cause) ?? "";
   return /^[0-9A-Z]{5}$/.test(code) && !/^(08|53|57|58)/.test(code) && !/^E[A-Z]{4}$/.test(code);
+}
+
+/** Whether the server itself answered that it did nothing. Without an answer a commit may have happened. */
+export function isAnswer(cause: unknown): boolean {
+  const code = codeOf(cause) ?? "";
+  return /^[0-9A-Z]{5}$/.test(code) && !/^(08|57P)/.test(code) && !/^E[A-Z]{4}$/.test(code);
 }
 
 /** What a failed statement means to the caller: worth another try, or never. */

@@ -9,6 +9,7 @@ export type ErrorCode =
   | "SHARD_LOST"
   | "STREAM_DOWN"
   | "STREAM_FULL"
+  | "STREAM_REPLACED"
   | "FRAME_TOO_NEW"
   | "FRAME_UNREADABLE"
   | "MODEL_UNREADABLE"

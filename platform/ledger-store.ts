@@ -105,7 +105,7 @@ async function accountsOf(
 }
 
 /** The rows are locked, so two processors never add up the same batch; in the order of ids, so they never wait in a ring. */
-async function fold(db: Kysely<Tables>): Promise<number> {
+async function fold(db: Kysely<Tables>): Promise<{ batches: number; isDone: boolean }> {
   const { rows } = await sql<{ batches: number }>`
     WITH chosen AS (
       SELECT id FROM ledger_journal ORDER BY id LIMIT ${foldedBatches} FOR UPDATE SKIP LOCKED
@@ -124,7 +124,8 @@ async function fold(db: Kysely<Tables>): Promise<number> {
         rejected = device_ledger.rejected + excluded.rejected
     )
     SELECT count(*) AS batches FROM taken`.execute(db);
-  return rows[0]?.batches ?? 0;
+  const batches = rows[0]?.batches ?? 0;
+  return { batches, isDone: batches < foldedBatches };
 }
 
 /** Account and rows in one statement, so in one snapshot. */
@@ -133,16 +134,17 @@ async function compare(
   { after, limit }: { after: string; limit: number },
 ): Promise<DeviceComparison> {
   const { rows } = await sql<{ device_id: string; stored: number; rows: number }>`
+    WITH chosen AS (
+      SELECT device_id, stored FROM device_ledger WHERE device_id > ${after} ORDER BY device_id LIMIT ${limit}
+    ), noted AS (
+      SELECT n.device_id, sum(n.stored)::bigint AS stored
+      FROM ledger_journal j, unnest(j.device_ids, j.stored) AS n(device_id, stored)
+      WHERE n.device_id IN (SELECT device_id FROM chosen) GROUP BY n.device_id
+    )
     SELECT d.device_id, d.stored + coalesce(n.stored, 0) AS stored,
       (SELECT count(*) FROM readings WHERE readings.device_id = d.device_id) AS rows
-    FROM (
-      SELECT device_id, stored FROM device_ledger
-      WHERE device_id > ${after} ORDER BY device_id LIMIT ${limit}
-    ) d
-    LEFT JOIN LATERAL (
-      SELECT sum(n.stored)::bigint AS stored
-      FROM ledger_journal j, unnest(j.device_ids, j.stored) AS n(device_id, stored) WHERE n.device_id = d.device_id
-    ) n ON true
+    FROM chosen d
+    LEFT JOIN noted n USING (device_id)
     ORDER BY d.device_id`.execute(db);
   return {
     compared: rows.length,

@@ -204,8 +204,8 @@ export interface LedgerStore {
   /** Devices by id, after the one named. */
   devices(query: { after: string; limit: number }): Promise<readonly DeviceAccount[]>;
   device(deviceId: string): Promise<DeviceAccount | null>;
-  /** Adds up what batches noted since the last time; answers how many batches. */
-  fold(): Promise<number>;
+  /** Adds up what batches noted since the last time, a bounded number of them; `isDone` when these were all. */
+  fold(): Promise<{ readonly batches: number; readonly isDone: boolean }>;
   /** Counts the rows of up to `limit` devices after the one named and tells those whose account says otherwise. */
   compare(query: { after: string; limit: number }): Promise<DeviceComparison>;
 }

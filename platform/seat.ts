@@ -1,4 +1,5 @@
-import { sql } from "kysely";
+import { type Kysely, sql } from "kysely";
+import type { Tables } from "../schema/row.ts";
 import { asking, type Database } from "./database.ts";
 import { hold } from "./held-connection.ts";
 import type { Seat } from "./ports.ts";
@@ -12,13 +13,25 @@ interface LockRow {
   shard: number;
 }
 
+/**
+ * Ends sessions that own a shard and broke off in the middle of a statement: while a server waits for the rest of one, its
+ * timeout for idle sessions does not run.
+ */
+async function endBrokenOff(db: Kysely<Tables>): Promise<void> {
+  await sql`
+    SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND granted AND classid = ${lockSpace} AND datname = current_database()
+      AND wait_event = 'ClientRead' AND state <> 'idle' AND greatest(query_start, state_change) < now() - interval '10 seconds'
+  `.execute(db);
+}
+
 /** Takes a seat among the processors of this database: a shared advisory lock that lasts as long as the session. */
 export async function takeSeat(database: Database): Promise<Seat> {
   if (database.isSole) {
     const alone = { processors: 1, taken: new Set<number>() };
     return { census: () => Promise.resolve(alone), leave: () => Promise.resolve() };
   }
-  const held = await hold(database.db, "a seat among the processors");
+  const held = await hold(database, "a seat among the processors");
   const leave = async (): Promise<void> => {
     await sql`SELECT pg_advisory_unlock_shared(${seatSpace}, 0)`.execute(held.db).catch(() => undefined);
     await held.release();
@@ -34,6 +47,7 @@ export async function takeSeat(database: Database): Promise<Seat> {
   return {
     leave,
     census: async () => {
+      await asking("end sessions that broke off", () => endBrokenOff(held.db));
       const { rows } = await asking("count the processors", () =>
         sql<LockRow>`
           SELECT classid::bigint AS space, objid::bigint AS shard FROM pg_locks

@@ -20,8 +20,8 @@ export interface OriginPosition {
   readonly last: number;
   /** Sequences below it that have not come: a cluster may let one overtake another. */
   readonly missing: readonly number[];
-  /** Received at, microseconds since the epoch; what is long ago can be forgotten. */
-  readonly receivedUs: number;
+  /** When the last of them came, by the clock of the processor that wrote this, microseconds since the epoch. */
+  readonly heardUs: number;
 }
 
 /** By origin. */

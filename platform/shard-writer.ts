@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "../schema/row.ts";
 import { type BatchOutcome, type CustodyKey, runBatch, type Unsaid } from "./batch-statement.ts";
-import { asking, type Database, storeFailure } from "./database.ts";
+import { asking, type Database, isAnswer, storeFailure } from "./database.ts";
 import { PlatformError } from "./errors.ts";
 import { hold } from "./held-connection.ts";
 import type { ShardWriter } from "./ports.ts";
@@ -21,7 +21,7 @@ export async function claimShard(database: Database, key: CustodyKey): Promise<S
     const end = () => Promise.resolve();
     return openPen(key, { db: database.db, lost: never, release: end });
   }
-  const held = await hold(database.db, `shard ${key.shard}`);
+  const held = await hold(database, `shard ${key.shard}`);
   const release = async (): Promise<void> => {
     // A connection that is gone has given its lock up already.
     await sql`SELECT pg_advisory_unlock(${lockSpace}, ${key.shard})`.execute(held.db).catch(() => undefined);
@@ -92,6 +92,7 @@ class Pen implements ShardWriter {
   readonly #custodyId: string;
   readonly #parts: PenParts;
   #isReleased = false;
+  #isInDoubt = false;
 
   constructor(key: CustodyKey, parts: PenParts, record: CustodyRecord) {
     this.custody = toCustody(record, key.shard);
@@ -123,7 +124,7 @@ class Pen implements ShardWriter {
   }
 
   async #commit(batch: Batch): Promise<BatchOutcome> {
-    if (this.#isReleased || this.lost.aborted) {
+    if (this.#isReleased || this.#isInDoubt || this.lost.aborted) {
       throw new PlatformError("SHARD_LOST", `shard ${this.#key.shard} was given up`, { retryable: false });
     }
     const { db } = this.#parts;
@@ -134,6 +135,8 @@ class Pen implements ShardWriter {
         return runBatch(transaction, batch, this.#key);
       });
     } catch (cause) {
+      // It may have been committed all the same; whoever takes the pen next reads in the record whether it was.
+      if (!isAnswer(cause)) this.#isInDoubt = true;
       throw storeFailure(`write ${batch.readings.length} readings`, cause);
     }
   }
@@ -152,7 +155,11 @@ class Pen implements ShardWriter {
     const instead = [...refused].map((reading) => batch.toRefused(reading, reason));
     const kept = batch.rejections.filter((rejection) => !dropped.has(rejection));
     const readings = batch.readings.filter((reading) => !refused.has(reading));
-    const accepted = { ...batch, readings, rejections: [...kept, ...instead] };
+    const spoilt = new Set([...refused].map(({ deviceId, sensorType }) => `${deviceId}/${sensorType}`));
+    const anchors = batch.anchors.filter(
+      ({ deviceId, sensorType }) => !spoilt.has(`${deviceId}/${sensorType}`),
+    );
+    const accepted = { ...batch, readings, rejections: [...kept, ...instead], anchors };
     return { accepted, refused: [...refused], dropped: [...dropped] };
   }
 

@@ -10,7 +10,7 @@ export interface LedgerWatchDeps {
 }
 
 /** Devices whose rows are counted at each look. */
-const devicesALook = 50;
+const devicesALook = 10;
 
 /** Looks again and again whether the ledger adds up, in all and against the rows of a few devices in turn, and says so when it does not. */
 export class LedgerWatch {

@@ -19,7 +19,7 @@ export class DetectorMemory {
   readonly #series = new Map<string, Remembered>();
   readonly #mostSeries: number;
 
-  constructor(mostSeries = 200_000) {
+  constructor(mostSeries: number) {
     this.#mostSeries = mostSeries;
   }
 
@@ -45,7 +45,7 @@ export class DetectorMemory {
       const anchored = anchor === null ? undefined : parseSeries(sensorType, anchor.state);
       const state = anchored ?? newSeries(sensorType);
       for (const point of points) learnReading(state, point);
-      this.#keep(nameOf(history), { state, sinceAnchor: points.length });
+      this.#series.set(nameOf(history), { state, sinceAnchor: points.length });
     }
   }
 
@@ -56,7 +56,7 @@ export class DetectorMemory {
     const remembered = known ?? { state: newSeries(key.sensorType), sinceAnchor: 0 };
     // Taking it out and putting it back makes it the newest: a Map keeps the order of insertion.
     if (known !== undefined) this.#series.delete(name);
-    this.#keep(name, remembered);
+    this.#series.set(name, remembered);
     return remembered;
   }
 
@@ -65,11 +65,12 @@ export class DetectorMemory {
     for (const key of keys) this.#series.delete(nameOf(key));
   }
 
-  #keep(name: string, remembered: Remembered): void {
-    this.#series.set(name, remembered);
-    if (this.#series.size <= this.#mostSeries) return;
-    const oldest = this.#series.keys().next();
-    if (oldest.done !== true) this.#series.delete(oldest.value);
+  /** Forgets what is beyond the limit. Only between batches: a series of the batch in hand must not begin anew. */
+  trim(): void {
+    for (const name of this.#series.keys()) {
+      if (this.#series.size <= this.#mostSeries) return;
+      this.#series.delete(name);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Config } from "../platform/config.ts";
 import { messageOf } from "../platform/errors.ts";
 import type {
+  Clock,
   DeviceStore,
   EventStream,
   LedgerStore,
@@ -14,9 +15,9 @@ import type {
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
 import { forgetOld, pruneSilent } from "./prune.ts";
-import { type ModelRegistry, openModelRegistry } from "./registry.ts";
+import { openModelRegistry } from "./registry.ts";
 import { rest } from "./rest.ts";
-import { openScorer, type Scorer } from "./shard-scorer.ts";
+import { openScorer, type Scorer, type ScorerDeps } from "./shard-scorer.ts";
 import { keepShare } from "./shares.ts";
 
 export interface ProcessorDeps {
@@ -29,12 +30,15 @@ export interface ProcessorDeps {
   readonly models: ModelStore;
   readonly settings: SettingStore;
   readonly ledger: LedgerStore;
+  readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   /** How the readings of a shard are scored; only the benchmark that leaves scoring out has another way. */
-  readonly newScorer?: (store: ReadingStore, models: ModelRegistry) => Scorer;
+  readonly newScorer?: (deps: ScorerDeps) => Scorer;
 }
 
+/** Series a processor remembers when it owns every shard; each takes about 800 bytes. */
+const rememberedSeries = 1_000_000;
 const trainingIntervalMs = 10_000;
 const lagIntervalMs = 5000;
 const ledgerIntervalMs = 10_000;
@@ -50,9 +54,11 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   await models.refresh();
 
   const newScorer = deps.newScorer ?? openScorer;
+  const mostSeries = Math.ceil(rememberedSeries / config.SHARDS);
   const shares = keepShare({
     ...{ shards: config.SHARDS, stream, store: deps.readings, events: deps.events, log, metrics, signal },
-    newScorer: () => newScorer(deps.readings, models),
+    now: deps.now,
+    newScorer: () => newScorer({ store: deps.readings, models, mostSeries }),
   });
   const watch = new LedgerWatch(deps);
   const every = (name: string, ms: number, job: () => Promise<unknown>) =>
@@ -69,7 +75,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
       for (const { shard, entries } of await stream.tallies()) metrics.lag.set({ shard }, entries);
     }),
     every("ledger", ledgerIntervalMs, () => watch.look()),
-    every("fold", foldingIntervalMs, () => deps.ledger.fold()),
+    every("fold", foldingIntervalMs, () => foldAll(deps.ledger)),
   ];
 
   return {
@@ -78,6 +84,11 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
       await Promise.all([shares, ...jobs, models.close()]);
     },
   };
+}
+
+/** A fold takes a bounded number of batches; while there are as many, more may wait. */
+async function foldAll(ledger: LedgerStore): Promise<void> {
+  while (!(await ledger.fold()).isDone);
 }
 
 interface Repetition {

@@ -1,5 +1,12 @@
 import { messageOf, PlatformError } from "../platform/errors.ts";
-import type { EventStream, ReadingStream, ShardReader, ShardWriter, StreamEntry } from "../platform/ports.ts";
+import type {
+  Clock,
+  EventStream,
+  ReadingStream,
+  ShardReader,
+  ShardWriter,
+  StreamEntry,
+} from "../platform/ports.ts";
 import type { Batch, Written } from "../platform/shard-batch.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { PlatformEvent } from "../schema/event.ts";
@@ -15,6 +22,7 @@ export interface ShardDeps {
   readonly reader: ShardReader;
   readonly writer: ShardWriter;
   readonly scorer: Scorer;
+  readonly now: Clock;
   readonly events: EventStream;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -59,7 +67,7 @@ class Ownership {
 
   constructor(deps: ShardDeps) {
     this.#deps = deps;
-    this.#positions = new FramePositions(deps.writer.custody.positions);
+    this.#positions = new FramePositions(deps.writer.custody.positions, deps.now);
   }
 
   async turn(): Promise<void> {

@@ -21,6 +21,13 @@ export interface Scorer {
   forget(keys: readonly SeriesKey[]): void;
 }
 
+export interface ScorerDeps {
+  readonly store: ReadingStore;
+  readonly models: ModelRegistry;
+  /** Series remembered at a time. */
+  readonly mostSeries: number;
+}
+
 /** Readings after which the state of a series is kept anew: so many at most are replayed when it is rebuilt. */
 const anchorEvery = 128;
 /** Readings replayed of a series that has no anchor, or one of another format. */
@@ -29,8 +36,8 @@ const historyReadings = 1024;
 const seriesASlice = 500;
 
 /** Scores with the detectors' memory, rebuilt from history where it is missing, and the models of the registry. */
-export function openScorer(store: ReadingStore, models: ModelRegistry): Scorer {
-  const memory = new DetectorMemory();
+export function openScorer({ store, models, mostSeries }: ScorerDeps): Scorer {
+  const memory = new DetectorMemory(mostSeries);
   return {
     async score(readings, stored) {
       const missing = memory.missing(readings);
@@ -47,6 +54,7 @@ export function openScorer(store: ReadingStore, models: ModelRegistry): Scorer {
         if (remembered.sinceAnchor >= anchorEvery) due.set(remembered, reading);
         return result;
       });
+      memory.trim();
       return { readings: scored, anchors: [...due].map(([remembered, key]) => toAnchor(remembered, key)) };
     },
     forget: (keys) => memory.forget(keys),

@@ -1,5 +1,5 @@
 import { messageOf } from "../platform/errors.ts";
-import type { EventStream, ReadingStore, ReadingStream, Seat } from "../platform/ports.ts";
+import type { Clock, EventStream, ReadingStore, ReadingStream, Seat } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { rest } from "./rest.ts";
 import { runShard } from "./shard-loop.ts";
@@ -11,6 +11,7 @@ export interface ShareDeps {
   readonly store: ReadingStore;
   readonly events: EventStream;
   readonly newScorer: () => Scorer;
+  readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly signal: AbortSignal;
@@ -58,7 +59,13 @@ class Share {
     const free = Array.from({ length: this.#deps.shards }, (_, shard) => shard).filter(
       (shard) => !taken.has(shard) && !this.#owned.has(shard),
     );
-    for (const shard of free.slice(0, Math.max(0, fair - this.#owned.size))) await this.#take(shard);
+    for (const shard of free) {
+      if (this.#owned.size >= fair) return;
+      // One that cannot be had, as when its node of a cluster is away, keeps nobody from the others.
+      await this.#take(shard).catch((error: unknown) =>
+        this.#deps.log.warn({ shard, reason: messageOf(error) }, "shard not taken"),
+      );
+    }
   }
 
   async end(): Promise<void> {
@@ -67,20 +74,24 @@ class Share {
     await this.#seat?.leave();
   }
 
-  /** A seat is lost with its session: then a new one is taken at the next look. */
+  /**
+   * A seat is lost with its session: then a new one is taken at the next look. Whoever does not reach the stream leaves it to
+   * others that do.
+   */
   async #census(): ReturnType<Seat["census"]> {
-    this.#seat ??= await this.#deps.store.takeSeat();
     try {
+      await this.#deps.stream.fullness();
+      this.#seat ??= await this.#deps.store.takeSeat();
       return await this.#seat.census();
     } catch (error) {
-      await this.#seat.leave();
+      await this.#seat?.leave();
       this.#seat = undefined;
       throw error;
     }
   }
 
   async #take(shard: number): Promise<void> {
-    const { stream, store, events, newScorer, log, metrics, signal } = this.#deps;
+    const { stream, store, events, newScorer, now, log, metrics, signal } = this.#deps;
     const reader = await stream.openShard(shard);
     const writer = await store.claimShard(shard, reader.streamId).catch(async (error: unknown) => {
       await reader.close();
@@ -94,15 +105,8 @@ class Share {
       const until = AbortSignal.any([signal, given.signal, writer.lost]);
       try {
         await runShard({
-          shard,
-          stream,
-          reader,
-          writer,
-          events,
-          scorer: newScorer(),
-          log,
-          metrics,
-          signal: until,
+          ...{ shard, stream, reader, writer, events, log, metrics, now },
+          ...{ scorer: newScorer(), signal: until },
         });
       } catch (error) {
         log.warn({ shard, reason: messageOf(error) }, "shard interrupted");

@@ -101,7 +101,7 @@ function lineOf(
     const received = Math.max(after.observed, accounted);
     return { received, stored, duplicate, rejected, inFlight: 0, difference: received - accounted };
   }
-  const received = tally.received + after.setback;
+  const received = tally.received + observed(before ?? after, tally).setback;
   const excess = Math.max(0, (before === undefined ? 0 : accountedIn(before)) - received);
   if (excess > 0) {
     return { received: accounted - excess, stored, duplicate, rejected, inFlight: 0, difference: -excess };
@@ -113,8 +113,9 @@ function lineOf(
   return { received: Math.max(received, accounted), stored, duplicate, rejected, inFlight, difference: lost };
 }
 
-function waitingOnly(tally: ShardTally): Ledger {
-  return { ...emptyLedger, received: tally.received, inFlight: tally.received };
+function waitingOnly({ received, entries }: ShardTally): Ledger {
+  const isThere = entries > 0;
+  return { ...emptyLedger, received, inFlight: isThere ? received : 0, difference: isThere ? 0 : received };
 }
 
 /**

@@ -4,7 +4,7 @@ import { toAnomalyEvent } from "../../schema/event.ts";
 import { engines, onEach, openAt, servers, streamId } from "./databases.ts";
 import { anomalous, batch, scored, series, startUs } from "./samples.ts";
 
-const positions = { origin: { last: 7, missing: [3], receivedUs: startUs } };
+const positions = { origin: { last: 7, missing: [3], heardUs: startUs } };
 const key = { deviceId: "press-01", sensorType: "temperature" };
 
 onEach(engines, "the record of a shard", (stores) => {

@@ -24,7 +24,8 @@ interface Wall {
   readonly typesAlsoIn?: RegExp;
 }
 
-const sql = /^platform\/(?:database|embedded-database|migrations|shard-writer|sql|[a-z]+-store)[a-z-]*\.ts$/;
+const sql =
+  /^platform\/(?:batch-statement|database|detector-histories|embedded-database|held-connection|migrations|seat|shard-writer|sql|[a-z]+-store)[a-z-]*\.ts$/;
 
 const walls: readonly Wall[] = [
   { to: /^aedes/, only: /^broker\// },
@@ -47,7 +48,7 @@ const walls: readonly Wall[] = [
 const adapters: Readonly<Record<string, RegExp>> = {
   redis: /^platform\/redis-/,
   memory: /^platform\/memory/,
-  sql: /^platform\/(?:database|migrations|shard-writer|sql|[a-z]+-store)/,
+  sql: /^platform\/(?:batch-statement|database|detector-histories|held-connection|migrations|seat|shard-writer|sql|[a-z]+-store)/,
   embedded: /^platform\/embedded-/,
 };
 
