@@ -43,7 +43,7 @@ export function openLedgerStore({ db }: Database): LedgerStore {
 async function accounts(db: Kysely<Tables> | Transaction<Tables>): Promise<readonly ShardAccount[]> {
   const rows = await db
     .selectFrom("custody")
-    .select(["stream_id", "shard", "stored", "duplicate", "rejected", "observed", "setback"])
+    .select(["stream_id", "shard", "stored", "duplicate", "rejected", "observed", "setback", "server"])
     .execute();
   return rows.map(({ stream_id, ...row }) => ({ ...row, streamId: stream_id }));
 }
@@ -59,7 +59,8 @@ async function observe(
     );
     if (tally === undefined) continue;
     const now = observed(account, tally);
-    if (now.observed === account.observed && now.setback === account.setback) continue;
+    const isSame = now.observed === account.observed && now.setback === account.setback;
+    if (isSame && now.server === account.server) continue;
     await transaction
       .updateTable("custody")
       .set(now)

@@ -80,7 +80,15 @@ class MemoryStream implements ReadingStream {
 
   tallies(): Promise<readonly ShardTally[]> {
     const tallies = this.#shards.map(({ received, settled, pending }, shard) => {
-      return { shard, streamId: this.#id, received, promised: settled, settled, entries: pending.length };
+      return {
+        shard,
+        streamId: this.#id,
+        server: this.#id,
+        received,
+        promised: settled,
+        settled,
+        entries: pending.length,
+      };
     });
     return Promise.resolve(tallies);
   }

@@ -17,6 +17,13 @@ const naming = `#!lua flags=allow-oom
 redis.call('HSETNX', KEYS[1], 'stream', ARGV[1])
 return redis.call('HGET', KEYS[1], 'stream')`;
 
+// In one step, so that an empty stream and its count belong together.
+const counting = `#!lua flags=allow-oom
+redis.call('HSETNX', KEYS[2], 'stream', ARGV[1])
+local counts = redis.call('HMGET', KEYS[2], 'stream', 'received', 'settled')
+return {counts[1], string.match(redis.call('INFO', 'server'), 'run_id:(%w+)'), counts[2] or '0', counts[3] or '0',
+  redis.call('XLEN', KEYS[1])}`;
+
 export interface RedisStreamOptions {
   readonly url: string;
   readonly shards: number;
@@ -119,26 +126,18 @@ class RedisStream implements ReadingStream {
   }
 
   async #tallyOf(shard: number): Promise<ShardTally> {
-    const [key, tally] = keysOf(shard);
+    const keys = keysOf(shard);
     try {
-      const streamId = await this.#streamIdOf(shard);
-      // One transaction, so that an empty stream and its count belong together.
-      const answers = await this.#redis.multi().hmget(tally, "received", "settled").xlen(key).exec();
-      const [counts, entries] = (answers ?? []).map(([error, answer]) => {
-        if (error !== null) throw error;
-        return answer;
-      });
-      const [received, settled] = (Array.isArray(counts) ? counts : []).map(Number);
+      // The script answers two names and three numbers, in this order.
+      const answer = (await this.#redis.eval(counting, 2, ...keys, randomUUID())) as readonly unknown[];
+      const [streamId, server] = answer.map(String);
+      const [received = 0, settled = 0, entries = 0] = answer.slice(2).map(Number);
       return {
-        shard,
-        streamId,
-        received: received ?? 0,
-        promised: received ?? 0,
-        settled: settled ?? 0,
-        entries: Number(entries),
+        ...{ shard, streamId: streamId ?? "", server: server ?? "" },
+        ...{ received, promised: received, settled, entries },
       };
     } catch (cause) {
-      throw redisFailure(`count what went through ${key}`, cause);
+      throw redisFailure(`count what went through ${keys[0]}`, cause);
     }
   }
 

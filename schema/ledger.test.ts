@@ -5,12 +5,12 @@ import { accountedIn, observed, type ShardAccount, type ShardTally, toLedger } f
 const key = { streamId: "s", shard: 0 };
 
 function account(over: Partial<ShardAccount> = {}): ShardAccount {
-  return { ...key, stored: 0, duplicate: 0, rejected: 0, observed: 0, setback: 0, ...over };
+  return { ...key, stored: 0, duplicate: 0, rejected: 0, observed: 0, setback: 0, server: "run 1", ...over };
 }
 
 function tally(over: Partial<ShardTally> = {}): ShardTally {
   const received = over.received ?? 0;
-  return { ...key, received, promised: received, settled: 0, entries: 0, ...over };
+  return { ...key, server: "run 1", received, promised: received, settled: 0, entries: 0, ...over };
 }
 
 function ledgerOf(before: ShardAccount, seen: ShardTally, after: ShardAccount = before) {
@@ -112,16 +112,21 @@ test("whenever it is looked at, a shard that loses nothing adds up", () => {
 test("a stream that came back with less than it had is taken up where it was, and what it lost is missing", () => {
   const before = account({ stored: 60, observed: 100 });
   // 100 were promised and 60 of them stored; the newest 25 are gone with the file they were in.
-  const seen = tally({ received: 75, settled: 60, entries: 2 });
+  const seen = tally({ server: "run 2", received: 75, settled: 60, entries: 2 });
   const now = { ...before, ...observed(before, seen) };
   expect(now).toMatchObject({ observed: 100, setback: 25 });
   const drained = { ...now, stored: 75 };
-  expect(ledgerOf(drained, tally({ received: 75, settled: 75 }))).toMatchObject({ difference: 25 });
+  expect(ledgerOf(drained, tally({ server: "run 2", received: 75, settled: 75 }))).toMatchObject({
+    difference: 25,
+  });
 });
 
 test("a stream that lost only what was stored already has lost nothing", () => {
   const before = account({ stored: 100, observed: 80 });
-  const seen = tally({ received: 90, settled: 85, entries: 1 });
+  const seen = tally({ server: "run 2", received: 90, settled: 85, entries: 1 });
   const now = { ...before, ...observed(before, seen) };
-  expect(ledgerOf(now, tally({ received: 90, settled: 90 }))).toMatchObject({ received: 100, difference: 0 });
+  expect(ledgerOf(now, tally({ server: "run 2", received: 90, settled: 90 }))).toMatchObject({
+    received: 100,
+    difference: 0,
+  });
 });

@@ -5,6 +5,8 @@ export interface ShardTally {
   readonly shard: number;
   /** Another one for every stream that began empty: a Redis that lost its data, or the memory of a new process. */
   readonly streamId: string;
+  /** The run of the server that keeps it; only another run can have come back with less than it had. */
+  readonly server: string;
   /** Taken in since the stream began. */
   readonly received: number;
   /** Of these, acknowledged to whoever sent them: all in a stream that outlives its process, the settled ones in one that does not. */
@@ -24,6 +26,8 @@ export interface ShardAccount {
   readonly rejected: number;
   /** The most the stream was ever seen to have promised. */
   readonly observed: number;
+  /** The run of the server that was looked at last; null before the first look. */
+  readonly server: string | null;
   /** By how much the stream's own count fell behind when it lost its newest entries. */
   readonly setback: number;
 }
@@ -119,16 +123,21 @@ function waitingOnly({ received, entries }: ShardTally): Ledger {
 }
 
 /**
- * The account of a shard after a look at its stream, `before` having been read before the tally. A count below what was seen or
- * stored already means that the stream lost its newest entries, as a Redis does that comes back from an older file.
+ * The account of a shard after a look at its stream, `before` having been read before the tally. After another start of the
+ * server, a count below what was seen or stored already means that it came back from a file without the newest entries.
  */
 export function observed(
   before: ShardAccount,
   tally: ShardTally,
-): Pick<ShardAccount, "observed" | "setback"> {
+): Pick<ShardAccount, "observed" | "setback" | "server"> {
+  const hasRestarted = before.server !== null && before.server !== tally.server;
   const known = Math.max(before.observed, accountedIn(before));
-  const setback = Math.max(before.setback, known - tally.received);
-  return { observed: Math.max(before.observed, tally.promised + setback), setback };
+  const setback = hasRestarted ? Math.max(before.setback, known - tally.received) : before.setback;
+  return {
+    observed: Math.max(before.observed, tally.promised + setback),
+    setback,
+    server: tally.server,
+  };
 }
 
 /** All that an account says became of readings. */

@@ -68,6 +68,7 @@ export interface CustodyRow {
   rejected: Generated<number>;
   observed: Generated<number>;
   setback: Generated<number>;
+  server: string | null;
   positions: Generated<unknown>;
   unsaid: unknown;
 }

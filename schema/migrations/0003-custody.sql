@@ -15,6 +15,8 @@ CREATE TABLE custody (
   -- The most the stream was seen to have promised, and by how much its own count has fallen behind.
   observed bigint NOT NULL DEFAULT 0,
   setback bigint NOT NULL DEFAULT 0,
+  -- The run of the server that was looked at last.
+  server text,
   -- Which frames are accounted for, by origin.
   positions jsonb NOT NULL DEFAULT '{}',
   -- What the last batch had to say: said again by the next owner, for this one may have died before it spoke.

@@ -8,7 +8,16 @@ import { batch, rejection, scored, series } from "./samples.ts";
 onEach(engines, "the ledger", (stores) => {
   const ledger = () => openLedgerStore(stores().database);
   const tally = (over: Partial<ShardTally>): ShardTally => {
-    return { shard: 0, streamId, received: 0, promised: over.received ?? 0, settled: 0, entries: 0, ...over };
+    return {
+      shard: 0,
+      streamId,
+      server: "run 1",
+      received: 0,
+      promised: over.received ?? 0,
+      settled: 0,
+      entries: 0,
+      ...over,
+    };
   };
 
   test("has what became of every reading, by shard and by device", async () => {
@@ -75,7 +84,7 @@ onEach(engines, "the ledger", (stores) => {
   test("remembers the most a stream was seen to have promised", async () => {
     await stores().write(batch({ readings: series("a", 3) }));
     await ledger().look(() => Promise.resolve([tally({ received: 10 })]));
-    const look = await ledger().look(() => Promise.resolve([tally({ received: 8 })]));
+    const look = await ledger().look(() => Promise.resolve([tally({ server: "run 2", received: 8 })]));
     expect(look?.before).toMatchObject([{ observed: 10, setback: 0 }]);
     expect(look?.after).toMatchObject([{ observed: 10, setback: 2 }]);
   });

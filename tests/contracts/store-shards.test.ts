@@ -62,8 +62,9 @@ onEach(servers, "the pen of a shard", (stores) => {
     await cutOff(stores(), 6);
     const readings = series("a", 2);
     const down = { code: "STORE_DOWN", retryable: true };
+    const gone = { code: "SHARD_LOST", retryable: false };
     await expect(lost.write(batch({ readings }))).rejects.toMatchObject(down);
-    await expect(lost.write(batch({ readings }))).rejects.toMatchObject(down);
+    await expect(lost.write(batch({ readings }))).rejects.toMatchObject(gone);
     let pen: ShardWriter | null = null;
     await until("another processor has the pen", async () => {
       pen = await claim(6);
@@ -71,7 +72,7 @@ onEach(servers, "the pen of a shard", (stores) => {
     });
     const next = await given(Promise.resolve(pen));
     expect(await next.write(batch({ readings }))).toMatchObject({ inserted: 1 });
-    await expect(lost.write(batch({ readings }))).rejects.toMatchObject(down);
+    await expect(lost.write(batch({ readings }))).rejects.toMatchObject(gone);
     await lost.release();
     expect(await stores().readings.claimShard(6, streamId)).toBeNull();
     await next.release();

@@ -124,14 +124,19 @@ test("connections that break at any moment lose no entry", async () => {
   expect([...seen]).toEqual(values);
 });
 
-test("a reader whose stream was emptied goes on", async () => {
+test("a reader whose stream was emptied is told that it is another one, and the next reader goes on", async () => {
   await appendAll([1, 2]);
   const reader = await openShard();
   const taken = await take(reader, 2);
   await admin.flushall();
-  await retrying(() => reader.acknowledge(taken));
+  await expect(reader.acknowledge(taken)).rejects.toMatchObject({
+    code: "STREAM_REPLACED",
+    retryable: false,
+  });
   await appendAll([3, 4]);
-  expect(valuesOf(await take(reader, 2))).toEqual([3, 4]);
+  const next = await openShard();
+  expect(next.streamId).not.toBe(reader.streamId);
+  expect(valuesOf(await take(next, 2))).toEqual([3, 4]);
 });
 
 test("a reader that waits while its stream is emptied goes on", async () => {
