@@ -1,5 +1,7 @@
 import { codecBench } from "./codec.ts";
 import { latencyBench } from "./latency.ts";
+import { idleConnectionsBench } from "./idle-connections.ts";
+import { intakeBench } from "./intake.ts";
 import { pipelineBench } from "./pipeline.ts";
 
 /** A benchmark prints a table for people and one line of JSON for machines. */
@@ -9,6 +11,8 @@ const benches: ReadonlyMap<string, Bench> = new Map([
   ["pipeline", pipelineBench],
   ["codec", codecBench],
   ["latency", latencyBench],
+  ["intake", intakeBench],
+  ["idle-connections", idleConnectionsBench],
 ]);
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { generate, type Packet } from "mqtt-packet";
+import { generate } from "mqtt-packet";
 
-/** A load generator that costs little itself: raw sockets, packets built beforehand, a window of messages per connection. */
+// A load generator that costs little itself: bare sockets, packets built beforehand and written in one piece, acknowledgements
+// counted by their bytes in a buffer that is used again, a window of messages per connection.
+
 export interface LoadResult {
   readonly acknowledged: number;
   readonly seconds: number;
@@ -13,85 +15,148 @@ export interface LoadOptions {
   readonly connections: number;
   /** Messages under way per connection. */
   readonly window: number;
+  /** How many messages are built, for all connections together. */
   readonly messages: number;
+  /** The messages are sent round and round for so long; once each if left out. */
+  readonly seconds?: number;
+  readonly topicOf: (deviceId: string) => string;
   /** The payload of message number `index` of all. */
   readonly payloadOf: (index: number, deviceId: string) => string;
 }
 
-const pubackType = 0x40;
-
-/** Publishes `messages` messages with QoS 1 and resolves when the last PUBACK has come. */
+/** Publishes with QoS 1 and resolves when the last PUBACK has come. The time counts from the first publish. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const { connections, messages } = options;
-  const share = Math.floor(messages / connections);
-  const prepared = await Promise.all(
-    Array.from({ length: connections }, (_, connection) => prepare({ ...options, share }, connection)),
+  const publishers = await Promise.all(
+    Array.from({ length: options.connections }, async (_, connection) => {
+      const deviceId = `bench-${connection}`;
+      return new Publisher(await openConnection(options.port, deviceId), buildPackets(options, connection));
+    }),
   );
   const startedMs = performance.now();
-  await Promise.all(prepared.map((run) => run()));
-  return { acknowledged: share * connections, seconds: (performance.now() - startedMs) / 1000 };
+  const untilMs = startedMs + (options.seconds ?? 0) * 1000;
+  const counts = await Promise.all(
+    publishers.map((publisher) => publisher.run(options.window, () => performance.now() < untilMs)),
+  );
+  const seconds = (performance.now() - startedMs) / 1000;
+  return { acknowledged: counts.reduce((sum, count) => sum + count, 0), seconds };
 }
 
-async function prepare(
-  { port, window, payloadOf, share }: LoadOptions & { readonly share: number },
-  connection: number,
-): Promise<() => Promise<void>> {
+/** Packets one behind the other, and where each of them begins; the last place is the end. */
+interface Packets {
+  readonly bytes: Buffer;
+  readonly places: readonly number[];
+}
+
+function buildPackets({ messages, connections, ...options }: LoadOptions, connection: number): Packets {
   const deviceId = `bench-${connection}`;
+  const share = Math.floor(messages / connections);
+  const topic = options.topicOf(deviceId);
   const packets = Array.from({ length: share }, (_, index) =>
-    bytesOf({
+    generate({
       cmd: "publish",
-      topic: `devices/${deviceId}/telemetry`,
-      payload: payloadOf(connection * share + index, deviceId),
+      topic,
+      payload: options.payloadOf(connection * share + index, deviceId),
       qos: 1,
       messageId: (index % 65_535) + 1,
       dup: false,
       retain: false,
     }),
   );
-  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  let end = 0;
+  const places = packets.map((packet) => {
+    end += packet.length;
+    return end - packet.length;
+  });
+  return { bytes: Buffer.concat(packets), places: [...places, end] };
+}
+
+/** A connection whose CONNACK has come. What comes then goes to `hear`. */
+interface Connection {
+  readonly socket: Socket;
+  hear: (chunk: Uint8Array) => void;
+}
+
+/** Opens an MQTT connection that owes a sign of life once an hour. */
+export async function openConnection(port: number, clientId: string): Promise<Connection> {
+  const socket = connect({
+    port,
+    host: "127.0.0.1",
+    noDelay: true,
+    onread: {
+      buffer: Buffer.alloc(4096),
+      callback: (bytes, buffer) => {
+        connection.hear(buffer.subarray(0, bytes));
+        return true;
+      },
+    },
+  });
+  const connection: Connection = { socket, hear: () => undefined };
   await once(socket, "connect");
+  const accepted = new Promise<void>((resolve, reject) => {
+    connection.hear = () => resolve();
+    socket.once("close", () => reject(new Error("the broker closed the connection")));
+  });
   socket.write(
-    bytesOf({
+    generate({
       cmd: "connect",
       protocolId: "MQTT",
       protocolVersion: 4,
       clean: true,
-      clientId: deviceId,
-      keepalive: 0,
+      clientId,
+      keepalive: 3600,
     }),
   );
-  await once(socket, "data");
-  return () => send(socket, packets, window);
+  await accepted;
+  return connection;
 }
 
-function bytesOf(packet: Packet): Buffer {
-  return generate(packet);
-}
+const pubackType = 0x40;
+const pubackBytes = 4;
 
-/** Keeps `window` messages under way: every chunk of PUBACKs, four bytes each, makes room for as many more. */
-async function send(socket: Socket, packets: readonly Buffer[], window: number): Promise<void> {
-  let next = Math.min(window, packets.length);
-  let acknowledged = 0;
-  let partial = 0;
-  const done = new Promise<void>((resolve, reject) => {
-    socket.on("data", (chunk: Buffer) => {
-      if (partial === 0 && chunk[0] !== pubackType)
-        reject(new Error(`expected a PUBACK, got type ${chunk[0]}`));
-      const bytes = partial + chunk.length;
-      partial = bytes % 4;
-      const fresh = (bytes - partial) / 4;
-      acknowledged += fresh;
-      if (next < packets.length) {
-        const until = Math.min(next + fresh, packets.length);
-        socket.write(Buffer.concat(packets.slice(next, until)));
-        next = until;
-      }
-      if (acknowledged >= packets.length) resolve();
+/** Keeps between half a window and a whole one under way, so that a broker that acknowledges one by one is not answered one by one. */
+class Publisher {
+  readonly #connection: Connection;
+  readonly #packets: Packets;
+  readonly #count: number;
+  #sent = 0;
+  #acknowledgedBytes = 0;
+
+  constructor(connection: Connection, packets: Packets) {
+    this.#connection = connection;
+    this.#packets = packets;
+    this.#count = packets.places.length - 1;
+  }
+
+  /** Sends every message once, and again while `mayRepeat`; answers with how many were acknowledged. */
+  run(window: number, mayRepeat: () => boolean): Promise<number> {
+    const { socket } = this.#connection;
+    return new Promise((resolve, reject) => {
+      socket.once("close", () => reject(new Error("the broker closed the connection")));
+      this.#connection.hear = (chunk) => {
+        if (this.#acknowledgedBytes % pubackBytes === 0 && chunk[0] !== pubackType)
+          reject(new Error(`expected a PUBACK, got type ${chunk[0]}`));
+        this.#acknowledgedBytes += chunk.length;
+        const acknowledged = Math.floor(this.#acknowledgedBytes / pubackBytes);
+        const room = window - (this.#sent - acknowledged);
+        if (room >= window / 2) this.#send(mayRepeat() ? room : Math.min(room, this.#count - this.#sent));
+        if (acknowledged < this.#sent) return;
+        socket.removeAllListeners("close");
+        socket.destroy();
+        resolve(acknowledged);
+      };
+      this.#send(Math.min(window, this.#count));
     });
-    socket.once("close", () => reject(new Error("the broker closed the connection")));
-  });
-  socket.write(Buffer.concat(packets.slice(0, next)));
-  await done;
-  socket.removeAllListeners("close");
-  socket.destroy();
+  }
+
+  #send(messages: number): void {
+    const { bytes, places } = this.#packets;
+    let left = messages;
+    while (left > 0) {
+      const from = this.#sent % this.#count;
+      const until = Math.min(from + left, this.#count);
+      this.#connection.socket.write(bytes.subarray(places[from], places[until]));
+      this.#sent += until - from;
+      left -= until - from;
+    }
+  }
 }

@@ -7,6 +7,7 @@ import { openReadingStore } from "../platform/reading-store.ts";
 import { openLog } from "../platform/telemetry.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";
+import { telemetryTopic } from "../schema/topics.ts";
 import { createPostgres, createRedis, temporaryFolder } from "../tests/harness/local-servers.ts";
 import { portOf, startProgram } from "../tests/harness/program.ts";
 import { createTestDatabase } from "../tests/harness/test-database.ts";
@@ -120,6 +121,7 @@ async function measure({ mode, port, readings, count }: Subject): Promise<Figure
     connections,
     window: 100,
     messages: messages / 10,
+    topicOf: telemetryTopic,
     payloadOf: (index) => payloadOf(index),
   });
   await reached(count, warmUp.acknowledged * sensorTypes.length);
@@ -131,6 +133,7 @@ async function measure({ mode, port, readings, count }: Subject): Promise<Figure
     connections,
     window: 100,
     messages,
+    topicOf: telemetryTopic,
     payloadOf: (index) => payloadOf(offset + index),
   });
   const sentReadings = load.acknowledged * sensorTypes.length;
