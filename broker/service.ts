@@ -7,6 +7,7 @@ import { messageOf } from "../platform/errors.ts";
 import { listen } from "../platform/listen.ts";
 import type { Clock, EventStream, ReadingStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
+import { Acknowledger } from "./acknowledger.ts";
 import { announceAnomalies } from "./announcement.ts";
 import { refusalOfConnect } from "./connect-rules.ts";
 import { FloodGate } from "./flood-gate.ts";
@@ -46,7 +47,9 @@ export async function startBroker({
     metrics,
   });
   const gate = new FloodGate({ stream, log, metrics });
-  const aedes = await Aedes.createBroker(brokerOptions({ intake, gate, log }));
+  const acknowledger = new Acknowledger();
+  const aedes = await Aedes.createBroker(brokerOptions({ intake, gate, acknowledger, log }));
+  aedes.on("clientDisconnect", (client) => acknowledger.onDisconnect(client));
   count(aedes, metrics, log);
   const sockets = new Set<Socket>();
   const tcp = createServer({ noDelay: true }, (socket) => {
@@ -87,10 +90,11 @@ export async function startBroker({
 interface Doorway {
   readonly intake: Intake;
   readonly gate: FloodGate;
+  readonly acknowledger: Acknowledger;
   readonly log: Log;
 }
 
-function brokerOptions({ intake, gate, log }: Doorway): AedesOptions {
+function brokerOptions({ intake, gate, acknowledger, log }: Doorway): AedesOptions {
   return {
     // Each line answers a behaviour of Aedes 1.2.0 in docs/design.md, section 7.
     concurrency: 0,
@@ -117,6 +121,7 @@ function brokerOptions({ intake, gate, log }: Doorway): AedesOptions {
       const taken = (error?: Error): void => {
         if (error instanceof ForbiddenTopic)
           log.info({ client: client?.id, topic: packet.topic }, "publish forbidden");
+        if (error === undefined) acknowledger.acknowledge(client, packet);
         callback(error ?? null);
       };
       gate.pass((refusal) => {
@@ -124,6 +129,10 @@ function brokerOptions({ intake, gate, log }: Doorway): AedesOptions {
         // As in the intake: QoS 0 promises nothing.
         else taken(packet.qos === 0 ? undefined : refusal);
       });
+    },
+    authorizeSubscribe: (client, subscription, callback) => {
+      acknowledger.onSubscribe(client, subscription);
+      callback(null, subscription);
     },
   };
 }

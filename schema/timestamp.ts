@@ -33,8 +33,7 @@ function fromIsoText(text: string): number | undefined {
 
 // Date.parse takes 2026-02-30 for the second of March; an operator would never find the reading again.
 function isCalendarDate(date: string): boolean {
-  const parsed = new Date(`${date}T00:00:00Z`);
-  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(date);
+  return new Date(date).getUTCDate() === Number(date.slice(8));
 }
 
 function normalZone(zone: string): string {

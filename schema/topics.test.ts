@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseTopic } from "./topics.ts";
+import { canHearTelemetry, isTelemetryTopic, parseTopic } from "./topics.ts";
 
 test.each([
   ["devices/a/telemetry", { kind: "telemetry", deviceId: "a", sensorType: undefined }],
@@ -15,4 +15,31 @@ test.each([
   ["device/a/telemetry", { kind: "unknown", deviceId: null }],
 ])("%s means %o", (topic, meaning) => {
   expect(parseTopic(topic)).toEqual(meaning);
+});
+
+test.each([
+  "#",
+  "+/#",
+  "devices/#",
+  "devices/a/#",
+  "devices/+/telemetry",
+  "devices/a/telemetry/#",
+  "+/+/+",
+  "devices/a/telemetry/x",
+])("a subscription to %j can hear telemetry", (filter) => {
+  expect(canHearTelemetry(filter)).toBe(true);
+});
+
+test.each(["devices/+/commands/#", "devices/+/anomalies", "devices/+", "$SYS/#", "other/+/telemetry", ""])(
+  "a subscription to %j cannot hear telemetry",
+  (filter) => {
+    expect(canHearTelemetry(filter)).toBe(false);
+  },
+);
+
+test("telemetry is known by its third level alone", () => {
+  expect(["devices/a/telemetry", "devices/a/telemetry/x/y"].map(isTelemetryTopic)).toEqual([true, true]);
+  expect(
+    ["devices/a/telemetryx", "devices/telemetry", "x/devices/a/telemetry"].map(isTelemetryTopic),
+  ).toEqual([false, false, false]);
 });

@@ -14,19 +14,32 @@ const platformChannels = new Set(["anomalies", "alarms", "status"]);
 /** Reads a topic. Pure; never throws, whatever the text. */
 export function parseTopic(topic: string): Topic {
   if (topic.startsWith("$")) return { kind: "reserved" };
-  const [root, deviceId = "", channel = "", ...rest] = topic.split("/");
+  const levels = topic.split("/");
+  const [root, deviceId = "", channel = "", sensorType] = levels;
   if (root !== "devices" || !isDeviceId(deviceId)) return { kind: "unknown", deviceId: null };
-  if (channel === "telemetry" && rest.length === 0)
-    return { kind: "telemetry", deviceId, sensorType: undefined };
-  if (channel === "telemetry" && rest.length === 1) {
-    const [sensorType = ""] = rest;
-    return isSensorType(sensorType)
+  if (channel === "telemetry" && levels.length <= 4) {
+    return sensorType === undefined || isSensorType(sensorType)
       ? { kind: "telemetry", deviceId, sensorType }
       : { kind: "unknown", deviceId };
   }
-  if (channel === "commands" && rest.length > 0) return { kind: "command", deviceId };
+  if (channel === "commands" && levels.length > 3) return { kind: "command", deviceId };
   if (platformChannels.has(channel)) return { kind: "reserved" };
   return { kind: "unknown", deviceId };
+}
+
+const telemetryShape = /^devices\/[^/]*\/telemetry(?:\/|$)/;
+
+/** Whether this is a device's telemetry or a topic below it, whatever `parseTopic` thinks of the names in it. */
+export function isTelemetryTopic(topic: string): boolean {
+  return telemetryShape.test(topic);
+}
+
+/** Whether this filter of a subscription can match a topic of which `isTelemetryTopic` holds. */
+export function canHearTelemetry(filter: string): boolean {
+  const [root, device, channel] = filter.split("/");
+  if (root === "#") return true;
+  if (root !== "devices" && root !== "+") return false;
+  return device === "#" || channel === "#" || channel === "telemetry" || channel === "+";
 }
 
 /** Where a device publishes its readings. */

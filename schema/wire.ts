@@ -178,6 +178,8 @@ function flatMetrics(fields: Record<string, unknown>): Metric[] {
 
 /** Two values for one (device, sensor, moment) cannot both be kept; storing one silently would lose the other. */
 function refuseDuplicates(samples: readonly Sample[]): void {
+  // Most messages hold one reading, which has nothing to repeat.
+  if (samples.length === 1 && samples[0]?.metrics.length === 1) return;
   const seen = new Set<string>();
   for (const [index, sample] of samples.entries()) {
     // Samples without a timestamp are told apart by their arrival times, so they can only repeat within themselves.
