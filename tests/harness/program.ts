@@ -28,9 +28,12 @@ export const freePorts = {
   LOG_FORMAT: "json",
 };
 
+/** As `npm start` and the image start it. */
+const nodeOptions = ["--max-semi-space-size=32"];
+
 /** Starts `node dist/main.js` with these arguments and settings, and no others of ours. */
 export function startProgram(args: readonly string[], settings: Readonly<Record<string, string>>): Program {
-  const child = spawn(process.execPath, [entry, ...args], {
+  const child = spawn(process.execPath, [...nodeOptions, entry, ...args], {
     env: { PATH: process.env["PATH"], ...freePorts, ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
