@@ -33,7 +33,8 @@ function fromIsoText(text: string): number | undefined {
 
 // Date.parse takes 2026-02-30 for the second of March; an operator would never find the reading again.
 function isCalendarDate(date: string): boolean {
-  return new Date(date).getUTCDate() === Number(date.slice(8));
+  const day = Number(date.slice(8));
+  return day <= 28 || new Date(date).getUTCDate() === day;
 }
 
 function normalZone(zone: string): string {
