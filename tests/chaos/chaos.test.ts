@@ -72,7 +72,7 @@ describe(`${seconds} s of faults with seed ${seed}, appendfsync ${appendfsync}`,
       report["faults"] = countBy(plan.map(kindOf));
       hasFailed = false;
     },
-    (seconds + 240) * 1000,
+    (2 * seconds + 240) * 1000,
   );
 
   afterAll(async () => {
