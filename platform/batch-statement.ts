@@ -2,6 +2,15 @@ import { type Kysely, sql, type Transaction } from "kysely";
 import { type AnomalyEvent, toAnomalyEvent } from "../schema/event.ts";
 import type { Tables } from "../schema/row.ts";
 import type { ScoredReading } from "../schema/scored.ts";
+import {
+  bigintArray,
+  booleanArray,
+  byteaArray,
+  doubleArray,
+  integerArray,
+  realArray,
+  textArray,
+} from "./binary-arrays.ts";
 import type { Batch } from "./shard-batch.ts";
 import { toInstant } from "./sql.ts";
 
@@ -50,15 +59,15 @@ export async function runBatch(
       SELECT DISTINCT ON (device_id, sensor_type, us)
         device_id, sensor_type, ${toInstant(sql`us`)} AS ts, value, score, is_anomaly, model_version, is_late, confidence
       FROM unnest(
-        ${readings.map((reading) => reading.deviceId)}::text[],
-        ${readings.map((reading) => reading.sensorType)}::text[],
-        ${readings.map((reading) => reading.timestampUs)}::bigint[],
-        ${readings.map((reading) => reading.value)}::double precision[],
-        ${readings.map((reading) => reading.score)}::real[],
-        ${readings.map((reading) => reading.isAnomaly)}::boolean[],
-        ${readings.map((reading) => reading.modelVersion)}::text[],
-        ${readings.map((reading) => reading.isLate)}::boolean[],
-        ${readings.map((reading) => reading.confidence)}::real[]
+        ${textArray(readings.map((reading) => reading.deviceId))}::text[],
+        ${textArray(readings.map((reading) => reading.sensorType))}::text[],
+        ${bigintArray(readings.map((reading) => reading.timestampUs))}::bigint[],
+        ${doubleArray(readings.map((reading) => reading.value))}::double precision[],
+        ${realArray(readings.map((reading) => reading.score))}::real[],
+        ${booleanArray(readings.map((reading) => reading.isAnomaly))}::boolean[],
+        ${textArray(readings.map((reading) => reading.modelVersion))}::text[],
+        ${booleanArray(readings.map((reading) => reading.isLate))}::boolean[],
+        ${realArray(readings.map((reading) => reading.confidence))}::real[]
       ) WITH ORDINALITY AS t(device_id, sensor_type, us, value, score, is_anomaly, model_version, is_late, confidence, place)
       ORDER BY device_id, sensor_type, us, place
     ), inserted AS (
@@ -147,19 +156,19 @@ function accounting({ readings, rejections, positions, anchors }: Batch, { strea
       INSERT INTO ledger_journal (device_ids, received, stored, rejected)
       SELECT array_agg(device_id), array_agg(received), array_agg(coalesce(stored, 0)), array_agg(rejected)
       FROM unnest(
-        ${[...devices.keys()]}::text[],
-        ${counts.map(({ received }) => received)}::integer[],
-        ${counts.map(({ rejected }) => rejected)}::integer[]
+        ${textArray([...devices.keys()])}::text[],
+        ${integerArray(counts.map(({ received }) => received))}::integer[],
+        ${integerArray(counts.map(({ rejected }) => rejected))}::integer[]
       ) AS t(device_id, received, rejected) LEFT JOIN stored_of USING (device_id)
       HAVING count(*) > 0
     ), anchored AS (
       INSERT INTO detector_anchors (device_id, sensor_type, ts, format, state)
-      SELECT device_id, sensor_type, ${toInstant(sql`us`)}, format, decode(state, 'base64') FROM unnest(
-        ${anchors.map((anchor) => anchor.deviceId)}::text[],
-        ${anchors.map((anchor) => anchor.sensorType)}::text[],
-        ${anchors.map((anchor) => anchor.timestampUs)}::bigint[],
-        ${anchors.map((anchor) => anchor.format)}::integer[],
-        ${anchors.map((anchor) => Buffer.from(anchor.state).toString("base64"))}::text[]
+      SELECT device_id, sensor_type, ${toInstant(sql`us`)}, format, state FROM unnest(
+        ${textArray(anchors.map((anchor) => anchor.deviceId))}::text[],
+        ${textArray(anchors.map((anchor) => anchor.sensorType))}::text[],
+        ${bigintArray(anchors.map((anchor) => anchor.timestampUs))}::bigint[],
+        ${integerArray(anchors.map((anchor) => anchor.format))}::integer[],
+        ${byteaArray(anchors.map((anchor) => anchor.state))}::bytea[]
       ) AS t(device_id, sensor_type, us, format, state)
       ORDER BY device_id, sensor_type
       ON CONFLICT (device_id, sensor_type) DO UPDATE SET
