@@ -49,7 +49,7 @@ export async function hold({ db, cut }: Database, purpose: string): Promise<Held
 }
 
 /** Speaks up on a connection again and again; answers with how to stop. */
-function beat(
+export function beat(
   connection: Kysely<Tables>,
   { onSilence, onEnd }: { onSilence: () => void; onEnd: (cause: unknown) => void },
 ): () => void {
@@ -60,7 +60,8 @@ function beat(
       return;
     }
     askedMs = performance.now();
-    sql`SELECT 1`.execute(connection).then(() => {
+    // It also makes the plans anew that are kept for frequent statements, for tables grow.
+    sql`DISCARD PLANS`.execute(connection).then(() => {
       askedMs = 0;
     }, onEnd);
   }, heartbeatMs);

@@ -3,7 +3,7 @@ import type { Tables } from "../schema/row.ts";
 import { type BatchOutcome, type CustodyKey, runBatch, type Unsaid } from "./batch-statement.ts";
 import { asking, type Database, isAnswer, storeFailure } from "./database.ts";
 import { PlatformError } from "./errors.ts";
-import { hold } from "./held-connection.ts";
+import { beat, hold } from "./held-connection.ts";
 import type { ShardWriter } from "./ports.ts";
 import type { Batch, Custody, Positions, Written } from "./shard-batch.ts";
 import { insertRejections } from "./sql.ts";
@@ -18,8 +18,8 @@ export const lockSpace = 0x74696465;
 export async function claimShard(database: Database, key: CustodyKey): Promise<ShardWriter | null> {
   if (database.isSole) {
     const never = new AbortController().signal;
-    const end = () => Promise.resolve();
-    return openPen(key, { db: database.db, lost: never, release: end });
+    const stopHeart = beat(database.db, { onSilence: () => undefined, onEnd: () => undefined });
+    return openPen(key, { db: database.db, lost: never, release: () => Promise.resolve(stopHeart()) });
   }
   const held = await hold(database, `shard ${key.shard}`);
   const release = async (): Promise<void> => {
