@@ -1,8 +1,11 @@
 import { codecBench } from "./codec.ts";
-import { latencyBench } from "./latency.ts";
+import { devicesBench } from "./devices.ts";
 import { idleConnectionsBench } from "./idle-connections.ts";
 import { intakeBench } from "./intake.ts";
+import { latencyBench } from "./latency.ts";
 import { pipelineBench } from "./pipeline.ts";
+import { soakBench } from "./soak.ts";
+import { takeOverBench } from "./take-over.ts";
 
 /** A benchmark prints a table for people and one line of JSON for machines. */
 type Bench = (args: readonly string[]) => Promise<void>;
@@ -13,6 +16,9 @@ const benches: ReadonlyMap<string, Bench> = new Map([
   ["latency", latencyBench],
   ["intake", intakeBench],
   ["idle-connections", idleConnectionsBench],
+  ["devices", devicesBench],
+  ["take-over", takeOverBench],
+  ["soak", soakBench],
 ]);
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -20,6 +20,8 @@ export interface LoadOptions {
   /** The messages are sent round and round for so long; once each if left out. */
   readonly seconds?: number;
   readonly topicOf: (deviceId: string) => string;
+  /** The device of a connection's message number `index`; one device a connection if left out. */
+  readonly deviceOf?: (connection: number, index: number) => string;
   /** The payload of message number `index` of all. */
   readonly payloadOf: (index: number, deviceId: string) => string;
 }
@@ -48,26 +50,24 @@ interface Packets {
 }
 
 function buildPackets({ messages, connections, ...options }: LoadOptions, connection: number): Packets {
-  const deviceId = `bench-${connection}`;
   const share = Math.floor(messages / connections);
-  const topic = options.topicOf(deviceId);
-  const packets = Array.from({ length: share }, (_, index) =>
-    generate({
-      cmd: "publish",
-      topic,
-      payload: options.payloadOf(connection * share + index, deviceId),
-      qos: 1,
-      messageId: (index % 65_535) + 1,
-      dup: false,
-      retain: false,
-    }),
-  );
+  const packets = Array.from({ length: share }, (_, index) => {
+    const deviceId = options.deviceOf?.(connection, index) ?? `bench-${connection}`;
+    const payload = options.payloadOf(connection * share + index, deviceId);
+    return publishOf(options.topicOf(deviceId), payload, index);
+  });
   let end = 0;
   const places = packets.map((packet) => {
     end += packet.length;
     return end - packet.length;
   });
   return { bytes: Buffer.concat(packets), places: [...places, end] };
+}
+
+/** A publish with QoS 1 as bytes; `index` makes its packet id. */
+export function publishOf(topic: string, payload: string, index: number): Buffer {
+  const messageId = (index % 65_535) + 1;
+  return generate({ cmd: "publish", topic, payload, qos: 1, messageId, dup: false, retain: false });
 }
 
 /** A connection whose CONNACK has come. What comes then goes to `hear`. */

@@ -1,5 +1,3 @@
-import { rmSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import { openDatabase } from "../platform/database.ts";
 import { migrate } from "../platform/migrations.ts";
 import type { ShardWriter } from "../platform/ports.ts";
@@ -8,14 +6,14 @@ import { openLog } from "../platform/telemetry.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";
 import { telemetryTopic } from "../schema/topics.ts";
-import { createPostgres, createRedis, temporaryFolder } from "../tests/harness/local-servers.ts";
 import { portOf, startProgram } from "../tests/harness/program.ts";
 import { createTestDatabase } from "../tests/harness/test-database.ts";
 import { runLoad } from "./mqtt-load.ts";
+import { median, reached, type Scoring, type Servers, startPipe, withServers } from "./pipe.ts";
+import { cpuSeconds } from "./processes.ts";
 import { printTable } from "./table.ts";
 
 interface Figure {
-  readonly mode: string;
   readonly readings: number;
   readonly acknowledgedPerSecond: number;
   readonly storedPerSecond: number;
@@ -24,33 +22,48 @@ interface Figure {
 const log = openLog({ level: "silent", format: "json" });
 const connections = 20;
 const sensorTypes = ["temperature", "humidity", "pressure", "vibration"] as const;
+const defaultRounds = 3;
 
 /**
- * Readings per second from the first publish to the last committed, scored row, with the load generator on the same machine; and,
- * as the baseline of the same run, the bare database statement fed with the same number of rows.
+ * Readings per second from the first publish to the last committed, scored row, with the load generator on the same machine. Two
+ * baselines of the same run: the same pipe without scoring, in turns with it, and the bare database statement.
  */
 export async function pipelineBench(args: readonly string[]): Promise<void> {
   const readings = Number(args[0] ?? 200_000);
-  const folder = temporaryFolder("bench");
-  const redis = await createRedis(folder);
-  const postgres = await createPostgres(folder);
-  await redis.start();
-  await postgres.start();
-  try {
-    const baseline = await writeAlone(process.env["TEST_DATABASE_URL"] ?? postgres.url, readings);
-    const server = await serverMode(process.env["TEST_DATABASE_URL"] ?? postgres.url, redis.url, readings);
-    const embedded = await embeddedMode(folder, readings / 2);
-    const rows = [server, embedded].map((figure) => ({
-      ...figure,
-      ratioToWriteAlone: Number((figure.storedPerSecond / baseline).toFixed(2)),
-    }));
+  const rounds = Number(args[1] ?? defaultRounds);
+  await withServers(async (servers) => {
+    const statement = await writeAlone(servers.databaseUrl, readings);
+    const figures: Record<Scoring, Figure[]> = { scored: [], unscored: [] };
+    for (let round = 0; round < rounds; round += 1) {
+      // In turns, and in turns the first: what the machine does beside it meets both.
+      const turns: readonly Scoring[] = round % 2 === 0 ? ["scored", "unscored"] : ["unscored", "scored"];
+      for (const scoring of turns) figures[scoring].push(await serverMode(servers, scoring, readings));
+    }
+    const scored = middle(figures.scored);
+    const unscored = middle(figures.unscored);
+    const embedded = await embeddedMode(servers.folder, readings / 2);
+    const rows = [
+      { mode: "server", ...scored, toUnscored: ratio(scored, unscored.storedPerSecond) },
+      { mode: "server, unscored", ...unscored, toUnscored: 1 },
+      { mode: "embedded", ...embedded, toUnscored: "" },
+    ].map((row) => ({ ...row, toStatement: ratio(row, statement) }));
     printTable(`pipeline (${connections} connections, ${sensorTypes.length} readings a message)`, rows);
-    process.stdout.write(`baseline: the same statement alone, one connection: ${baseline} rows/s\n`);
-    process.stdout.write(`${JSON.stringify({ bench: "pipeline", baseline, rows })}\n`);
-  } finally {
-    await Promise.all([redis.stop(), postgres.stop("SIGINT")]);
-    rmSync(folder, { recursive: true, force: true });
-  }
+    process.stdout.write(`the same statement alone, one connection: ${statement} rows/s\n`);
+    process.stdout.write(`${JSON.stringify({ bench: "pipeline", statement, rounds, rows })}\n`);
+  });
+}
+
+function ratio({ storedPerSecond }: Pick<Figure, "storedPerSecond">, baseline: number): number {
+  return Number((storedPerSecond / baseline).toFixed(2));
+}
+
+/** Each figure's median. */
+function middle<F extends Readonly<Record<keyof F, number>>>(figures: readonly F[]): F {
+  const names = Object.keys(figures[0] ?? {});
+  // The same names with numbers again.
+  return Object.fromEntries(
+    names.map((name) => [name, median(figures.map((figure) => figure[name as keyof F]))]),
+  ) as F;
 }
 
 const baseUs = Date.now() * 1000 - 3600e6;
@@ -73,20 +86,33 @@ function jitter(index: number): number {
   return (hash / 2 ** 32 - 0.5) * 0.4;
 }
 
-async function serverMode(databaseUrl: string, redisUrl: string, readings: number): Promise<Figure> {
-  const database = await createTestDatabase(databaseUrl);
-  const shared = { DATABASE_URL: database.url, REDIS_URL: redisUrl, LOG_LEVEL: "info" };
-  const broker = startProgram(["broker"], shared);
-  const processor = startProgram(["processor"], shared);
+/** Beside the rates the processor time each part took, in microseconds a reading: that hardly depends on what else the machine does. */
+async function serverMode(
+  { postgres, redis, ...servers }: Servers,
+  scoring: Scoring,
+  readings: number,
+): Promise<Figure> {
+  const pipe = await startPipe({ postgres, redis, ...servers }, { scoring });
+  const parts = {
+    broker: pipe.broker.child.pid,
+    processor: pipe.processor.child.pid,
+    postgres: postgres.pid(),
+    redis: redis.pid(),
+  };
+  const used = () => Object.entries(parts).map(([name, pid]) => [name, cpuSeconds(pid)] as const);
+  let before = used();
   try {
-    const { mqtt } = await broker.ready();
-    await processor.ready();
-    const count = async () =>
-      (await database.query<{ n: number }>("SELECT count(*)::integer AS n FROM readings"))[0]?.n ?? 0;
-    return await measure({ mode: "server", port: portOf(mqtt), readings, count });
+    const onWarm = (): void => {
+      before = used();
+    };
+    const figure = await measure({ port: pipe.port, readings, count: pipe.stored, onWarm });
+    const micros = used().map(([name, seconds], place) => {
+      const spent = seconds - (before[place]?.[1] ?? 0);
+      return [`${name}Us`, Number(((spent * 1e6) / figure.readings).toFixed(1))];
+    });
+    return { ...figure, ...Object.fromEntries(micros) };
   } finally {
-    await Promise.all([broker.kill("SIGTERM"), processor.kill("SIGTERM")]);
-    await database.drop();
+    await pipe.stop();
   }
 }
 
@@ -99,21 +125,21 @@ async function embeddedMode(folder: string, readings: number): Promise<Figure> {
       const text = await (await fetch(`${http}/metrics`)).text();
       return Number(/^iot_readings_stored_total (\d+)/m.exec(text)?.[1] ?? 0);
     };
-    return await measure({ mode: "embedded", port: portOf(mqtt), readings, count });
+    return await measure({ port: portOf(mqtt), readings, count });
   } finally {
     await program.kill("SIGTERM");
   }
 }
 
 interface Subject {
-  readonly mode: string;
   readonly port: number;
   readonly readings: number;
   /** Readings stored so far. */
   readonly count: () => Promise<number>;
+  readonly onWarm?: () => void;
 }
 
-async function measure({ mode, port, readings, count }: Subject): Promise<Figure> {
+async function measure({ port, readings, count, onWarm }: Subject): Promise<Figure> {
   const messages = readings / sensorTypes.length;
   // The first readings compile the code and make the series; the figure is that of a running platform.
   const warmUp = await runLoad({
@@ -126,6 +152,7 @@ async function measure({ mode, port, readings, count }: Subject): Promise<Figure
   });
   await reached(count, warmUp.acknowledged * sensorTypes.length);
   const before = await count();
+  onWarm?.();
   const startedMs = performance.now();
   const offset = messages;
   const load = await runLoad({
@@ -142,20 +169,10 @@ async function measure({ mode, port, readings, count }: Subject): Promise<Figure
   await reached(count, before + sentReadings);
   const seconds = (performance.now() - startedMs) / 1000 - preparingSeconds;
   return {
-    mode,
     readings: sentReadings,
     acknowledgedPerSecond: Math.round(sentReadings / load.seconds),
     storedPerSecond: Math.round(sentReadings / seconds),
   };
-}
-
-async function reached(count: () => Promise<number>, target: number): Promise<void> {
-  const deadline = performance.now() + 120_000;
-  while ((await count()) < target) {
-    if (performance.now() > deadline)
-      throw new Error(`only ${await count()} of ${target} readings were stored in 120 s`);
-    await pause(20);
-  }
 }
 
 /** Rows a second through the one statement that stores a batch, with nothing else running. */

@@ -4,8 +4,7 @@ import { fileURLToPath } from "node:url";
 import { until } from "./local-servers.ts";
 
 // The benchmarks run this file built, the tests as it is; both start the built program.
-const built = import.meta.url.endsWith(".ts") ? "../../dist/main.js" : "../../main.js";
-const entry = fileURLToPath(new URL(built, import.meta.url));
+const built = new URL(import.meta.url.endsWith(".ts") ? "../../dist/" : "../../", import.meta.url);
 
 /** The built program as a process of its own. */
 export interface Program {
@@ -31,9 +30,13 @@ export const freePorts = {
 /** As `npm start` and the image start it. */
 const nodeOptions = ["--max-semi-space-size=32"];
 
-/** Starts `node dist/main.js` with these arguments and settings, and no others of ours. */
-export function startProgram(args: readonly string[], settings: Readonly<Record<string, string>>): Program {
-  const child = spawn(process.execPath, [...nodeOptions, entry, ...args], {
+/** Starts `node dist/main.js`, or another built file, with these arguments and settings, and no others of ours. */
+export function startProgram(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>>,
+  file = "main.js",
+): Program {
+  const child = spawn(process.execPath, [...nodeOptions, fileURLToPath(new URL(file, built)), ...args], {
     env: { PATH: process.env["PATH"], ...freePorts, ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
