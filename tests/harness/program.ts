@@ -57,7 +57,9 @@ export function startProgram(
     output: () => output,
     exit,
     ready: async () => {
-      await until("the program is ready", () => hasEnded() || readyLine(output) !== undefined);
+      await until("the program is ready", () => hasEnded() || readyLine(output) !== undefined, {
+        withinMs: 60_000,
+      });
       const line = readyLine(output);
       if (line === undefined) throw new Error(`the program ended:\n${output}`);
       return line;

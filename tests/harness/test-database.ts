@@ -9,24 +9,34 @@ export interface TestDatabase {
 }
 
 /** Makes an empty database on a server. */
-export async function createTestDatabase(serverUrl: string): Promise<TestDatabase> {
+export async function createTestDatabase(
+  serverUrl: string,
+  { tablespace = "pg_default" } = {},
+): Promise<TestDatabase> {
   const name = `tidemark_${randomBytes(6).toString("hex")}`;
-  const admin = new pg.Client({ connectionString: serverUrl });
-  // A test may stop the server; only the queries made then shall fail.
-  admin.on("error", () => undefined);
-  await admin.connect();
-  await admin.query(`CREATE DATABASE ${name}`);
+  await administer(serverUrl, `CREATE DATABASE ${name} TABLESPACE ${tablespace}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   const pool = new pg.Pool({ connectionString: url.toString(), max: 2 });
+  // A test may stop the server; only the queries made then shall fail.
   pool.on("error", () => undefined);
   return {
     url: url.toString(),
     query: async (text, values) => (await pool.query(text, values)).rows,
     drop: async () => {
       await pool.end();
-      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-      await admin.end();
+      await administer(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`);
     },
   };
+}
+
+/** Runs one statement as the server's superuser, on a connection of its own. */
+export async function administer(serverUrl: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
 }
