@@ -8,6 +8,7 @@ import { openModelStore } from "../platform/model-store.ts";
 import { openReadingStore } from "../platform/reading-store.ts";
 import { openRedisEvents } from "../platform/redis-events.ts";
 import { openRedisStream } from "../platform/redis-stream.ts";
+import { openRejectionStore } from "../platform/rejection-store.ts";
 import { openSettingStore } from "../platform/setting-store.ts";
 import { openLog, openMetrics } from "../platform/telemetry.ts";
 import { startProcessor } from "../processor/service.ts";
@@ -61,6 +62,8 @@ await life.run("processor", () =>
     devices: openDeviceStore(database),
     models: openModelStore(database),
     ledger: openLedgerStore(database),
+    rejections: openRejectionStore(database),
+    now: () => Date.now() * 1000,
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,
     }),

@@ -195,10 +195,14 @@ test("what a former owner still takes reaches the new one", async () => {
   expect(valuesOf(await reader.next(10, 1000))).toEqual([1]);
 });
 
-test("a full Redis refuses an append for now", async () => {
+test("a full Redis refuses an append for now, and goes on saying what it holds", async () => {
   await admin.config("SET", "maxmemory", "1");
   const full = { code: "STREAM_FULL", retryable: true };
   await expect(stream.append(0, frame(1))).rejects.toMatchObject(full);
+  // Whoever is about to empty it must be able to begin.
+  const reader = await stream.openShard(0);
+  expect((await stream.tallies())[0]).toMatchObject({ streamId: reader.streamId, received: 0, entries: 0 });
+  await reader.close();
   await admin.config("SET", "maxmemory", "0");
   await stream.append(0, frame(2));
   expect(valuesOf(await take(await openShard(), 1))).toEqual([2]);
