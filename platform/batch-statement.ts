@@ -43,9 +43,6 @@ interface OutcomeRow {
   batch: number | null;
 }
 
-/** Anomalies in a batch that is sent as one of many alike. */
-const mostAnomalies = 20;
-
 /**
  * One statement a batch, so one snapshot and one commit: the readings that are new, from those the newest of each series and the
  * anomalies, the devices heard of, and the account of it all. Every parameter is an array or a value, so the text is the same for
@@ -58,10 +55,8 @@ export async function runBatch(
   key: CustodyKey,
 ): Promise<BatchOutcome> {
   const { readings } = batch;
-  // The plan that serves every batch expects few anomalies: it would take a thousand of them a quarter of a second.
-  const isOrdinary = readings.filter(({ isAnomaly }) => isAnomaly).length <= mostAnomalies;
   const { rows } = await sql<OutcomeRow>`
-    ${isOrdinary ? frequent : sql``} WITH input AS (
+    ${frequent} WITH input AS (
       SELECT DISTINCT ON (device_id, sensor_type, us)
         device_id, sensor_type, ${toInstant(sql`us`)} AS ts, value, score, is_anomaly, model_version, is_late, confidence
       FROM unnest(

@@ -53,6 +53,8 @@ export async function openDatabase({ url, log, isSole, connections }: DatabaseOp
     idleTimeoutMillis: isSole ? 0 : 30_000,
     // Whoever stops in the middle of a transaction must not hold up those who wait for its rows. PGlite has no such setting.
     ...(isSole ? {} : { idle_in_transaction_session_timeout: 10_000 }),
+    // PGlite has one session for whoever connects, and in it is still prepared what the connection before this one had prepared.
+    ...(isSole ? { onConnect: async (client) => void (await client.query("DEALLOCATE ALL")) } : {}),
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
@@ -66,8 +68,6 @@ export async function openDatabase({ url, log, isSole, connections }: DatabaseOp
   const cut = (serverPid: number): void => {
     for (const client of clients) if (client.processID === serverPid) client.connection?.stream.destroy();
   };
-  // PGlite has one session for whoever connects, and in it is still prepared what the connection before this one had prepared.
-  if (isSole) pool.on("connect", (client) => void client.query("DEALLOCATE ALL").catch(() => undefined));
   pool.on("error", (error) => log.warn({ reason: error.message }, "idle database connection lost"));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
   try {
