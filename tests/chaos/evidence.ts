@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { entriesOf } from "../../platform/redis-connection.ts";
+import type { LedgerAnswer } from "../../schema/api.ts";
 import type { PlatformEvent } from "../../schema/event.ts";
 import type { TestDatabase } from "../harness/test-database.ts";
 import type { Announcement } from "./witness.ts";
@@ -22,24 +23,12 @@ export async function refusedPayloads(database: TestDatabase): Promise<readonly 
   return rows.map(({ payload }) => payload);
 }
 
-/** What the platform says of itself: where the readings it took are. */
-export interface Ledger {
-  readonly received: number;
-  readonly stored: number;
-  readonly duplicate: number;
-  readonly rejected: number;
-  readonly inFlight: number;
-  readonly difference: number;
-  readonly state: string;
-}
-
-/** The ledger as the console has it; undefined while the platform has none (404). */
-export async function ledgerOf(webUrl: string): Promise<Ledger | undefined> {
+/** The ledger as the API has it. */
+export async function ledgerOf(webUrl: string): Promise<LedgerAnswer> {
   const answer = await fetch(`${webUrl}/api/v1/ledger`, { signal: AbortSignal.timeout(10_000) });
-  if (answer.status === 404) return undefined;
   if (!answer.ok) throw new Error(`the ledger answered ${answer.status}: ${await answer.text()}`);
   // The platform's own answer, held against its schema by its own tests.
-  return (await answer.json()) as Ledger;
+  return (await answer.json()) as LedgerAnswer;
 }
 
 const eventsKey = "events";
