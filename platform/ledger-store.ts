@@ -74,13 +74,10 @@ async function devices(
   db: Kysely<Tables>,
   { after, limit }: { after: string; limit: number },
 ): Promise<readonly DeviceAccount[]> {
-  const rows = await db
-    .selectFrom("device_ledger")
-    .select("device_id")
-    .where("device_id", ">", after)
-    .orderBy("device_id")
-    .limit(limit)
-    .execute();
+  const { rows } = await sql<{ device_id: string }>`
+    SELECT device_id FROM device_ledger WHERE device_id > ${after}
+    UNION SELECT n.device_id FROM ledger_journal j, unnest(j.device_ids) AS n(device_id) WHERE n.device_id > ${after}
+    ORDER BY device_id LIMIT ${limit}`.execute(db);
   return accountsOf(
     db,
     rows.map((row) => row.device_id),

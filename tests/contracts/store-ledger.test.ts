@@ -37,6 +37,7 @@ onEach(engines, "the ledger", (stores) => {
       { deviceId: "c", stored: 1, duplicate: 0, rejected: 0 },
     ];
     expect(await ledger().device("a")).toEqual(byDevice[1]);
+    expect(await ledger().devices({ after: "", limit: 2 })).toEqual(byDevice.slice(1, 3));
     expect(await ledger().fold()).toEqual({ batches: 3, isDone: true });
     expect(await ledger().fold()).toEqual({ batches: 0, isDone: true });
     expect(await ledger().device("a")).toEqual(byDevice[1]);
