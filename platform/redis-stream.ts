@@ -103,15 +103,12 @@ class RedisStream implements ReadingStream {
   }
 
   async fullness(): Promise<number> {
-    try {
-      const shards = Array.from({ length: this.#options.shards }, (_, shard) => shard);
-      const waiting = await Promise.all(shards.map((shard) => this.#waitingIn(shard)));
-      const share = waiting.reduce((sum, count) => sum + count, 0) / this.#options.maxWaiting;
-      const memory = await Promise.all(mastersOf(this.#redis).map((master) => master.info("memory")));
-      return Math.max(share, ...memory.map(memoryShare));
-    } catch (cause) {
-      throw redisFailure("ask how full Redis is", cause);
-    }
+    const shards = Array.from({ length: this.#options.shards }, (_, shard) => shard);
+    // Of a cluster, the part that answers: a master that is away refuses by itself what is appended to it.
+    const waiting = await answeredOf(shards.map((shard) => this.#waitingIn(shard)));
+    const memory = await answeredOf(mastersOf(this.#redis).map((master) => master.info("memory")));
+    const share = waiting.reduce((sum, count) => sum + count, 0) / this.#options.maxWaiting;
+    return Math.max(share, ...memory.map(memoryShare));
   }
 
   close(): Promise<void> {
@@ -163,6 +160,18 @@ const renewAfterMs = 60_000;
 
 function newNumbering(): Numbering {
   return { origin: randomUUID(), sequence: 0, usedMs: performance.now() };
+}
+
+/**
+ * The answers there are.
+ * @throws PlatformError STREAM_DOWN when there is none.
+ */
+async function answeredOf<T>(asked: readonly Promise<T>[]): Promise<readonly T[]> {
+  const outcomes = await Promise.allSettled(asked);
+  const answers = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const failure = outcomes.find((outcome) => outcome.status === "rejected");
+  if (answers.length === 0) throw redisFailure("ask how full Redis is", failure?.reason);
+  return answers;
 }
 
 /** How much of the memory it may use a server uses; 0 when it has no limit. */
