@@ -7,7 +7,6 @@ import { anomaliesTopic } from "../schema/topics.ts";
 /** Publishes every anomaly on `devices/{id}/anomalies`, so that other systems can act on it. Every broker tells its own clients. */
 export function announceAnomalies(events: EventStream, aedes: Aedes): Promise<Running> {
   return events.subscribe({
-    onReadings: () => undefined,
     onEvent: ({ id, event }: NumberedEvent) => {
       if (event.kind !== "anomaly") return;
       const packet = {

@@ -36,7 +36,7 @@ export function openMemoryEvents(options: { capacity?: number; startedMs: number
       return isFollowed ? publish(events, receipt) : Promise.resolve();
     },
     broadcast(batch: readonly LiveReadings[]) {
-      for (const listener of listeners) listener.onReadings(batch);
+      for (const listener of listeners) listener.onReadings?.(batch);
     },
     subscribe(listener: EventListener) {
       listeners.add(listener);

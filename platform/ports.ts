@@ -89,7 +89,8 @@ export interface EventStream {
 
 export interface EventListener {
   onEvent(numbered: NumberedEvent): void;
-  onReadings(batch: readonly LiveReadings[]): void;
+  /** Left out by who has no use for them, and is then not sent any. */
+  onReadings?(batch: readonly LiveReadings[]): void;
 }
 
 /** The pen of one shard: whoever holds it is the only one who writes that shard's rows. */

@@ -95,15 +95,7 @@ interface SubscribeOptions {
 }
 
 async function subscribe({ url, log, redis, listener }: SubscribeOptions): Promise<Running> {
-  const live = await connectRedis(url, log, { blocking: false, near: redis });
-  live.on("message", (_channel: string, text: string) => {
-    // Only processors of this platform publish on this channel.
-    listener.onReadings(JSON.parse(text) as readonly LiveReadings[]);
-  });
-  await live.subscribe(liveChannel).catch((cause: unknown) => {
-    live.disconnect();
-    throw redisFailure("hear live readings", cause);
-  });
+  const live = listener.onReadings === undefined ? undefined : await hearLive({ url, log, redis, listener });
   const reading = await connectRedis(url, log, { blocking: true, near: redis });
   const from = (await newestId(redis)) ?? "0-0";
   const stopped = new AbortController();
@@ -112,10 +104,23 @@ async function subscribe({ url, log, redis, listener }: SubscribeOptions): Promi
     async stop() {
       stopped.abort();
       reading.disconnect();
-      live.disconnect();
+      live?.disconnect();
       await following;
     },
   };
+}
+
+async function hearLive({ url, log, redis, listener }: SubscribeOptions): Promise<RedisClient> {
+  const live = await connectRedis(url, log, { blocking: false, near: redis });
+  live.on("message", (_channel: string, text: string) => {
+    // Only processors of this platform publish on this channel.
+    listener.onReadings?.(JSON.parse(text) as readonly LiveReadings[]);
+  });
+  await live.subscribe(liveChannel).catch((cause: unknown) => {
+    live.disconnect();
+    throw redisFailure("hear live readings", cause);
+  });
+  return live;
 }
 
 interface FollowOptions {

@@ -74,6 +74,16 @@ describe.each(adapters)("events $name", ({ open }) => {
     await events.close();
   });
 
+  test("a listener without use for live readings hears the events", async () => {
+    const ids: string[] = [];
+    const running = await events.subscribe({ onEvent: ({ event }) => ids.push(event.deviceId) });
+    events.broadcast([liveReadings(1)]);
+    await events.publish([silence("press-01")]);
+    await until("the event was heard", () => ids.length > 0);
+    await running.stop();
+    expect(ids).toEqual(["press-01"]);
+  });
+
   test("what is published reaches every subscriber in order, with growing ids", async () => {
     const [first, second] = [await listening(), await listening()];
     const published = [anomaly, ...silences(50)];
