@@ -11,7 +11,7 @@ let redis: LocalServer;
 let database: TestDatabase;
 let broker: Program;
 let processor: Program;
-const mostWaiting = 10_000;
+const mostWaiting = 60_000;
 
 beforeAll(async () => {
   redis = await createRedis(folder);
