@@ -4,7 +4,7 @@ import type { Log, Metrics } from "../platform/telemetry.ts";
 import { type Reading, shardOf } from "../schema/reading.ts";
 import { type Refusal, type Rejection, toRejection } from "../schema/rejection.ts";
 import { parseTopic } from "../schema/topics.ts";
-import { type Decoded, decodePayload, toReadings } from "../schema/wire.ts";
+import { type Decoded, decodePayload, refusalOfSize, toReadings } from "../schema/wire.ts";
 import { Arrivals, type Delivery } from "./arrival.ts";
 import { Gatherer, type HandedOver } from "./gatherer.ts";
 
@@ -94,21 +94,15 @@ export class Intake {
       return;
     }
     const timeless = decoded.samples.filter((sample) => sample.timestampUs === undefined).length;
-    let arrivalUs = timeless === 0 ? 0 : this.#arrivals.timesOf(publish, topic.deviceId, timeless);
-    const readings: Reading[] = [];
-    for (const sample of decoded.samples) {
-      readings.push(...toReadings(sample, arrivalUs));
-      if (sample.timestampUs === undefined) arrivalUs += 1;
-    }
+    const arrivalUs = timeless === 0 ? 0 : this.#arrivals.timesOf(publish, topic.deviceId, timeless);
+    const readings = toReadings(decoded.samples, arrivalUs);
     this.#handOver(publish, { deviceId: topic.deviceId, readings }, done);
   }
 
   #decode(publish: Publish, topic: { deviceId: string; sensorType: string | undefined }): Decoded {
     const { maxPayloadBytes, maxReadings, maxFutureUs, now } = this.#options;
-    if (publish.payload.length > maxPayloadBytes) {
-      const reason = `the payload has ${publish.payload.length} bytes; at most ${maxPayloadBytes} are taken (MAX_PACKET_BYTES)`;
-      return { kind: "rejected", deviceId: topic.deviceId, refusal: { code: "PAYLOAD_TOO_LARGE", reason } };
-    }
+    const refusal = refusalOfSize(publish.payload.length, maxPayloadBytes);
+    if (refusal !== undefined) return { kind: "rejected", deviceId: topic.deviceId, refusal };
     return decodePayload(publish.payload, topic, { nowUs: now(), maxFutureUs, maxReadings });
   }
 

@@ -51,10 +51,11 @@ export async function openDatabase({ url, log, isSole, connections }: DatabaseOp
     // With one connection a question waits its turn behind a batch; with many, waiting means the server is away.
     connectionTimeoutMillis: isSole ? 60_000 : 5000,
     idleTimeoutMillis: isSole ? 0 : 30_000,
-    // Whoever stops in the middle of a transaction must not hold up those who wait for its rows. PGlite has no such setting.
-    ...(isSole ? {} : { idle_in_transaction_session_timeout: 10_000 }),
-    // PGlite has one session for whoever connects, and in it is still prepared what the connection before this one had prepared.
-    ...(isSole ? { onConnect: async (client) => void (await client.query("DEALLOCATE ALL")) } : {}),
+    ...(isSole
+      ? // PGlite has one session for whoever connects, and in it is still prepared what the connection before had prepared.
+        { onConnect: async (client) => void (await client.query("DEALLOCATE ALL")) }
+      : // Whoever stops in the middle of a transaction must not hold up those who wait for its rows.
+        { idle_in_transaction_session_timeout: 10_000 }),
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
@@ -130,29 +131,32 @@ export async function hasTimescale(url: string): Promise<boolean> {
   }
 }
 
+/** The SQLSTATE of what a server answered (five characters); empty for what a connection failed with, such as EPIPE. */
+function sqlStateOf(cause: unknown): string {
+  const code = codeOf(cause) ?? "";
+  return /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code) ? code : "";
+}
+
 /** SQLSTATE classes of data that no retry will make acceptable: 22 data exception, 23 integrity violation. */
 const refusals = /^(22|23)/;
 
 /**
- * Whether the server answered and found fault with the statement itself: an SQLSTATE (five characters) outside of the classes
- * 08 connection, 53 resources, 57 operator intervention, 58 system error.
+ * Whether the server answered and found fault with the statement itself: an SQLSTATE outside of the classes 08 connection, 53 resources,
+ * 57 operator intervention, 58 system error.
  */
 export function isOfStatement(cause: unknown): boolean {
-  const code = codeOf(cause) ?? "";
-  return /^[0-9A-Z]{5}$/.test(code) && !/^(08|53|57|58)/.test(code) && !/^E[A-Z]{4}$/.test(code);
+  return /^(?!08|53|57|58)./.test(sqlStateOf(cause));
 }
 
 /** Whether the server itself answered that it did nothing. Without an answer a commit may have happened. */
 export function isAnswer(cause: unknown): boolean {
-  const code = codeOf(cause) ?? "";
-  return /^[0-9A-Z]{5}$/.test(code) && !/^(08|57P)/.test(code) && !/^E[A-Z]{4}$/.test(code);
+  return /^(?!08|57P)./.test(sqlStateOf(cause));
 }
 
 /** What a failed statement means to the caller: worth another try, or never. */
 export function storeFailure(what: string, cause: unknown): PlatformError {
-  const code = codeOf(cause) ?? "";
   const message = `cannot ${what}: ${messageOf(cause)}`;
-  return refusals.test(code)
+  return refusals.test(sqlStateOf(cause))
     ? new PlatformError("STORE_REFUSED", message, { cause, retryable: false })
     : new PlatformError("STORE_DOWN", message, { cause, retryable: true });
 }

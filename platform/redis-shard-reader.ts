@@ -6,6 +6,7 @@ import { answered, entriesOf, type RedisClient, redisFailure } from "./redis-con
 // The stream holds what is not acknowledged, and nothing else: an owner reads from its beginning on and deletes what is stored.
 // No consumer group, because a group hands an entry to one reader only: one that a former owner took after it had lost its shard
 // would never reach the new one. Read by both, it is written by the one who has the pen.
+
 /** The field of an entry that has the frame. */
 export const frameField = "frame";
 

@@ -12,12 +12,8 @@ import type { Log } from "./telemetry.ts";
 const appending = `redis.call('XADD', KEYS[1], '*', '${frameField}', ARGV[1])
 redis.call('HINCRBY', KEYS[2], 'received', ARGV[2])`;
 
-// Given when it is first asked for, and gone with everything else when the server loses its data.
-const naming = `#!lua flags=allow-oom
-redis.call('HSETNX', KEYS[1], 'stream', ARGV[1])
-return redis.call('HGET', KEYS[1], 'stream')`;
-
-// In one step, so that an empty stream and its count belong together.
+// In one step, so that an empty stream and its count belong together. The stream's id is given when it is first asked for, and gone
+// with everything else when the server loses its data. None of this may be refused by a server that is full.
 const counting = `#!lua flags=allow-oom
 redis.call('HSETNX', KEYS[2], 'stream', ARGV[1])
 local counts = redis.call('HMGET', KEYS[2], 'stream', 'received', 'settled')
@@ -82,7 +78,8 @@ class RedisStream implements ReadingStream {
       near: this.#redis,
     });
     try {
-      return new RedisShardReader(shard, await this.#streamIdOf(shard), { redis: this.#redis, reading });
+      const { streamId } = await this.#tallyOf(shard);
+      return new RedisShardReader(shard, streamId, { redis: this.#redis, reading });
     } catch (error) {
       reading.disconnect();
       throw error;
@@ -135,15 +132,6 @@ class RedisStream implements ReadingStream {
       };
     } catch (cause) {
       throw redisFailure(`count what went through ${keys[0]}`, cause);
-    }
-  }
-
-  async #streamIdOf(shard: number): Promise<string> {
-    const [, tally] = keysOf(shard);
-    try {
-      return String(await this.#redis.eval(naming, 1, tally, randomUUID()));
-    } catch (cause) {
-      throw redisFailure(`ask which stream shard ${shard} is`, cause);
     }
   }
 }

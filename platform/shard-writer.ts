@@ -1,4 +1,5 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
+import { toPresence } from "../schema/event.ts";
 import type { Tables } from "../schema/row.ts";
 import { type BatchOutcome, type CustodyKey, runBatch, type Unsaid } from "./batch-statement.ts";
 import { asking, type Database, isAnswer, storeFailure } from "./database.ts";
@@ -72,10 +73,7 @@ async function openPen(key: CustodyKey, parts: PenParts): Promise<ShardWriter> {
 
 function toCustody({ id, batch, positions, unsaid }: CustodyRecord, shard: number): Custody {
   if (unsaid === null) return { positions, unsaid: null };
-  const atUs = Date.now() * 1000;
-  const awakened = (unsaid.awakened ?? []).map(
-    (deviceId) => ({ kind: "device-active", deviceId, atUs }) as const,
-  );
+  const awakened = toPresence("device-active", unsaid.awakened ?? [], Date.now() * 1000);
   return {
     positions,
     unsaid: { events: [...awakened, ...(unsaid.anomalies ?? [])], receipt: { shard, custody: id, batch } },
@@ -130,15 +128,17 @@ class Pen implements ShardWriter {
     const { db } = this.#parts;
     try {
       if (batch.rejections.length === 0) return await runBatch(db, batch, this.#key);
-      return await db.transaction().execute(async (transaction) => {
-        await insertRejections(transaction, batch.rejections);
-        return runBatch(transaction, batch, this.#key);
-      });
+      return await db.transaction().execute((transaction) => this.#runWhole(transaction, batch));
     } catch (cause) {
       // It may have been committed all the same; whoever takes the pen next reads in the record whether it was.
       if (!isAnswer(cause)) this.#isInDoubt = true;
       throw storeFailure(`write ${batch.readings.length} readings`, cause);
     }
+  }
+
+  async #runWhole(transaction: Transaction<Tables>, batch: Batch): Promise<BatchOutcome> {
+    await insertRejections(transaction, batch.rejections);
+    return runBatch(transaction, batch, this.#key);
   }
 
   /**
@@ -174,8 +174,7 @@ class Pen implements ShardWriter {
   async #wouldTake(batch: Batch): Promise<boolean> {
     try {
       await this.#parts.db.transaction().execute(async (transaction) => {
-        await insertRejections(transaction, batch.rejections);
-        await runBatch(transaction, batch, this.#key);
+        await this.#runWhole(transaction, batch);
         throw new Rehearsal();
       });
     } catch (cause) {

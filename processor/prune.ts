@@ -1,6 +1,6 @@
 import type { DeviceStore, EventStream, RejectionStore, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
-import type { PresenceEvent } from "../schema/event.ts";
+import { toPresence } from "../schema/event.ts";
 
 export interface PruneDeps {
   readonly devices: DeviceStore;
@@ -24,10 +24,7 @@ export async function pruneSilent({
   if (silent.length === 0) return;
   metrics.devicesPruned.inc(silent.length);
   log.info({ devices: silent.length, timeoutMs }, "silent devices pruned");
-  const atUs = Date.now() * 1000;
-  await events.publish(
-    silent.map((deviceId): PresenceEvent => ({ kind: "device-inactive", deviceId, atUs })),
-  );
+  await events.publish(toPresence("device-inactive", silent, Date.now() * 1000));
 }
 
 /** Forgets what nobody will ask for any more: devices long gone, and old rejections. Readings are never touched. */

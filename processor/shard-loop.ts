@@ -1,15 +1,8 @@
 import { messageOf, PlatformError } from "../platform/errors.ts";
-import type {
-  Clock,
-  EventStream,
-  ReadingStream,
-  ShardReader,
-  ShardWriter,
-  StreamEntry,
-} from "../platform/ports.ts";
+import type { Clock, EventStream, ShardReader, ShardWriter, StreamEntry } from "../platform/ports.ts";
 import type { Batch, Written } from "../platform/shard-batch.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
-import type { PlatformEvent } from "../schema/event.ts";
+import { toPresence } from "../schema/event.ts";
 import { partsOf, refusedReading, toLiveReadings, unreadableEntry, weightOfEntry } from "./batch.ts";
 import { FramePositions } from "./positions.ts";
 import { rest } from "./rest.ts";
@@ -18,7 +11,6 @@ import { writePatiently } from "./write.ts";
 
 export interface ShardDeps {
   readonly shard: number;
-  readonly stream: ReadingStream;
   readonly reader: ShardReader;
   readonly writer: ShardWriter;
   readonly scorer: Scorer;
@@ -139,13 +131,9 @@ class Ownership {
   }
 
   async #announce(batch: Batch, written: Written): Promise<void> {
-    const { events } = this.#deps;
+    const { events, now } = this.#deps;
     events.broadcast(toLiveReadings(batch.readings));
-    const atUs = Date.now() * 1000;
-    const presence = written.awakened.map(
-      (deviceId): PlatformEvent => ({ kind: "device-active", deviceId, atUs }),
-    );
-    const said = [...presence, ...written.anomalies];
+    const said = [...toPresence("device-active", written.awakened, now()), ...written.anomalies];
     if (said.length === 0) return;
     await this.#insist("events not announced yet", () => events.publish(said, written.receipt));
   }

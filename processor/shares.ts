@@ -105,7 +105,7 @@ class Share {
       const until = AbortSignal.any([signal, given.signal, writer.lost]);
       try {
         await runShard({
-          ...{ shard, stream, reader, writer, events, log, metrics, now },
+          ...{ shard, reader, writer, events, log, metrics, now },
           ...{ scorer: newScorer(), signal: until },
         });
       } catch (error) {

@@ -94,14 +94,14 @@ const RejectionCursor = Type.String({ pattern: "^\\d{1,16}_[0-9a-f]{8}(-[0-9a-f]
 
 const Code = Type.Enum([...rejectionCodes]);
 
-// PostgreSQL has no NUL in its texts.
-const Device = Type.String({ minLength: 1, maxLength: deviceIdLimit, pattern: "^[^\\u0000]*$" });
+/** A device id in a question. PostgreSQL has no NUL in its texts. */
+export const DeviceIdText = Type.String({ minLength: 1, maxLength: deviceIdLimit, pattern: "^[^\\u0000]*$" });
 
 export const RejectedQuestion = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100 }),
   before: Type.Optional(RejectionCursor),
   code: Type.Optional(Code),
-  device: Type.Optional(Device),
+  device: Type.Optional(DeviceIdText),
 });
 export type RejectedQuestion = Readonly<Static<typeof RejectedQuestion>>;
 
@@ -115,7 +115,7 @@ export const RejectedChoice = Type.Union([
   }),
   Type.Object({
     code: Code,
-    device: Type.Optional(Device),
+    device: Type.Optional(DeviceIdText),
     untilUs: Type.Optional(
       Type.Integer({
         minimum: 0,

@@ -66,6 +66,15 @@ export interface BrowserEvents {
 /** Most devices one browser can watch at a time. */
 export const watchLimit = 500;
 
+/** The events of devices that came to life, or fell silent, as it was noticed at one moment. */
+export function toPresence(
+  kind: PresenceEvent["kind"],
+  deviceIds: readonly string[],
+  atUs: number,
+): PresenceEvent[] {
+  return deviceIds.map((deviceId) => ({ kind, deviceId, atUs }));
+}
+
 /** The event of an anomalous reading. */
 export function toAnomalyEvent(scored: ScoredReading): AnomalyEvent {
   return {

@@ -1,7 +1,7 @@
 import { type Reading, shardOf } from "./reading.ts";
 import { type Refusal, type Rejection, rejectedPayloadLimit } from "./rejection.ts";
 import { parseTopic } from "./topics.ts";
-import { type DecodeRules, decodePayload, type Origin, toReadings } from "./wire.ts";
+import { type DecodeRules, decodePayload, type Origin, refusalOfSize, toReadings } from "./wire.ts";
 
 /** The limits a kept message is held against when it is decoded anew: those of the broker, now. */
 export interface ReplayRules extends DecodeRules {
@@ -34,20 +34,11 @@ export function decodeAgain(rejection: Rejection, rules: ReplayRules): Replay {
       "nothing is stored from this topic; the device must publish on devices/{device_id}/telemetry";
     return { kind: "refused", refusal: { code: "TOPIC_UNKNOWN", reason } };
   }
-  const { payloadBytes } = rejection;
-  if (payloadBytes > rules.maxPayloadBytes) {
-    const reason = `the payload has ${payloadBytes} bytes; at most ${rules.maxPayloadBytes} are taken (MAX_PACKET_BYTES)`;
-    return { kind: "refused", refusal: { code: "PAYLOAD_TOO_LARGE", reason } };
-  }
+  const refusal = refusalOfSize(rejection.payloadBytes, rules.maxPayloadBytes);
+  if (refusal !== undefined) return { kind: "refused", refusal };
   const decoded = decodePayload(new TextEncoder().encode(rejection.payload), origin, rules);
   if (decoded.kind === "rejected") return { kind: "refused", refusal: decoded.refusal };
-  let arrivalUs = rejection.receivedUs;
-  const readings: Reading[] = [];
-  for (const sample of decoded.samples) {
-    readings.push(...toReadings(sample, arrivalUs));
-    if (sample.timestampUs === undefined) arrivalUs += 1;
-  }
-  return { kind: "readings", readings };
+  return { kind: "readings", readings: toReadings(decoded.samples, rejection.receivedUs) };
 }
 
 /** The readings by the shard they belong to. */

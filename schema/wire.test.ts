@@ -14,7 +14,7 @@ function decode(payload: string, origin: Parameters<typeof decodePayload>[1] = p
 
 function readingsOf(decoded: Decoded) {
   if (decoded.kind === "rejected") throw new Error(decoded.refusal.reason);
-  return decoded.samples.flatMap((sample) => toReadings(sample, nowUs));
+  return decoded.samples.flatMap((sample) => toReadings([sample], nowUs));
 }
 
 describe("every documented shape is accepted", () => {

@@ -53,14 +53,18 @@ export function decodePayload(payload: Uint8Array, origin: Origin, rules: Decode
 }
 
 /** The readings of a sample; `arrivalUs` is the moment of those without a timestamp of their own. */
-export function toReadings(sample: Sample, arrivalUs: number): Reading[] {
-  const timestampUs = sample.timestampUs ?? arrivalUs;
-  return sample.metrics.map(({ sensorType, value }) => ({
-    deviceId: sample.deviceId,
-    sensorType,
-    timestampUs,
-    value,
-  }));
+export function toReadings(samples: readonly Sample[], arrivalUs: number): Reading[] {
+  let nextUs = arrivalUs;
+  return samples.flatMap(({ deviceId, timestampUs = nextUs++, metrics }) =>
+    metrics.map(({ sensorType, value }) => ({ deviceId, sensorType, timestampUs, value })),
+  );
+}
+
+/** Why a payload of so many bytes is not read, or undefined. */
+export function refusalOfSize(payloadBytes: number, maxPayloadBytes: number): Refusal | undefined {
+  if (payloadBytes <= maxPayloadBytes) return undefined;
+  const reason = `the payload has ${payloadBytes} bytes; at most ${maxPayloadBytes} are taken (MAX_PACKET_BYTES)`;
+  return { code: "PAYLOAD_TOO_LARGE", reason };
 }
 
 function refusalOf(error: unknown): Refusal {

@@ -3,12 +3,12 @@ import type { HttpDoor } from "../platform/http-server.ts";
 import type { DeviceStore, ReadingStore, SettingStore } from "../platform/ports.ts";
 import {
   AnomaliesAnswer,
+  DeviceIdText,
   DevicesAnswer,
   type DoorsAnswer,
   DoorsAnswer as DoorsSchema,
   ReadingsAnswer,
 } from "../schema/api.ts";
-import { deviceIdLimit } from "../schema/reading.ts";
 
 export interface RouteDeps {
   readonly readings: ReadingStore;
@@ -16,9 +16,6 @@ export interface RouteDeps {
   readonly settings: SettingStore;
   readonly doors: () => DoorsAnswer;
 }
-
-// PostgreSQL has no NUL in its texts.
-const DeviceId = Type.String({ minLength: 1, maxLength: deviceIdLimit, pattern: "^[^\\u0000]*$" });
 
 function limit(fallback: number, most: number) {
   return Type.Integer({ minimum: 1, maximum: most, default: fallback });
@@ -53,7 +50,7 @@ function mountHistory(door: HttpDoor, { readings }: RouteDeps): void {
     {
       schema: {
         querystring: Type.Object({
-          device: Type.Array(DeviceId, { minItems: 1, maxItems: 50 }),
+          device: Type.Array(DeviceIdText, { minItems: 1, maxItems: 50 }),
           limit: limit(300, 2000),
         }),
         response: { 200: ReadingsAnswer },
@@ -79,7 +76,7 @@ function mountHistory(door: HttpDoor, { readings }: RouteDeps): void {
     "/api/v1/anomalies",
     {
       schema: {
-        querystring: Type.Object({ device: Type.Optional(DeviceId), limit: limit(100, 1000) }),
+        querystring: Type.Object({ device: Type.Optional(DeviceIdText), limit: limit(100, 1000) }),
         response: { 200: AnomaliesAnswer },
       },
     },
