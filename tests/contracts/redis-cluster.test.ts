@@ -167,27 +167,33 @@ test("slots that move while brokers append and processors read lose and double n
   const seen: (number | null)[] = [];
   let appended = 0;
   let isMoving = true;
+  let isAppending = true;
   const appending = (async () => {
     for (; isMoving; appended += 1) {
       // A command that is sent from node to node too often while a slot moves is refused, and was not carried out.
       await retrying(() => stream.append(shard, frame(appended)));
       await new Promise(setImmediate);
     }
-  })();
+  })().finally(() => {
+    isAppending = false;
+  });
   const reading = (async () => {
-    while (isMoving || seen.length < appended) {
+    while (isAppending || seen.length < appended) {
       const entries = await retrying(() => reader.next(50, 100));
       seen.push(...valuesOf(entries));
       await retrying(() => reader.acknowledge(entries));
     }
   })();
   const others = cluster.nodes.filter((node) => node !== from);
-  for (const target of [...others, ...others, from]) {
-    const before = seen.length;
-    await until("some were read", () => seen.length > before, { everyMs: 5 });
-    await cluster.moveSlot(slot, target);
+  try {
+    for (const target of [...others, ...others, from]) {
+      const before = seen.length;
+      await until("some were read", () => seen.length > before, { everyMs: 5 });
+      await cluster.moveSlot(slot, target);
+    }
+  } finally {
+    isMoving = false;
   }
-  isMoving = false;
   await Promise.all([appending, reading]);
   expect(seen).toEqual(Array.from({ length: appended }, (_, value) => value));
   expect(await lagOf(stream)).toEqual(allShards.map(() => 0));
