@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { inspect } from "node:util";
 import { startBroker } from "./broker/service.ts";
 import { startGateway } from "./gateway-http/service.ts";
+import { openAuditStore } from "./platform/audit-store.ts";
 import { type Order, readCommandLine } from "./platform/command-line.ts";
 import { type Config, isRunByNpm, readConfig, type ServiceName, serviceNames } from "./platform/config.ts";
 import { type Database, hasTimescale, openDatabase } from "./platform/database.ts";
@@ -94,6 +95,7 @@ function storesOn(database: Database, config: Config) {
     rejections: openRejectionStore(database),
     models: openModelStore(database),
     ledger: openLedgerStore(database),
+    audit: openAuditStore(database),
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,
     }),

@@ -1,15 +1,12 @@
-import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
-import { createServer, type Server, type Socket } from "node:net";
 import { Aedes, type AedesOptions, type Client, type PublishPacket } from "aedes";
-import { createWebSocketStream, WebSocketServer } from "ws";
 import type { Config } from "../platform/config.ts";
 import { messageOf } from "../platform/errors.ts";
-import { listen } from "../platform/listen.ts";
 import type { Clock, EventStream, ReadingStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { announceAnomalies } from "./announcement.ts";
 import { refusalOfConnect } from "./connect-rules.ts";
+import { type Doors, openDoors } from "./doors.ts";
 import { FloodGate } from "./flood-gate.ts";
 import { ForbiddenTopic, Intake } from "./intake.ts";
 
@@ -51,29 +48,21 @@ export async function startBroker({
   const aedes = await Aedes.createBroker(brokerOptions({ intake, gate, acknowledger, log }));
   aedes.on("clientDisconnect", (client) => acknowledger.onDisconnect(client));
   count(aedes, metrics, log);
-  const sockets = new Set<Socket>();
-  const tcp = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    aedes.handle(socket);
-  });
-  const webSocket = createWebSocketDoor(aedes, config.MAX_PACKET_BYTES);
   const announcing = await announceAnomalies(events, aedes);
+  let doors: Doors | undefined;
   try {
-    const mqttPort = await listen(tcp, { host: config.HOST, port: config.MQTT_PORT, setting: "MQTT_PORT" });
-    const webSocketPort = await listen(webSocket.server, {
-      host: config.HOST,
-      port: config.MQTT_WS_PORT,
-      setting: "MQTT_WS_PORT",
+    doors = await openDoors({
+      config,
+      onCaller: ({ stream: bytes, request }) => aedes.handle(bytes, request),
     });
-    return { mqttPort, webSocketPort, stop };
+    return { mqttPort: doors.mqttPort, webSocketPort: doors.webSocketPort, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 
   async function stop(): Promise<void> {
-    const closed = [close(tcp), close(webSocket.server)];
+    const closed = doors?.close();
     await announcing.stop();
     gate.close();
     await intake.close();
@@ -81,9 +70,8 @@ export async function startBroker({
     await new Promise((resolve) => setImmediate(resolve));
     await new Promise<void>((resolve) => aedes.close(() => resolve()));
     // Aedes knows only those who said CONNECT; a socket that never spoke would keep the listener open.
-    for (const socket of sockets) socket.destroy();
-    webSocket.destroyAll();
-    await Promise.all(closed);
+    doors?.clear();
+    await closed;
   }
 }
 
@@ -149,34 +137,6 @@ function toPublish(client: Client | null, packet: PublishPacket) {
   };
 }
 
-interface WebSocketDoor {
-  readonly server: HttpServer;
-  destroyAll(): void;
-}
-
-function createWebSocketDoor(aedes: Aedes, maxPayload: number): WebSocketDoor {
-  const server = createHttpServer((_request, response) => {
-    response.writeHead(426, { "content-type": "text/plain" }).end("MQTT over WebSocket only\n");
-  });
-  const door = new WebSocketServer({
-    server,
-    maxPayload,
-    perMessageDeflate: false,
-    // MQTT-6.0.0-4: the subprotocol is "mqtt"; "mqttv3.1" is what clients of 3.1 ask for.
-    handleProtocols: (offered) => ["mqtt", "mqttv3.1"].find((protocol) => offered.has(protocol)) ?? false,
-  });
-  door.on("connection", (socket, request) => aedes.handle(createWebSocketStream(socket), request));
-  // It repeats the server's errors, which whoever listens has heard already.
-  door.on("error", () => undefined);
-  return {
-    server,
-    destroyAll: () => {
-      for (const socket of door.clients) socket.terminate();
-      server.closeAllConnections();
-    },
-  };
-}
-
 function count(aedes: Aedes, metrics: Metrics, log: Log): void {
   aedes.on("clientReady", () => metrics.connections.inc());
   aedes.on("clientDisconnect", () => metrics.connections.dec());
@@ -190,10 +150,4 @@ function count(aedes: Aedes, metrics: Metrics, log: Log): void {
 
 function addressOf(client: Client): string | undefined {
   return "remoteAddress" in client.conn ? client.conn.remoteAddress : undefined;
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-  });
 }

@@ -1,4 +1,5 @@
 import type { DeviceSummary } from "../schema/api.ts";
+import type { AuditEntry, AuditRecord } from "../schema/audit.ts";
 import type { AnomalyEvent, LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import type {
   DeviceAccount,
@@ -250,4 +251,15 @@ export interface RejectionStore {
   removeOldest(query: RejectionGroup & { limit: number }): Promise<number>;
   /** Answers how many. */
   forgetOlderThan(days: number): Promise<number>;
+}
+
+/** Who changed what. Stores that change what an operator may change record it in the same transaction; this is for the rest. */
+export interface AuditStore {
+  record(change: AuditRecord): Promise<void>;
+  /** Newest first; those with an id below `before`. */
+  list(query: {
+    target?: string | undefined;
+    before?: number | undefined;
+    limit: number;
+  }): Promise<readonly AuditEntry[]>;
 }

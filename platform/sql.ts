@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import type { AuditRecord } from "../schema/audit.ts";
 import type { Rejection } from "../schema/rejection.ts";
 import type { Tables } from "../schema/row.ts";
 
@@ -36,4 +37,17 @@ export async function insertRejections(db: Kysely<Tables>, rejections: readonly 
       ${rejections.map((rejection) => rejection.receivedUs)}::bigint[]
     ) AS t(id, code, reason, device_id, source, payload, payload_bytes, received_us)
     ON CONFLICT (id) DO NOTHING`.execute(db);
+}
+
+/** Records a change; to be called in the transaction that makes it, so that there is never one without the other. */
+export async function recordChange(
+  transaction: Kysely<Tables>,
+  { by, action, target, before, after }: AuditRecord,
+): Promise<void> {
+  const json = (value: unknown): RawBuilder<unknown> =>
+    value === null || value === undefined ? sql`NULL` : sql`${JSON.stringify(value)}::text::jsonb`;
+  await transaction
+    .insertInto("audit")
+    .values({ by, action, target, before: json(before), after: json(after) })
+    .execute();
 }

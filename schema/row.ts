@@ -101,6 +101,16 @@ export interface SettingRow {
   value: unknown;
 }
 
+export interface AuditRow {
+  id: Generated<number>;
+  at: Generated<Date>;
+  by: string;
+  action: string;
+  target: string;
+  before: unknown;
+  after: unknown;
+}
+
 /** Every table, for Kysely. */
 export interface Tables {
   readings: ReadingRow;
@@ -114,4 +124,5 @@ export interface Tables {
   ledger_journal: LedgerJournalRow;
   device_ledger: DeviceLedgerRow;
   detector_anchors: DetectorAnchorRow;
+  audit: AuditRow;
 }

@@ -1,12 +1,14 @@
 import { rmSync } from "node:fs";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, inject } from "vitest";
+import { openAuditStore } from "../../platform/audit-store.ts";
 import { type Database, hasTimescale, openDatabase } from "../../platform/database.ts";
 import { openDeviceStore } from "../../platform/device-store.ts";
 import { startEmbeddedDatabase } from "../../platform/embedded-database.ts";
 import { migrate } from "../../platform/migrations.ts";
 import { openModelStore } from "../../platform/model-store.ts";
 import type {
+  AuditStore,
   DeviceStore,
   ModelStore,
   ReadingStore,
@@ -102,6 +104,7 @@ export interface Stores {
   readonly devices: DeviceStore;
   readonly rejections: RejectionStore;
   readonly models: ModelStore;
+  readonly audit: AuditStore;
   /** Writes with the pen of a shard, taken and given back. */
   write(batch: Batch, shard?: number): Promise<Written>;
 }
@@ -118,6 +121,7 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
     devices: openDeviceStore(database),
     rejections: openRejectionStore(database),
     models: openModelStore(database),
+    audit: openAuditStore(database),
     write: (batch, shard = 0) => writeOnce(readings, batch, shard),
     close: async () => {
       await database.close();
@@ -150,7 +154,7 @@ export function onEach(
     afterAll(() => stores.close());
     beforeEach(async () => {
       const tables = sql.raw(
-        "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors",
+        "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit",
       );
       await sql`TRUNCATE ${tables}`.execute(stores.database.db);
     });

@@ -8,6 +8,7 @@ import { batch, series } from "./samples.ts";
 
 const tables = [
   "anomalies",
+  "audit",
   "custody",
   "detector_anchors",
   "device_latest",
@@ -41,6 +42,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     ...(hasTimescale ? ["0002-hypertable.timescale"] : []),
     "0003-custody",
     "0004-rejected-code",
+    "0005-audit",
   ];
 }
 
