@@ -19,6 +19,10 @@ function text(fallback: string, doc: string): Setting<string> {
   return { fallback, doc, read: (raw) => raw };
 }
 
+function optional(doc: string): Setting<string | null> {
+  return { fallback: null, doc, read: (raw) => raw };
+}
+
 function wholeNumber(
   fallback: number,
   range: readonly [low: number, high: number],
@@ -75,6 +79,18 @@ export const settings = {
   OPEN_TO_NETWORK: flag(
     "accept a HOST other than loopback although devices and operators need no credentials yet",
   ),
+  ACCESS: oneOf(
+    "open",
+    ["credentials"],
+    "open: nobody is asked who they are; credentials: devices must authenticate and operators log in",
+  ),
+  JWT_SECRET: optional("secret of at least 32 bytes that signs the tokens of devices (HS256)"),
+  JWT_PUBLIC_KEY_FILE: optional(
+    "PEM file with the public key that the tokens of devices are verified with (RS256, ES256)",
+  ),
+  JWT_DEVICE_CLAIM: text("sub", "claim of a token that holds the device id"),
+  JWT_AUDIENCE: optional("audience that a token must name"),
+  JWT_ISSUER: optional("issuer that a token must name"),
   MQTT_PORT: port(1883, "MQTT over TCP"),
   MQTT_WS_PORT: port(8083, "MQTT over WebSocket"),
   HTTP_PORT: port(8080, "legacy HTTP door, and the console unless WEB_PORT differs"),
@@ -192,6 +208,17 @@ function contradictions(values: Values, services: readonly ServiceName[]): strin
       `DATABASE_URL: must be set when ${list} runs as a process of its own; PGlite belongs to one process`,
     );
   }
+  if (
+    isApart &&
+    services.includes("broker") &&
+    values.ACCESS === "credentials" &&
+    values.DATABASE_URL === null
+  ) {
+    faults.push(
+      "DATABASE_URL: must be set for a broker with ACCESS=credentials; the credentials are in the database",
+    );
+  }
+  faults.push(...tokenFaults(values));
   if (services.includes("gateway-http") && !services.includes("broker") && values.MQTT_URL === null) {
     faults.push(
       "MQTT_URL: must be set when gateway-http runs without a broker beside it, e.g. mqtt://broker:1883",
@@ -206,13 +233,29 @@ function contradictions(values: Values, services: readonly ServiceName[]): strin
   return faults;
 }
 
+/** RFC 7518, section 3.2: a key of HS256 is at least as long as its hash. */
+const leastSecretBytes = 32;
+
+function tokenFaults({ ACCESS, JWT_SECRET, JWT_PUBLIC_KEY_FILE }: Values): string[] {
+  const faults: string[] = [];
+  if (JWT_SECRET !== null && Buffer.byteLength(JWT_SECRET) < leastSecretBytes)
+    faults.push(`JWT_SECRET: must have at least ${leastSecretBytes} bytes, e.g. from openssl rand -hex 32`);
+  if (JWT_SECRET !== null && JWT_PUBLIC_KEY_FILE !== null)
+    faults.push("JWT_SECRET: excludes JWT_PUBLIC_KEY_FILE; tokens are signed in one way");
+  if (ACCESS === "open" && (JWT_SECRET ?? JWT_PUBLIC_KEY_FILE) !== null)
+    faults.push(
+      "JWT_SECRET and JWT_PUBLIC_KEY_FILE: nobody reads tokens with ACCESS=open; set ACCESS=credentials",
+    );
+  return faults;
+}
+
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 /** A value as a message may show it: what may hold a password is not repeated. */
 function shown(name: string, raw: string): string {
-  return name.endsWith("_URL") ? "something else" : JSON.stringify(raw);
+  return /_URL$|SECRET/.test(name) ? "something else" : JSON.stringify(raw);
 }
 
 /** A URL without its password, for logs and messages. */

@@ -23,12 +23,34 @@ export interface PresenceEvent {
   readonly atUs: number;
 }
 
-export type PlatformEvent = AnomalyEvent | PresenceEvent;
+/** What may connect, or with what, was changed: brokers forget what they know of this user name and look again. */
+export interface AccessChangedEvent {
+  readonly kind: "access-changed";
+  /** A device id, or the user name of a service account. */
+  readonly principal: string;
+}
+
+/** What browsers hear of. */
+export type BrowserEvent = AnomalyEvent | PresenceEvent;
+
+export type PlatformEvent = BrowserEvent | AccessChangedEvent;
 
 /** An event with its place in the event stream; ids grow, so a browser can ask for what came after one. */
-export interface NumberedEvent {
+export interface NumberedEvent<Event extends PlatformEvent = PlatformEvent> {
   readonly id: string;
-  readonly event: PlatformEvent;
+  readonly event: Event;
+}
+
+/** Whether an event is for browsers; the others are for the platform's own ears. */
+export function isForBrowsers(numbered: NumberedEvent): numbered is NumberedEvent<BrowserEvent> {
+  switch (numbered.event.kind) {
+    case "anomaly":
+    case "device-active":
+    case "device-inactive":
+      return true;
+    case "access-changed":
+      return false;
+  }
 }
 
 /** The readings of one device as they go to the live charts; ephemeral, nobody keeps them. */
@@ -49,7 +71,7 @@ export type LivePoint = readonly [
 /** What the server says over Socket.IO. */
 export interface ServerEvents {
   readings: (batch: readonly LiveReadings[]) => void;
-  event: (numbered: NumberedEvent) => void;
+  event: (numbered: NumberedEvent<BrowserEvent>) => void;
 }
 
 /** What a browser says over Socket.IO. */

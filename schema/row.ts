@@ -111,6 +111,51 @@ export interface AuditRow {
   after: unknown;
 }
 
+export interface ProvisionedDeviceRow {
+  device_id: string;
+  enabled: Generated<boolean>;
+  labels: Generated<unknown>;
+  provisioned_at: Generated<Date>;
+}
+
+export interface ServiceAccountRow {
+  name: string;
+  enabled: Generated<boolean>;
+  publish: string[];
+  subscribe: string[];
+  created_at: Generated<Date>;
+}
+
+export interface CredentialRow {
+  id: Generated<string>;
+  user_name: string;
+  hash: string;
+  created_at: Generated<Date>;
+  valid_until: Instant | null;
+}
+
+export interface ClaimTokenRow {
+  name: string;
+  digest: Buffer;
+  labels: Generated<unknown>;
+  max_uses: number;
+  uses: Generated<number>;
+  expires_at: Instant;
+  created_at: Generated<Date>;
+}
+
+export interface RevokedCertificateRow {
+  fingerprint: string;
+  device_id: string;
+  revoked_at: Generated<Date>;
+}
+
+export interface SecretRow {
+  name: string;
+  secret: Buffer;
+  created_at: Generated<Date>;
+}
+
 /** Every table, for Kysely. */
 export interface Tables {
   readings: ReadingRow;
@@ -125,4 +170,10 @@ export interface Tables {
   device_ledger: DeviceLedgerRow;
   detector_anchors: DetectorAnchorRow;
   audit: AuditRow;
+  provisioned_devices: ProvisionedDeviceRow;
+  service_accounts: ServiceAccountRow;
+  credentials: CredentialRow;
+  claim_tokens: ClaimTokenRow;
+  revoked_certificates: RevokedCertificateRow;
+  secrets: SecretRow;
 }

@@ -2,7 +2,7 @@ import type { Server as HttpServer } from "node:http";
 import { Server, type Socket } from "socket.io";
 import type { EventStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
-import { type BrowserEvents, type ServerEvents, watchLimit } from "../schema/event.ts";
+import { type BrowserEvents, isForBrowsers, type ServerEvents, watchLimit } from "../schema/event.ts";
 import { Outbox } from "./outbox.ts";
 
 type LiveServer = Server<BrowserEvents, ServerEvents>;
@@ -37,6 +37,7 @@ export async function startLive({ http, events, log, metrics }: LiveDeps): Promi
   });
   const subscription = await events.subscribe({
     onEvent: (numbered) => {
+      if (!isForBrowsers(numbered)) return;
       outbox.flush(numbered.event.deviceId);
       io.to(everything).emit("event", numbered);
     },
@@ -73,7 +74,7 @@ async function resume(browser: Browser, events: EventStream, sinceId: unknown): 
   await browser.join(everything);
   if (typeof sinceId !== "string") return events.newestId();
   const missed = await events.since(sinceId, replayLimit);
-  for (const numbered of missed) browser.emit("event", numbered);
+  for (const numbered of missed) if (isForBrowsers(numbered)) browser.emit("event", numbered);
   return missed.at(-1)?.id ?? sinceId;
 }
 

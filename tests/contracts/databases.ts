@@ -154,7 +154,8 @@ export function onEach(
     afterAll(() => stores.close());
     beforeEach(async () => {
       const tables = sql.raw(
-        "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit",
+        "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit, " +
+          "provisioned_devices, service_accounts, credentials, claim_tokens, revoked_certificates, secrets",
       );
       await sql`TRUNCATE ${tables}`.execute(stores.database.db);
     });

@@ -28,6 +28,11 @@ export function silence(deviceId: string): PlatformEvent {
 export const silences = (count: number): PlatformEvent[] =>
   Array.from({ length: count }, (_, place) => silence(`press-${place}`));
 
+/** Whom an event is about. */
+export function subjectOf({ event }: { event: PlatformEvent }): string {
+  return "deviceId" in event ? event.deviceId : event.principal;
+}
+
 /** A subscriber that keeps what it hears. */
 export interface Ear extends Running {
   readonly events: NumberedEvent[];

@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openRedisEvents } from "../../platform/redis-events.ts";
 import { createRedis, type LocalServer, temporaryFolder, until } from "../harness/local-servers.ts";
-import { heard, listen, liveReadings, silence } from "./event-samples.ts";
+import { heard, listen, liveReadings, silence, subjectOf } from "./event-samples.ts";
 import { retrying, silent } from "./samples.ts";
 
 describe("events on Redis", () => {
@@ -29,7 +29,7 @@ describe("events on Redis", () => {
     other.broadcast([liveReadings(1)]);
     await Promise.all([heard(first, 2), heard(second, 2)]);
     expect(first.events).toEqual(second.events);
-    expect(first.events.map(({ event }) => event.deviceId)).toEqual(["from one", "from the other"]);
+    expect(first.events.map(subjectOf)).toEqual(["from one", "from the other"]);
     await until("the live readings cross", () => first.live.length === 1 && second.live.length === 1);
     await Promise.all([first, second].map((ear) => ear.stop()));
     await Promise.all([one, other].map((events) => events.close()));
@@ -49,7 +49,7 @@ describe("events on Redis", () => {
     await server.start();
     await retrying(() => events.publish([silence("after")]));
     await heard(ear, 2);
-    expect(ear.events.map(({ event }) => event.deviceId)).toEqual(["before", "after"]);
+    expect(ear.events.map(subjectOf)).toEqual(["before", "after"]);
     await until("live readings arrive again", () => {
       events.broadcast([liveReadings(2)]);
       return ear.live.length > 0;
@@ -67,7 +67,7 @@ describe("events on Redis", () => {
     await intruder.xadd("events", "*", "event", "not JSON");
     await events.publish([silence("after")]);
     await heard(ear, 1);
-    expect(ear.events.map(({ event }) => event.deviceId)).toEqual(["after"]);
+    expect(ear.events.map(subjectOf)).toEqual(["after"]);
     expect(await events.since(before, 10)).toEqual(ear.events);
     intruder.disconnect();
     await ear.stop();
@@ -83,7 +83,7 @@ describe("events on Redis", () => {
     await second?.recover([silence("unsaid")], receipt);
     await first?.publish([silence("unsaid")], receipt);
     const said = (await first?.since(before, 10)) ?? [];
-    expect(said.map(({ event }) => event.deviceId)).toEqual(["unsaid"]);
+    expect(said.map(subjectOf)).toEqual(["unsaid"]);
     await Promise.all([first?.close(), second?.close()]);
   });
 
@@ -97,7 +97,7 @@ describe("events on Redis", () => {
     await events.publish([silence("without")]);
     await admin.config("SET", "maxmemory", "0");
     const said = await events.since(before, 10);
-    expect(said.map(({ event }) => event.deviceId)).toEqual(["with a receipt", "without"]);
+    expect(said.map(subjectOf)).toEqual(["with a receipt", "without"]);
     admin.disconnect();
     await events.close();
   });

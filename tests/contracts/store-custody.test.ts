@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { toAnomalyEvent } from "../../schema/event.ts";
 import { engines, onEach, openAt, servers, streamId } from "./databases.ts";
+import { subjectOf } from "./event-samples.ts";
 import { anomalous, batch, scored, series, startUs } from "./samples.ts";
 
 const positions = { origin: { last: 7, missing: [3], heardUs: startUs } };
@@ -33,7 +34,7 @@ onEach(engines, "the record of a shard", (stores) => {
     expect(
       events
         .filter(({ kind }) => kind === "device-active")
-        .map(({ deviceId }) => deviceId)
+        .map((event) => subjectOf({ event }))
         .sort(),
     ).toEqual(["b", "press-01"]);
     await second.write(batch({ readings: [scored({ timestampUs: startUs + 1 })] }));

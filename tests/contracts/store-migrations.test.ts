@@ -9,6 +9,8 @@ import { batch, series } from "./samples.ts";
 const tables = [
   "anomalies",
   "audit",
+  "claim_tokens",
+  "credentials",
   "custody",
   "detector_anchors",
   "device_latest",
@@ -16,8 +18,12 @@ const tables = [
   "devices",
   "ledger_journal",
   "models",
+  "provisioned_devices",
   "readings",
   "rejected",
+  "revoked_certificates",
+  "secrets",
+  "service_accounts",
   "settings",
 ];
 
@@ -43,6 +49,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0003-custody",
     "0004-rejected-code",
     "0005-audit",
+    "0006-access",
   ];
 }
 

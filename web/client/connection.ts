@@ -1,10 +1,10 @@
 import { io, type Socket } from "socket.io-client";
-import type { BrowserEvents, NumberedEvent, ServerEvents } from "../../schema/event.ts";
+import type { BrowserEvent, BrowserEvents, ServerEvents } from "../../schema/event.ts";
 import { formatSpan } from "./format.ts";
 
 export interface ConnectionListeners {
   readonly onReadings: ServerEvents["readings"];
-  readonly onEvent: (event: NumberedEvent["event"]) => void;
+  readonly onEvent: (event: BrowserEvent) => void;
   /** After every connect, the first as well as later ones: what happened in between must be fetched. */
   readonly onConnect: () => void;
   readonly onDisconnect: () => void;

@@ -1,5 +1,5 @@
 import type { DeviceSummary } from "../../schema/api.ts";
-import { type AnomalyEvent, type PlatformEvent, watchLimit } from "../../schema/event.ts";
+import { type AnomalyEvent, type BrowserEvent, watchLimit } from "../../schema/event.ts";
 import { sensorLabel } from "../../schema/sensors.ts";
 import { Announcer } from "./announcer.ts";
 import { AnomalyBook, countedMs, type KnownEpisode } from "./anomaly-book.ts";
@@ -168,7 +168,7 @@ export class Console {
     this.#showStatus();
   }
 
-  #takeEvent(event: PlatformEvent): void {
+  #takeEvent(event: BrowserEvent): void {
     switch (event.kind) {
       case "anomaly":
         this.#takeAnomalies([event], true);

@@ -1,0 +1,52 @@
+-- A device that may connect, heard of or not. Apart from `devices`, whose rows batches write all the time and pruning removes.
+CREATE TABLE provisioned_devices (
+  device_id text PRIMARY KEY,
+  enabled boolean NOT NULL DEFAULT true,
+  labels jsonb NOT NULL DEFAULT '{}',
+  provisioned_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- A program that is no device: the topic filters it may publish and subscribe to.
+CREATE TABLE service_accounts (
+  name text PRIMARY KEY,
+  enabled boolean NOT NULL DEFAULT true,
+  publish text[] NOT NULL,
+  subscribe text[] NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Passwords by the user name they are sent with, as hashes. Two of a name at a time, so that a rotation has an overlap.
+CREATE TABLE credentials (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  user_name text NOT NULL,
+  hash text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  valid_until timestamptz
+);
+CREATE INDEX credentials_user_name ON credentials (user_name);
+
+-- What lets a device provision itself. The token is random, so its digest needs no slow hash and no salt.
+CREATE TABLE claim_tokens (
+  name text PRIMARY KEY,
+  digest bytea NOT NULL UNIQUE,
+  labels jsonb NOT NULL DEFAULT '{}',
+  max_uses integer NOT NULL,
+  uses integer NOT NULL DEFAULT 0,
+  expires_at timestamptz NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Client certificates that are refused although their authority still vouches for them; by SHA-256 of the certificate, in hex.
+CREATE TABLE revoked_certificates (
+  fingerprint text PRIMARY KEY,
+  device_id text NOT NULL,
+  revoked_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX revoked_certificates_device ON revoked_certificates (device_id);
+
+-- What the platform's own processes share and nobody else knows.
+CREATE TABLE secrets (
+  name text PRIMARY KEY,
+  secret bytea NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
