@@ -34,7 +34,8 @@ export function openDeviceStore({ db }: Database): DeviceStore {
       asking("forget devices long gone", async () => {
         const { rows } = await sql<{ count: number }>`
           WITH gone AS (
-            DELETE FROM devices WHERE NOT active AND last_seen < now() - ${days} * interval '1 day' RETURNING device_id
+            DELETE FROM devices WHERE NOT active AND last_seen < now() - ${days} * interval '1 day'
+              AND NOT EXISTS (SELECT FROM principals WHERE user_name = device_id) RETURNING device_id
           ), latest AS (
             DELETE FROM device_latest USING gone WHERE device_latest.device_id = gone.device_id
           )

@@ -164,7 +164,7 @@ export interface DeviceStore {
   countInactive(timeoutMs: number): Promise<number>;
   /** Marks the devices silent for longer than `timeoutMs` inactive and names those that were active until now. */
   deactivateSilent(timeoutMs: number): Promise<readonly string[]>;
-  /** Forgets registry rows (never readings) of devices inactive for longer than `days`; answers how many. */
+  /** Forgets registry rows (never readings) of devices inactive for longer than `days`, but of none provisioned; answers how many. */
   forgetInactive(days: number): Promise<number>;
 }
 

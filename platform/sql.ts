@@ -40,14 +40,25 @@ export async function insertRejections(db: Kysely<Tables>, rejections: readonly 
 }
 
 /** Records a change; to be called in the transaction that makes it, so that there is never one without the other. */
-export async function recordChange(
+export function recordChange(transaction: Kysely<Tables>, change: AuditRecord): Promise<void> {
+  return recordChanges(transaction, [change]);
+}
+
+/** As `recordChange`, of many changes at once. */
+export async function recordChanges(
   transaction: Kysely<Tables>,
-  { by, action, target, before, after }: AuditRecord,
+  changes: readonly AuditRecord[],
 ): Promise<void> {
-  const json = (value: unknown): RawBuilder<unknown> =>
-    value === null || value === undefined ? sql`NULL` : sql`${JSON.stringify(value)}::text::jsonb`;
-  await transaction
-    .insertInto("audit")
-    .values({ by, action, target, before: json(before), after: json(after) })
-    .execute();
+  const json = (value: unknown): string | null =>
+    value === null || value === undefined ? null : JSON.stringify(value);
+  await sql`
+    INSERT INTO audit (by, action, target, before, after)
+    SELECT by, action, target, before::jsonb, after::jsonb
+    FROM unnest(
+      ${changes.map(({ by }) => by)}::text[],
+      ${changes.map(({ action }) => action)}::text[],
+      ${changes.map(({ target }) => target)}::text[],
+      ${changes.map(({ before }) => json(before))}::text[],
+      ${changes.map(({ after }) => json(after))}::text[]
+    ) WITH ORDINALITY AS t(by, action, target, before, after, place) ORDER BY place`.execute(transaction);
 }

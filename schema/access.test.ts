@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { covers, mayHear, mayPublish, maySubscribe, type Principal, reaches } from "./access.ts";
+import {
+  covers,
+  isProvisionable,
+  mayHear,
+  mayPublish,
+  maySubscribe,
+  mayUseClientId,
+  type Principal,
+  reaches,
+  rightsOf,
+} from "./access.ts";
 
 const device: Principal = { kind: "device", deviceId: "press-01" };
 const bridge: Principal = {
@@ -77,6 +87,49 @@ test("what a filter matches, a pattern that covers it matches too", () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test("prepared rights are the same rights", () => {
+  const level = fc.constantFrom("devices", "a", "b", "", "$SYS", "a.c", "telemetry", "\n");
+  const wild = fc.oneof(level, fc.constant("+"));
+  const filters = fc
+    .tuple(fc.array(wild, { minLength: 1, maxLength: 4 }), fc.boolean())
+    .map(([levels, isOpen]) => [...levels, ...(isOpen ? ["#"] : [])].join("/"));
+  const patterns = fc.array(fc.oneof(filters, fc.constant("#")), { maxLength: 3 });
+  const principals: fc.Arbitrary<Principal> = fc.oneof(
+    fc.constant<Principal>({ kind: "anyone" }),
+    fc.constantFrom("a", "b", "a.c").map((deviceId): Principal => ({ kind: "device", deviceId })),
+    fc
+      .tuple(patterns, patterns)
+      .map(([publish, subscribe]): Principal => ({ kind: "service", name: "s", publish, subscribe })),
+  );
+  const topics = fc.array(level, { minLength: 1, maxLength: 5 }).map((levels) => levels.join("/"));
+  fc.assert(
+    fc.property(principals, topics, (principal, topic) => {
+      const rights = rightsOf(principal);
+      expect(rights.mayPublish(topic)).toBe(mayPublish(principal, topic));
+      expect(rights.mayHear(topic)).toBe(mayHear(principal, topic));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test.each([
+  ["press-01", true],
+  ["press-01/window", true],
+  ["", true],
+  ["press-011", false],
+  ["press-02", false],
+  ["service/bridge", false],
+])("a device may connect with the client id %j: %s", (clientId, expected) => {
+  expect(mayUseClientId(device, clientId)).toBe(expected);
+});
+
+test("a service account connects under its user name, and no device can", () => {
+  expect(mayUseClientId(bridge, "service/bridge/1")).toBe(true);
+  expect(mayUseClientId(bridge, "press-01")).toBe(false);
+  expect(mayUseClientId({ kind: "device", deviceId: "bridge" }, "service/bridge")).toBe(false);
+  expect(["service", "service/x", "a"].map(isProvisionable)).toEqual([false, false, true]);
 });
 
 test("a role may do what those below it may", () => {

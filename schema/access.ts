@@ -1,7 +1,14 @@
+import { isDeviceId } from "./reading.ts";
+
 /** Who speaks, once it is known: what the topic rights of an MQTT connection follow from. */
 export type Principal =
   /** Nobody was asked: the platform is bound to loopback without access control. */
-  { readonly kind: "anyone" } | { readonly kind: "device"; readonly deviceId: string } | ServiceAccount;
+  { readonly kind: "anyone" } | DevicePrincipal | ServiceAccount;
+
+export interface DevicePrincipal {
+  readonly kind: "device";
+  readonly deviceId: string;
+}
 
 /** A program that is no device: what it may publish and subscribe to, as topic filters. */
 export interface ServiceAccount {
@@ -9,6 +16,51 @@ export interface ServiceAccount {
   readonly name: string;
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
+}
+
+/** What stands before the name of a service account in its user name. No device id has a slash, so no device can be taken for one. */
+export const servicePrefix = "service/";
+
+/** The user name that a service account authenticates with. */
+export function serviceUserName(name: string): string {
+  return `${servicePrefix}${name}`;
+}
+
+/** The user name that is the device's id or the service account's; no two principals have the same. */
+export function userNameOf(principal: DevicePrincipal | ServiceAccount): string {
+  return principal.kind === "device" ? principal.deviceId : serviceUserName(principal.name);
+}
+
+/** Whether a device of this id may be provisioned: client ids that begin with `service/` belong to service accounts. */
+export function isProvisionable(deviceId: string): boolean {
+  return isDeviceId(deviceId) && `${deviceId}/` !== servicePrefix;
+}
+
+/**
+ * Whether this principal may connect with this client id: its user name, or one that begins with it and a slash. So nobody throws
+ * another one's connection out by taking its client id. An empty one is replaced by one that nobody has.
+ */
+export function mayUseClientId(principal: Principal, clientId: string): boolean {
+  if (principal.kind === "anyone" || clientId === "") return true;
+  const userName = userNameOf(principal);
+  return clientId === userName || clientId.startsWith(`${userName}/`);
+}
+
+/** What is known of a user name: whether it may come in, with what, and what for. */
+export interface Access {
+  readonly principal: DevicePrincipal | ServiceAccount;
+  readonly isEnabled: boolean;
+  readonly credentials: readonly Credential[];
+  /** SHA-256 of the client certificates that are refused, in upper-case hex with colons, as OpenSSL and Node write it. */
+  readonly revokedCertificates: readonly string[];
+}
+
+/** A password, as it is kept. */
+export interface Credential {
+  readonly id: string;
+  readonly hash: string;
+  /** Milliseconds since the epoch; null: until it is revoked or rotated. */
+  readonly validUntilMs: number | null;
 }
 
 /** Whether this topic may be published on. Whether the platform itself keeps it for its own voice is another question. */
@@ -26,6 +78,43 @@ export function maySubscribe(principal: Principal, filter: string): boolean {
 /** Whether a message on this topic may be handed to this reader. */
 export function mayHear(principal: Principal, topic: string): boolean {
   return subscribePatterns(principal).some((pattern) => covers(pattern, topic));
+}
+
+/** `mayPublish` and `mayHear` of one principal, prepared for the many topics of its messages: they make no objects. */
+export interface Rights {
+  readonly mayPublish: (topic: string) => boolean;
+  readonly mayHear: (topic: string) => boolean;
+}
+
+/** Prepares the rights of a principal. */
+export function rightsOf(principal: Principal): Rights {
+  if (principal.kind === "device") {
+    const own = `devices/${principal.deviceId}`;
+    const below = `${own}/`;
+    const isOwn = (topic: string): boolean => topic.startsWith(below) || topic === own;
+    return { mayPublish: isOwn, mayHear: isOwn };
+  }
+  const published = expressionOf(publishPatterns(principal));
+  const heard = expressionOf(subscribePatterns(principal));
+  return {
+    mayPublish: (topic) => !topic.startsWith("$") && published.test(topic),
+    mayHear: (topic) => heard.test(topic),
+  };
+}
+
+/** Matches the topics that one of these filters matches. */
+function expressionOf(patterns: readonly string[]): RegExp {
+  const choices = patterns.map((pattern) => {
+    const levels = pattern.split("/").map((level) => {
+      if (level === "+") return "[^/]*";
+      return level === "#" ? "[^]*" : level.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+    });
+    // What ends in a level for everything below matches what it is below of, too.
+    const isOpen = levels.length > 1 && pattern.endsWith("/#");
+    const body = isOpen ? `${levels.slice(0, -1).join("/")}(?:/[^]*)?` : levels.join("/");
+    return /^[+#]/.test(pattern) ? `(?!\\$)${body}` : body;
+  });
+  return new RegExp(choices.length === 0 ? "[]" : `^(?:${choices.join("|")})$`);
 }
 
 function publishPatterns(principal: Principal): readonly string[] {

@@ -111,18 +111,12 @@ export interface AuditRow {
   after: unknown;
 }
 
-export interface ProvisionedDeviceRow {
-  device_id: string;
+export interface PrincipalRow {
+  user_name: string;
   enabled: Generated<boolean>;
   labels: Generated<unknown>;
-  provisioned_at: Generated<Date>;
-}
-
-export interface ServiceAccountRow {
-  name: string;
-  enabled: Generated<boolean>;
-  publish: string[];
-  subscribe: string[];
+  publish: string[] | null;
+  subscribe: string[] | null;
   created_at: Generated<Date>;
 }
 
@@ -170,8 +164,7 @@ export interface Tables {
   device_ledger: DeviceLedgerRow;
   detector_anchors: DetectorAnchorRow;
   audit: AuditRow;
-  provisioned_devices: ProvisionedDeviceRow;
-  service_accounts: ServiceAccountRow;
+  principals: PrincipalRow;
   credentials: CredentialRow;
   claim_tokens: ClaimTokenRow;
   revoked_certificates: RevokedCertificateRow;

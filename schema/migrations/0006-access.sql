@@ -1,29 +1,33 @@
--- A device that may connect, heard of or not. Apart from `devices`, whose rows batches write all the time and pruning removes.
-CREATE TABLE provisioned_devices (
-  device_id text PRIMARY KEY,
+-- Who may connect: a device by its id, a program that is none by `service/` and its name, for no device id has a slash. Apart from
+-- `devices`, whose rows batches write all the time and pruning removes.
+CREATE TABLE principals (
+  user_name text PRIMARY KEY,
   enabled boolean NOT NULL DEFAULT true,
   labels jsonb NOT NULL DEFAULT '{}',
-  provisioned_at timestamptz NOT NULL DEFAULT now()
-);
-
--- A program that is no device: the topic filters it may publish and subscribe to.
-CREATE TABLE service_accounts (
-  name text PRIMARY KEY,
-  enabled boolean NOT NULL DEFAULT true,
-  publish text[] NOT NULL,
-  subscribe text[] NOT NULL,
+  -- The topic filters of a service account; null for a device, which has its own topics.
+  publish text[],
+  subscribe text[],
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- Passwords by the user name they are sent with, as hashes. Two of a name at a time, so that a rotation has an overlap.
+-- Passwords, as hashes. Two of a name at a time, so that a rotation has an overlap.
 CREATE TABLE credentials (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  user_name text NOT NULL,
+  user_name text NOT NULL REFERENCES principals ON DELETE CASCADE,
   hash text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
   valid_until timestamptz
 );
 CREATE INDEX credentials_user_name ON credentials (user_name);
+
+-- Client certificates that are refused although their authority still vouches for them, by SHA-256 in hex. Kept when their device
+-- is deleted: another one may get its name.
+CREATE TABLE revoked_certificates (
+  fingerprint text PRIMARY KEY,
+  device_id text NOT NULL,
+  revoked_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX revoked_certificates_device ON revoked_certificates (device_id);
 
 -- What lets a device provision itself. The token is random, so its digest needs no slow hash and no salt.
 CREATE TABLE claim_tokens (
@@ -35,14 +39,6 @@ CREATE TABLE claim_tokens (
   expires_at timestamptz NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now()
 );
-
--- Client certificates that are refused although their authority still vouches for them; by SHA-256 of the certificate, in hex.
-CREATE TABLE revoked_certificates (
-  fingerprint text PRIMARY KEY,
-  device_id text NOT NULL,
-  revoked_at timestamptz NOT NULL DEFAULT now()
-);
-CREATE INDEX revoked_certificates_device ON revoked_certificates (device_id);
 
 -- What the platform's own processes share and nobody else knows.
 CREATE TABLE secrets (

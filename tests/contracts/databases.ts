@@ -1,7 +1,10 @@
 import { rmSync } from "node:fs";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, inject } from "vitest";
+import type { AccessStore, ClaimStore, SecretStore } from "../../platform/access-ports.ts";
+import { openAccessStore } from "../../platform/access-store.ts";
 import { openAuditStore } from "../../platform/audit-store.ts";
+import { openClaimStore } from "../../platform/claim-store.ts";
 import { type Database, hasTimescale, openDatabase } from "../../platform/database.ts";
 import { openDeviceStore } from "../../platform/device-store.ts";
 import { startEmbeddedDatabase } from "../../platform/embedded-database.ts";
@@ -18,6 +21,7 @@ import type {
 } from "../../platform/ports.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { openRejectionStore } from "../../platform/rejection-store.ts";
+import { openSecretStore } from "../../platform/secret-store.ts";
 import { openSettingStore } from "../../platform/setting-store.ts";
 import type { Batch, SeriesKey, Written } from "../../platform/shard-batch.ts";
 import { micros } from "../../platform/sql.ts";
@@ -105,6 +109,9 @@ export interface Stores {
   readonly rejections: RejectionStore;
   readonly models: ModelStore;
   readonly audit: AuditStore;
+  readonly access: AccessStore;
+  readonly claims: ClaimStore;
+  readonly secrets: SecretStore;
   /** Writes with the pen of a shard, taken and given back. */
   write(batch: Batch, shard?: number): Promise<Written>;
 }
@@ -122,6 +129,9 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
     rejections: openRejectionStore(database),
     models: openModelStore(database),
     audit: openAuditStore(database),
+    access: openAccessStore(database),
+    claims: openClaimStore(database),
+    secrets: openSecretStore(database),
     write: (batch, shard = 0) => writeOnce(readings, batch, shard),
     close: async () => {
       await database.close();
@@ -155,7 +165,7 @@ export function onEach(
     beforeEach(async () => {
       const tables = sql.raw(
         "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit, " +
-          "provisioned_devices, service_accounts, credentials, claim_tokens, revoked_certificates, secrets",
+          "principals, credentials, claim_tokens, revoked_certificates, secrets",
       );
       await sql`TRUNCATE ${tables}`.execute(stores.database.db);
     });

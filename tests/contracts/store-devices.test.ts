@@ -99,6 +99,15 @@ onEach(engines, "the registry", (stores) => {
     expect(await heard("40 days")).toMatchObject({ inserted: 0, awakened: ["40 days"] });
   });
 
+  test("does not forget a device that is provisioned, however long it is silent", async () => {
+    await heard("kept", 40 * 86_400_000);
+    await stores().access.add([{ userName: "kept", hash: null, labels: {}, rights: null }], "operator:ada");
+    await stores().devices.deactivateSilent(30_000);
+    expect(await stores().devices.forgetInactive(30)).toBe(0);
+    await stores().access.remove("kept", "operator:ada");
+    expect(await stores().devices.forgetInactive(30)).toBe(1);
+  });
+
   test("deactivates devices while batches wake them, without a deadlock", async () => {
     const ids = Array.from({ length: 200 }, (_, place) => `press-${place}`);
     const readings = ids.map((deviceId) => scored({ deviceId }));

@@ -18,12 +18,11 @@ const tables = [
   "devices",
   "ledger_journal",
   "models",
-  "provisioned_devices",
+  "principals",
   "readings",
   "rejected",
   "revoked_certificates",
   "secrets",
-  "service_accounts",
   "settings",
 ];
 
