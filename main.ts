@@ -2,30 +2,21 @@ import { fork } from "node:child_process";
 import { inspect } from "node:util";
 import { startBroker } from "./broker/service.ts";
 import { startGateway } from "./gateway-http/service.ts";
-import { openAuditStore } from "./platform/audit-store.ts";
 import { type Order, readCommandLine } from "./platform/command-line.ts";
 import { type Config, isRunByNpm, readConfig, type ServiceName, serviceNames } from "./platform/config.ts";
-import { type Database, hasTimescale, openDatabase } from "./platform/database.ts";
-import { openDeviceStore } from "./platform/device-store.ts";
-import { startEmbeddedDatabase } from "./platform/embedded-database.ts";
 import { PlatformError } from "./platform/errors.ts";
 import { closeHttp, type HttpDoor, listenHttp, openHttpDoor } from "./platform/http-server.ts";
-import { openLedgerStore } from "./platform/ledger-store.ts";
 import { Lifecycle, parentGone, stopSignal } from "./platform/lifecycle.ts";
 import { openMemoryEvents } from "./platform/memory-events.ts";
 import { openMemoryStream } from "./platform/memory-stream.ts";
-import { migrate } from "./platform/migrations.ts";
-import { openModelStore } from "./platform/model-store.ts";
 import type { EventStream, ReadingStream } from "./platform/ports.ts";
 import { mountProbe } from "./platform/probe.ts";
-import { openReadingStore } from "./platform/reading-store.ts";
 import { openRedisEvents } from "./platform/redis-events.ts";
 import { openRedisStream } from "./platform/redis-stream.ts";
-import { openRejectionStore } from "./platform/rejection-store.ts";
-import { openSettingStore } from "./platform/setting-store.ts";
 import { type Log, type Metrics, openLog, openMetrics } from "./platform/telemetry.ts";
 import { startProcessor } from "./processor/service.ts";
 import type { DoorsAnswer } from "./schema/api.ts";
+import { openStores, type Stores } from "./stores.ts";
 import { startWeb } from "./web/service.ts";
 
 const now = (): number => Date.now() * 1000;
@@ -44,7 +35,7 @@ interface Launch {
 interface Engines {
   readonly stream: () => Promise<ReadingStream>;
   readonly events: () => Promise<EventStream>;
-  readonly stores: () => Promise<ReturnType<typeof storesOn>>;
+  readonly stores: () => Promise<Stores>;
 }
 
 function enginesOf(launch: Launch): Engines {
@@ -57,7 +48,7 @@ function enginesOf(launch: Launch): Engines {
   return {
     stream: once(() => life.add("stream", openStream, (stream) => stream.close())),
     events: once(() => life.add("events", openEvents, (events) => events.close())),
-    stores: once(async () => storesOn(await openTables(launch), config)),
+    stores: once(() => openStores(launch)),
   };
 }
 
@@ -66,39 +57,6 @@ function once<T>(open: () => Promise<T>): () => Promise<T> {
   return () => {
     opened ??= open();
     return opened;
-  };
-}
-
-async function openTables({ config, log, life, onLost }: Launch): Promise<Database> {
-  const isSole = config.DATABASE_URL === null;
-  const url =
-    config.DATABASE_URL ??
-    (await life.run("embedded database", () => startEmbeddedDatabase(config.DATA_DIR, { log, onLost }))).url;
-  const connections = config.SHARDS + 8;
-  const database = await life.add(
-    "database",
-    () => openDatabase({ url, log, isSole, connections }),
-    (opened) => opened.close(),
-  );
-  const migrations = await migrate(database, {
-    hasTimescale: !isSole && (await hasTimescale(url)),
-    chunkIntervalHours: config.CHUNK_INTERVAL_HOURS,
-  });
-  if (migrations.length > 0) log.info({ migrations }, "tables brought up to date");
-  return database;
-}
-
-function storesOn(database: Database, config: Config) {
-  return {
-    readings: openReadingStore(database),
-    devices: openDeviceStore(database),
-    rejections: openRejectionStore(database),
-    models: openModelStore(database),
-    ledger: openLedgerStore(database),
-    audit: openAuditStore(database),
-    settings: openSettingStore(database, {
-      activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,
-    }),
   };
 }
 
@@ -122,7 +80,8 @@ async function start(launch: Launch): Promise<Addresses> {
   }
   let { MQTT_PORT: mqttPort } = config;
   if (services.includes("broker")) {
-    const deps = { ...shared, stream: await engines.stream(), events: await engines.events() };
+    const access = config.ACCESS === "open" ? null : accessIn(await engines.stores());
+    const deps = { ...shared, access, stream: await engines.stream(), events: await engines.events() };
     const broker = await life.run("broker", () => startBroker(deps));
     mqttPort = broker.mqttPort;
     const host = inUrl(reachable(config.HOST));
@@ -138,6 +97,11 @@ async function start(launch: Launch): Promise<Addresses> {
   }
   isReady = true;
   return addresses;
+}
+
+/** What a broker asks of the database. */
+function accessIn({ access, secrets }: Stores) {
+  return { store: access, secrets };
 }
 
 interface Addresses {

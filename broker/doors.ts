@@ -12,6 +12,8 @@ export interface Caller {
   readonly socket: Socket;
   /** The request that became a WebSocket. */
   readonly request: IncomingMessage | undefined;
+  /** The common name of the caller's own certificate, once somebody we trust vouches for it. */
+  readonly certificateName?: string | undefined;
 }
 
 export interface DoorsOptions {

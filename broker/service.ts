@@ -1,22 +1,34 @@
-import { Aedes, type AedesOptions, type Client, type PublishPacket } from "aedes";
+import { Aedes, type AedesOptions, type Client, type PublishPacket, type Subscription } from "aedes";
+import type { AccessStore, SecretStore } from "../platform/access-ports.ts";
 import type { Config } from "../platform/config.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { Clock, EventStream, ReadingStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
+import { openTokenVerifier, tokenSecretName } from "../platform/tokens.ts";
+import { AccessGuard } from "./access-guard.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { announceAnomalies } from "./announcement.ts";
 import { refusalOfConnect } from "./connect-rules.ts";
 import { type Doors, openDoors } from "./doors.ts";
 import { FloodGate } from "./flood-gate.ts";
+import { type Guard, openToAll, Refused } from "./guard.ts";
 import { ForbiddenTopic, Intake } from "./intake.ts";
 
 export interface BrokerDeps {
   readonly config: Config;
   readonly stream: ReadingStream;
   readonly events: EventStream;
+  /** Where it is written who may connect; needed for ACCESS=credentials. */
+  readonly access: AccessDeps | null;
   readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+}
+
+/** What the broker asks of the database, with ACCESS=credentials. */
+export interface AccessDeps {
+  readonly store: AccessStore;
+  readonly secrets: SecretStore;
 }
 
 export interface Broker extends Running {
@@ -25,14 +37,8 @@ export interface Broker extends Running {
 }
 
 /** Starts the MQTT door: TCP and WebSocket, with the hand-over to the stream before every acknowledgement. */
-export async function startBroker({
-  config,
-  stream,
-  events,
-  now,
-  log,
-  metrics,
-}: BrokerDeps): Promise<Broker> {
+export async function startBroker(deps: BrokerDeps): Promise<Broker> {
+  const { config, stream, events, now, log, metrics } = deps;
   const intake = new Intake({
     stream,
     shards: config.SHARDS,
@@ -45,7 +51,9 @@ export async function startBroker({
   });
   const gate = new FloodGate({ stream, log, metrics });
   const acknowledger = new Acknowledger();
-  const aedes = await Aedes.createBroker(brokerOptions({ intake, gate, acknowledger, log }));
+  const guard = await openGuard(deps);
+  const aedes = await Aedes.createBroker(brokerOptions({ intake, gate, acknowledger, guard, log }));
+  keepOnlyAllowed(aedes, guard);
   aedes.on("clientDisconnect", (client) => acknowledger.onDisconnect(client));
   count(aedes, metrics, log);
   const announcing = await announceAnomalies(events, aedes);
@@ -53,7 +61,10 @@ export async function startBroker({
   try {
     doors = await openDoors({
       config,
-      onCaller: ({ stream: bytes, request }) => aedes.handle(bytes, request),
+      onCaller: (caller) => {
+        guard.meet(caller);
+        aedes.handle(caller.stream, caller.request);
+      },
     });
     return { mqttPort: doors.mqttPort, webSocketPort: doors.webSocketPort, stop };
   } catch (error) {
@@ -64,6 +75,7 @@ export async function startBroker({
   async function stop(): Promise<void> {
     const closed = doors?.close();
     await announcing.stop();
+    await guard.stop();
     gate.close();
     await intake.close();
     // The acknowledgements of the last hand-over are written in this turn of the loop; only then may the sockets go.
@@ -75,14 +87,22 @@ export async function startBroker({
   }
 }
 
+async function openGuard({ config, access, events, now, log, metrics }: BrokerDeps): Promise<Guard> {
+  if (config.ACCESS === "open" || access === null) return openToAll;
+  const tokens = await openTokenVerifier(config, await access.secrets.get(tokenSecretName));
+  const nowMs = (): number => now() / 1000;
+  return AccessGuard.open({ store: access.store, tokens, events, nowMs, log, metrics });
+}
+
 interface Doorway {
   readonly intake: Intake;
   readonly gate: FloodGate;
   readonly acknowledger: Acknowledger;
+  readonly guard: Guard;
   readonly log: Log;
 }
 
-function brokerOptions({ intake, gate, acknowledger, log }: Doorway): AedesOptions {
+function brokerOptions({ intake, gate, acknowledger, guard, log }: Doorway): AedesOptions {
   return {
     // Each line answers a behaviour of Aedes 1.2.0 in docs/design.md, section 7.
     concurrency: 0,
@@ -96,6 +116,7 @@ function brokerOptions({ intake, gate, acknowledger, log }: Doorway): AedesOptio
         clean: packet.clean !== false,
         will: packet.will,
       });
+      guard.note(client, packet);
       if (refusal === undefined) callback(null, true);
       else {
         log.info(
@@ -105,7 +126,19 @@ function brokerOptions({ intake, gate, acknowledger, log }: Doorway): AedesOptio
         callback(new Error(refusal), false);
       }
     },
+    authenticate: (client, ...[userName, password, callback]) => {
+      guard.admit(client, userName, password).then(
+        () => callback(null, true),
+        // It rejects with nothing else but for a fault of ours, which lets nobody in.
+        (refused: Error) => callback(Object.assign(refused, { returnCode: returnCodeOf(refused) }), false),
+      );
+    },
     authorizePublish: (client, packet, callback) => {
+      if (client !== null && !guard.mayPublish(client, packet.topic)) {
+        log.info({ client: client.id, topic: packet.topic }, "publish forbidden");
+        callback(new ForbiddenTopic(`${client.id} has no right to publish on ${packet.topic}`));
+        return;
+      }
       const taken = (error?: Error): void => {
         if (error instanceof ForbiddenTopic)
           log.info({ client: client?.id, topic: packet.topic }, "publish forbidden");
@@ -119,10 +152,36 @@ function brokerOptions({ intake, gate, acknowledger, log }: Doorway): AedesOptio
       });
     },
     authorizeSubscribe: (client, subscription, callback) => {
+      if (!guard.maySubscribe(client, subscription.topic)) {
+        callback(null, null);
+        return;
+      }
       acknowledger.onSubscribe(client, subscription);
       callback(null, subscription);
     },
+    // What a session was subscribed to may be more than it has a right to now.
+    authorizeForward: (client, packet) => (guard.mayHear(client, packet.topic) ? packet : null),
   };
+}
+
+/** Aedes keeps every subscription of a packet for the session as soon as one of them is granted; what is refused must not be kept. */
+function keepOnlyAllowed(aedes: Aedes, guard: Guard): void {
+  // Its types do not name what it keeps sessions in.
+  const { persistence } = aedes as unknown as { persistence: SubscriptionShelf };
+  const keep = persistence.addSubscriptions.bind(persistence);
+  persistence.addSubscriptions = (client, subscriptions) =>
+    keep(
+      client,
+      subscriptions.filter(({ topic }) => guard.maySubscribe(client, topic)),
+    );
+}
+
+interface SubscriptionShelf {
+  addSubscriptions(client: Client, subscriptions: readonly Subscription[]): Promise<void>;
+}
+
+function returnCodeOf(refused: Error): 2 | 3 | 4 | 5 {
+  return refused instanceof Refused ? refused.returnCode : 5;
 }
 
 function toPublish(client: Client | null, packet: PublishPacket) {

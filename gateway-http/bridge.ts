@@ -3,6 +3,7 @@ import { connect, type MqttClient } from "mqtt";
 import { messageOf, PlatformError } from "../platform/errors.ts";
 import type { Running } from "../platform/ports.ts";
 import type { Log } from "../platform/telemetry.ts";
+import { serviceUserName } from "../schema/access.ts";
 import { telemetryTopic } from "../schema/topics.ts";
 import type { Sample } from "../schema/wire.ts";
 import { type MessageLimits, messagesOf } from "./message.ts";
@@ -23,25 +24,36 @@ export interface Bridge extends Running {
   publish(samples: readonly Sample[]): Promise<void>;
 }
 
+/** What the bridge shows the broker to be let in: made anew for every connection, for it is good for a moment. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
 /**
  * Opens the bridge. A client that reconnects by itself sends again what was in flight, minutes after its sender was told 503; so
  * each connection is a client of its own, and what was in flight dies with it.
  */
-export function openBridge(options: { url: string; limits: MessageLimits; log: Log }): Bridge {
-  const { url, limits, log } = options;
+export function openBridge(options: {
+  url: string;
+  limits: MessageLimits;
+  log: Log;
+  /** Left out where the broker asks nobody. */
+  login?: () => Promise<Login>;
+}): Bridge {
+  const { url, limits, log, login } = options;
   let link: Link | undefined;
   let isStopped = false;
   let retry: NodeJS.Timeout | undefined;
 
-  const open = (): Link =>
-    openLink(url, log, () => {
-      if (!isStopped) {
-        retry = setTimeout(() => {
-          link = open();
-        }, reconnectMs);
-      }
-    });
-  link = open();
+  const onGone = (): void => {
+    if (!isStopped) retry = setTimeout(() => void open(), reconnectMs);
+  };
+  const open = async (): Promise<void> => {
+    const shown = await login?.();
+    if (!isStopped) link = openLink({ url, log, login: shown, onGone });
+  };
+  void open();
 
   return {
     async settle(ms) {
@@ -71,9 +83,20 @@ interface Link {
   close(): Promise<void>;
 }
 
-function openLink(url: string, log: Log, onGone: () => void): Link {
+function openLink({
+  url,
+  log,
+  login,
+  onGone,
+}: {
+  url: string;
+  log: Log;
+  login: Login | undefined;
+  onGone: () => void;
+}): Link {
   const client: MqttClient = connect(url, {
-    clientId: `gateway-http-${crypto.randomUUID()}`,
+    ...login,
+    clientId: `${serviceUserName("gateway-http")}/${crypto.randomUUID()}`,
     clean: true,
     reconnectPeriod: 0,
     connectTimeout: 5000,

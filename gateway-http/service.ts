@@ -1,8 +1,11 @@
+import type { SecretStore } from "../platform/access-ports.ts";
 import type { Config } from "../platform/config.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
 import type { Clock, ReadingStore, RejectionStore, Running, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
-import { openBridge } from "./bridge.ts";
+import { signOwnToken, tokenSecretName } from "../platform/tokens.ts";
+import { serviceUserName } from "../schema/access.ts";
+import { type Login, openBridge } from "./bridge.ts";
 import { mountLegacyRoutes } from "./routes.ts";
 
 export interface GatewayDeps {
@@ -13,6 +16,7 @@ export interface GatewayDeps {
   readonly readings: ReadingStore;
   readonly rejections: RejectionStore;
   readonly settings: SettingStore;
+  readonly secrets: SecretStore;
   readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -25,7 +29,8 @@ const connectionMs = 3000;
 export async function startGateway(deps: GatewayDeps): Promise<Running> {
   const { config, door, log } = deps;
   const limits = { maxBytes: config.MAX_PACKET_BYTES, maxReadings: config.MAX_READINGS_PER_MESSAGE };
-  const bridge = openBridge({ url: deps.mqttUrl, limits, log });
+  const login = config.ACCESS === "open" ? {} : { login: await loginWith(deps.secrets) };
+  const bridge = openBridge({ url: deps.mqttUrl, limits, log, ...login });
   const rules = {
     maxFutureUs: config.MAX_FUTURE_SECONDS * 1e6,
     maxReadings: config.MAX_READINGS_PER_MESSAGE,
@@ -37,4 +42,11 @@ export async function startGateway(deps: GatewayDeps): Promise<Running> {
   });
   await bridge.settle(connectionMs);
   return bridge;
+}
+
+/** The gateway is let in as a part of the platform: it knows the secret that the broker knows. */
+async function loginWith(secrets: SecretStore): Promise<() => Promise<Login>> {
+  const secret = await secrets.get(tokenSecretName);
+  const username = serviceUserName("gateway-http");
+  return async () => ({ username, password: await signOwnToken(secret, username) });
 }

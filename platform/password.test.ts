@@ -1,5 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { generatePassword, hashPassword, verifyPassword } from "./password.ts";
+
+// A chosen one is dear on purpose.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe.each(["chosen", "generated"] as const)("a %s password", (origin) => {
   test("is known again, and no other is taken for it", async () => {

@@ -13,15 +13,57 @@ export function openLog(options: { level: string; format: "auto" | "json" | "pre
 
 export type Metrics = ReturnType<typeof openMetrics>;
 
+/** How a metric is declared that needs no more than a name, a sentence and labels. */
+function declaring(registry: Registry) {
+  const registers = [registry];
+  return {
+    counter: <T extends string>(name: string, help: string, labelNames: readonly T[] = []) =>
+      new Counter<T>({ name, help, labelNames, registers }),
+    gauge: <T extends string>(name: string, help: string, labelNames: readonly T[] = []) =>
+      new Gauge<T>({ name, help, labelNames, registers }),
+  };
+}
+
+/** Who was let in by the broker, and who was not. */
+function accessMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
+  return {
+    authentications: counter(
+      "iot_mqtt_authentications_total",
+      "MQTT connections that were let in or refused, by what became of them.",
+      ["outcome"],
+    ),
+    topicsRefused: counter(
+      "iot_mqtt_topics_refused_total",
+      "Publishes, subscriptions and wills on topics that their sender has no right to.",
+      ["action"],
+    ),
+    accessEnded: counter(
+      "iot_mqtt_access_ended_total",
+      "MQTT connections that were closed because their right to be there ended.",
+      ["cause"],
+    ),
+    passwordHashes: counter(
+      "iot_password_hashes_total",
+      "Passwords of devices that had to be hashed to be checked.",
+    ),
+    passwordsWaiting: gauge(
+      "iot_passwords_waiting",
+      "Passwords and tokens of devices that wait to be checked.",
+    ),
+    claims: counter(
+      "iot_device_claims_total",
+      "Devices that claimed their credentials, by what became of it.",
+      ["outcome"],
+    ),
+  };
+}
+
 /** Declares every metric of the platform once; a service that does not run leaves its own at zero. */
 export function openMetrics() {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const counter = <T extends string>(name: string, help: string, labelNames: readonly T[] = []) =>
-    new Counter<T>({ name, help, labelNames, registers });
-  const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[] = []) =>
-    new Gauge<T>({ name, help, labelNames, registers });
+  const { counter, gauge } = declaring(registry);
   return {
     registry,
     received: counter(
@@ -67,6 +109,7 @@ export function openMetrics() {
     shardsOwned: gauge("iot_shards_owned", "Shards this processor writes."),
     connections: gauge("iot_mqtt_connections", "MQTT clients connected."),
     connectionErrors: counter("iot_mqtt_connection_errors_total", "MQTT connections that ended in an error."),
+    ...accessMetrics({ counter, gauge }),
     browsers: gauge("iot_browsers_connected", "Consoles connected."),
     devicesPruned: counter("iot_devices_pruned_total", "Devices silent for longer than their allowance."),
   };

@@ -46,6 +46,11 @@ export function mayUseClientId(principal: Principal, clientId: string): boolean 
   return clientId === userName || clientId.startsWith(`${userName}/`);
 }
 
+/** The platform's own processes, where they speak MQTT: what they may do stands here, not in a table. */
+export const ownAccounts: readonly ServiceAccount[] = [
+  { kind: "service", name: "gateway-http", publish: ["devices/+/telemetry"], subscribe: [] },
+];
+
 /** What is known of a user name: whether it may come in, with what, and what for. */
 export interface Access {
   readonly principal: DevicePrincipal | ServiceAccount;

@@ -12,7 +12,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   web: ["schema", "platform"],
   "web/client": ["schema"],
   simulators: ["schema"],
-  "main.ts": ["schema", "platform", "broker", "gateway-http", "processor", "web"],
+  "main.ts": ["stores.ts", "schema", "platform", "broker", "gateway-http", "processor", "web"],
+  "stores.ts": ["schema", "platform"],
 };
 
 const services = ["broker", "gateway-http", "processor", "web"];
@@ -32,6 +33,7 @@ const walls: readonly Wall[] = [
   { to: /^ioredis$/, only: /^platform\/redis-[a-z-]+\.ts$/ },
   { to: /^(?:kysely|pg)$/, only: sql, typesAlsoIn: /^schema\/row\.ts$/ },
   { to: /^@electric-sql\//, only: /^platform\/embedded-database[a-z-]*\.ts$/ },
+  { to: /^jose$/, only: /^platform\/tokens\.ts$/ },
   { to: /^ml-isolation-forest$/, only: /^processor\/forest\.ts$/ },
   { to: /^socket\.io$/, only: /^web\/(?!client\/)/ },
   { to: /^(?:socket\.io-client|chart\.js)$/, only: /^web\/client\// },

@@ -1,0 +1,71 @@
+import { openAccessStore } from "./platform/access-store.ts";
+import { openAuditStore } from "./platform/audit-store.ts";
+import { openClaimStore } from "./platform/claim-store.ts";
+import type { Config } from "./platform/config.ts";
+import { type Database, hasTimescale, openDatabase } from "./platform/database.ts";
+import { openDeviceStore } from "./platform/device-store.ts";
+import { startEmbeddedDatabase } from "./platform/embedded-database.ts";
+import { openLedgerStore } from "./platform/ledger-store.ts";
+import type { Lifecycle } from "./platform/lifecycle.ts";
+import { migrate } from "./platform/migrations.ts";
+import { openModelStore } from "./platform/model-store.ts";
+import { openReadingStore } from "./platform/reading-store.ts";
+import { openRejectionStore } from "./platform/rejection-store.ts";
+import { openSecretStore } from "./platform/secret-store.ts";
+import { openSettingStore } from "./platform/setting-store.ts";
+import type { Log } from "./platform/telemetry.ts";
+
+/** What a process needs to have a database. */
+export interface StoreDeps {
+  readonly config: Config;
+  readonly log: Log;
+  readonly life: Lifecycle;
+  /** The embedded database ended by itself. */
+  readonly onLost: (part: string) => void;
+}
+
+export type Stores = ReturnType<typeof storesOn>;
+
+/**
+ * Opens the database that the configuration names, or the embedded one, with its tables brought up to date, and every store on it.
+ * @throws PlatformError STORE_DOWN, STORE_REFUSED, DATA_DIR_LOCKED or EMBEDDED_DATABASE_FAILED.
+ */
+export async function openStores(deps: StoreDeps): Promise<Stores> {
+  return storesOn(await openTables(deps), deps.config);
+}
+
+async function openTables({ config, log, life, onLost }: StoreDeps): Promise<Database> {
+  const isSole = config.DATABASE_URL === null;
+  const url =
+    config.DATABASE_URL ??
+    (await life.run("embedded database", () => startEmbeddedDatabase(config.DATA_DIR, { log, onLost }))).url;
+  const connections = config.SHARDS + 8;
+  const database = await life.add(
+    "database",
+    () => openDatabase({ url, log, isSole, connections }),
+    (opened) => opened.close(),
+  );
+  const migrations = await migrate(database, {
+    hasTimescale: !isSole && (await hasTimescale(url)),
+    chunkIntervalHours: config.CHUNK_INTERVAL_HOURS,
+  });
+  if (migrations.length > 0) log.info({ migrations }, "tables brought up to date");
+  return database;
+}
+
+function storesOn(database: Database, config: Config) {
+  return {
+    readings: openReadingStore(database),
+    devices: openDeviceStore(database),
+    rejections: openRejectionStore(database),
+    models: openModelStore(database),
+    ledger: openLedgerStore(database),
+    audit: openAuditStore(database),
+    access: openAccessStore(database),
+    claims: openClaimStore(database),
+    secrets: openSecretStore(database),
+    settings: openSettingStore(database, {
+      activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,
+    }),
+  };
+}
