@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { inspect } from "node:util";
+import { runCommand } from "./administration.ts";
 import { startBroker } from "./broker/service.ts";
 import { startGateway } from "./gateway-http/service.ts";
 import { type Order, readCommandLine } from "./platform/command-line.ts";
@@ -248,9 +249,14 @@ function failed(error: unknown): number {
 }
 
 const order = readCommandLine(process.argv.slice(2));
-if (order.kind === "print") {
-  (order.exitCode === 0 ? process.stdout : process.stderr).write(order.text);
-  process.exitCode = order.exitCode;
-} else {
-  process.exit(await run(order).catch(failed));
+switch (order.kind) {
+  case "print":
+    (order.exitCode === 0 ? process.stdout : process.stderr).write(order.text);
+    process.exitCode = order.exitCode;
+    break;
+  case "administer":
+    process.exitCode = await runCommand(order.command).catch(failed);
+    break;
+  case "start":
+    process.exit(await run(order).catch(failed));
 }

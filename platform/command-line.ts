@@ -1,25 +1,35 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { type AccessCommand, accessNouns, accessUsage, readAccessCommand } from "./access-command.ts";
 import { type ServiceName, serviceNames } from "./config.ts";
 import { messageOf } from "./errors.ts";
 
 const usage = `Usage: node dist/main.js [SERVICE ...] [--simulate]
+       node dist/main.js ${Object.keys(accessNouns).join("|")} VERB ...
 
   SERVICE      ${serviceNames.join(", ")}; none: the whole platform in one process
   --simulate   also start a small fleet of simulated devices with faults
   --help, --version
 
+Who may connect, changed on the database of DATABASE_URL or, while nothing runs on it, in DATA_DIR:
+${accessUsage}
 Settings come from the environment; .env.example lists them all.
 `;
 
 /** What the command line asks for: services to start, or a text to print. */
 export type Order =
   | { readonly kind: "start"; readonly services: readonly ServiceName[]; readonly isSimulated: boolean }
+  | { readonly kind: "administer"; readonly command: AccessCommand }
   | { readonly kind: "print"; readonly text: string; readonly exitCode: 0 | 2 };
 
 /** Reads the arguments after the script's name. */
 export function readCommandLine(args: readonly string[]): Order {
   try {
+    const [noun = ""] = args;
+    if (Object.hasOwn(accessNouns, noun)) {
+      const command = readAccessCommand(args);
+      return "mistake" in command ? mistake(command.mistake) : { kind: "administer", command };
+    }
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,

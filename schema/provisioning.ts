@@ -5,7 +5,7 @@ import { deviceIdLimit } from "./reading.ts";
 /** What an operator notes about a device, such as where it stands. */
 export const Labels = Type.Record(
   Type.String({ pattern: "^[\\p{L}\\p{N}][\\p{L}\\p{N}_.-]{0,62}$" }),
-  Type.String({ maxLength: 256, pattern: "^[^\\u0000]*$" }),
+  Type.String({ maxLength: 256, pattern: "^[^\\u0000\\p{Cs}]*$" }),
   {
     maxProperties: 32,
     description: "Names of 1 to 63 letters, digits, dots and dashes; texts of up to 256 characters.",

@@ -18,7 +18,9 @@ let isStopping = false;
 
 await rebuild();
 
-for (const place of [...sourceFolders, "main.ts", "stores.ts"].filter((name) => existsSync(join(root, name)))) {
+for (const place of [...sourceFolders, "main.ts", "stores.ts", "administration.ts"].filter((name) =>
+  existsSync(join(root, name)),
+)) {
   watch(join(root, place), { recursive: true }, settle);
 }
 // A terminal gives its SIGINT to the platform as well; a second signal would tell it not to finish what is in hand.

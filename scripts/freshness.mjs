@@ -15,7 +15,14 @@ export const sourceFolders = [
   "tests/harness",
   "scripts",
 ];
-const files = ["main.ts", "stores.ts", "tsconfig.json", "tsconfig.build.json", "package-lock.json"];
+const files = [
+  "main.ts",
+  "stores.ts",
+  "administration.ts",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "package-lock.json",
+];
 const stampFile = join(root, "dist", ".built-from");
 
 /** Whether node_modules holds exactly the versions that package-lock.json names. */

@@ -10,8 +10,12 @@ export interface Actor {
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** The role that a route under `/api/v1` needs; one that names none is open to nobody. */
+    /** The role that a route under `/api/v1` needs; one that names none, and is not `isOpen`, is open to nobody. */
     needs?: Role;
+    /** For whoever comes: what one logs in with. */
+    isOpen?: true;
+    /** The content type of its POST, if that is not JSON. Never one that a form of another site can send. */
+    takes?: "text/csv";
   }
 }
 

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
+import { AccessDesk } from "../platform/access-desk.ts";
+import type { AccessStore, ClaimStore } from "../platform/access-ports.ts";
 import type { Config } from "../platform/config.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
 import type {
@@ -16,10 +18,13 @@ import type {
 } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
+import { mountClaims } from "./claim-routes.ts";
+import { mountDeviceAccess } from "./device-routes.ts";
 import { mountLedger } from "./ledger-routes.ts";
 import { startLive } from "./live.ts";
 import { mountRejected } from "./rejected-routes.ts";
 import { mountApi } from "./routes.ts";
+import { mountServices } from "./service-routes.ts";
 
 export interface WebDeps {
   readonly config: Config;
@@ -32,6 +37,8 @@ export interface WebDeps {
   readonly stream: ReadingStream;
   readonly events: EventStream;
   readonly ledger: LedgerStore;
+  readonly access: AccessStore;
+  readonly claims: ClaimStore;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
   readonly now: Clock;
@@ -53,6 +60,10 @@ export async function startWeb(deps: WebDeps): Promise<Running> {
   mountApi(door, deps);
   mountLedger(door, { ...deps, shards: config.SHARDS });
   await mountRejected(door, { ...deps, shards: config.SHARDS, rules: replayRules(config) });
+  const desk = new AccessDesk(deps);
+  await mountDeviceAccess(door, { ...deps, desk });
+  await mountServices(door, { ...deps, desk });
+  await mountClaims(door, { ...deps, desk });
   const client = clientFolder();
   if (client === undefined) log.warn("console not built; run npm run build");
   else await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });

@@ -12,8 +12,18 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   web: ["schema", "platform"],
   "web/client": ["schema"],
   simulators: ["schema"],
-  "main.ts": ["stores.ts", "schema", "platform", "broker", "gateway-http", "processor", "web"],
+  "main.ts": [
+    "administration.ts",
+    "stores.ts",
+    "schema",
+    "platform",
+    "broker",
+    "gateway-http",
+    "processor",
+    "web",
+  ],
   "stores.ts": ["schema", "platform"],
+  "administration.ts": ["stores.ts", "schema", "platform"],
 };
 
 const services = ["broker", "gateway-http", "processor", "web"];
