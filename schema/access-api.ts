@@ -1,23 +1,23 @@
 import { type Static, Type } from "typebox";
 import { DeviceIdText } from "./api.ts";
-import { Labels, longestOverlapSeconds } from "./provisioning.ts";
+import { LabelsBody, longestOverlapSeconds } from "./provisioning.ts";
 
 /** What of these is wrong is told by the desk, in a sentence; here it is only that they are texts of a bearable size. */
 const NameText = Type.String({ minLength: 1, maxLength: 256 });
 const PasswordText = Type.String({ minLength: 1, maxLength: 256 });
 
-const NewDeviceBody = Type.Object(
-  {
-    id: DeviceIdText,
-    password: Type.Optional(
-      Type.Union([PasswordText, Type.Null()], {
-        description: "Made if left out; null for a device that shows a token or a certificate.",
-      }),
-    ),
-    labels: Type.Optional(Labels),
-  },
-  { additionalProperties: false },
-);
+const NewDeviceBody = Type.Object({
+  id: DeviceIdText,
+  password: Type.Optional(
+    Type.Unsafe<string | null>({
+      type: ["string", "null"],
+      minLength: 1,
+      maxLength: 256,
+      description: "Made if left out; null for a device that shows a token or a certificate.",
+    }),
+  ),
+  labels: Type.Optional(LabelsBody),
+});
 
 /** Most devices that one `POST /api/v1/devices` provisions. */
 export const provisionLimit = 1000;
@@ -25,10 +25,7 @@ export const provisionLimit = 1000;
 /** `POST /api/v1/devices`: one device, or `devices` of them. */
 export const ProvisionBody = Type.Union([
   NewDeviceBody,
-  Type.Object(
-    { devices: Type.Array(NewDeviceBody, { minItems: 1, maxItems: provisionLimit }) },
-    { additionalProperties: false },
-  ),
+  Type.Object({ devices: Type.Array(NewDeviceBody, { minItems: 1, maxItems: provisionLimit }) }),
 ]);
 export type ProvisionBody = Readonly<Static<typeof ProvisionBody>>;
 
@@ -51,7 +48,7 @@ const access = {
 export const DeviceAccessAnswer = Type.Object({
   id: Type.String(),
   ...access,
-  labels: Labels,
+  labels: LabelsBody,
   revokedCertificates: Type.Array(Type.String()),
 });
 export type DeviceAccessAnswer = Readonly<Static<typeof DeviceAccessAnswer>>;
@@ -124,7 +121,7 @@ export const NewClaimBody = Type.Object(
     name: NameText,
     expiresInSeconds: Type.Integer({ minimum: 60, maximum: longestClaimSeconds, default: 7 * 86_400 }),
     maxUses: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1 }),
-    labels: Type.Optional(Labels),
+    labels: Type.Optional(LabelsBody),
   },
   { additionalProperties: false },
 );
@@ -138,7 +135,7 @@ export const ClaimsAnswer = Type.Object({
   claims: Type.Array(
     Type.Object({
       name: Type.String(),
-      labels: Labels,
+      labels: LabelsBody,
       maxUses: Type.Integer(),
       uses: Type.Integer(),
       expiresUs: Moment,

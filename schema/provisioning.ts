@@ -1,21 +1,24 @@
-import { type Static, Type } from "typebox";
+import { Type } from "typebox";
 import { isProvisionable } from "./access.ts";
 import { deviceIdLimit } from "./reading.ts";
 
 /** What an operator notes about a device, such as where it stands. */
-export const Labels = Type.Record(
-  Type.String({ pattern: "^[\\p{L}\\p{N}][\\p{L}\\p{N}_.-]{0,62}$" }),
-  Type.String({ maxLength: 256, pattern: "^[^\\u0000\\p{Cs}]*$" }),
-  {
-    maxProperties: 32,
-    description: "Names of 1 to 63 letters, digits, dots and dashes; texts of up to 256 characters.",
-  },
-);
-export type Labels = Readonly<Static<typeof Labels>>;
+export type Labels = Readonly<Record<string, string>>;
 
-const labelName = /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,62}$/u;
+const labelNamePattern = "^[\\p{L}\\p{N}][\\p{L}\\p{N}_.-]{0,62}$";
+const labelName = new RegExp(labelNamePattern, "u");
 const labelTextLimit = 256;
 const labelLimit = 32;
+
+/** Labels in a body. Unpaired surrogates and NUL are no text to PostgreSQL. */
+export const LabelsBody = Type.Unsafe<Labels>({
+  type: "object",
+  maxProperties: labelLimit,
+  propertyNames: { pattern: labelNamePattern },
+  additionalProperties: { type: "string", maxLength: labelTextLimit, pattern: "^[^\\u0000\\p{Cs}]*$" },
+  description:
+    "Names of 1 to 63 letters, digits, dots, dashes and underscores; texts of up to 256 characters.",
+});
 
 /** Fewest and most characters of a password that somebody chose. */
 export const chosenPasswordLimits = { least: 12, most: 128 } as const;
