@@ -17,12 +17,15 @@ export interface BrokerUnderTest {
   stop(): Promise<void>;
 }
 
-/** Our broker, with its stream in Redis and every setting at its default. */
-export async function startTidemark(redisUrl: string): Promise<BrokerUnderTest> {
-  const program = startProgram(["broker"], { REDIS_URL: redisUrl, LOG_LEVEL: "info" });
+/** Our broker, with its stream in Redis and every other setting at its default. */
+export async function startTidemark(
+  redisUrl: string,
+  { name = "tidemark", settings = {} }: { name?: string; settings?: Readonly<Record<string, string>> } = {},
+): Promise<BrokerUnderTest> {
+  const program = startProgram(["broker"], { REDIS_URL: redisUrl, LOG_LEVEL: "info", ...settings });
   const { mqtt, probe } = await program.ready();
   return {
-    name: "tidemark",
+    name,
     port: portOf(mqtt),
     pid: program.child.pid ?? 0,
     ...(probe === undefined ? {} : { probe }),

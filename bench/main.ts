@@ -1,3 +1,4 @@
+import { accessBench } from "./access.ts";
 import { codecBench } from "./codec.ts";
 import { devicesBench } from "./devices.ts";
 import { idleConnectionsBench } from "./idle-connections.ts";
@@ -15,6 +16,7 @@ const benches: ReadonlyMap<string, Bench> = new Map([
   ["codec", codecBench],
   ["latency", latencyBench],
   ["intake", intakeBench],
+  ["access", accessBench],
   ["idle-connections", idleConnectionsBench],
   ["devices", devicesBench],
   ["take-over", takeOverBench],

@@ -10,6 +10,12 @@ export interface LoadResult {
   readonly seconds: number;
 }
 
+/** User name and password. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
 export interface LoadOptions {
   readonly port: number;
   readonly connections: number;
@@ -22,6 +28,8 @@ export interface LoadOptions {
   readonly topicOf: (deviceId: string) => string;
   /** The device of a connection's message number `index`; one device a connection if left out. */
   readonly deviceOf?: (connection: number, index: number) => string;
+  /** What a connection shows; nothing if left out. */
+  readonly loginOf?: (deviceId: string) => Login;
   /** The payload of message number `index` of all. */
   readonly payloadOf: (index: number, deviceId: string) => string;
 }
@@ -31,7 +39,8 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const publishers = await Promise.all(
     Array.from({ length: options.connections }, async (_, connection) => {
       const deviceId = `bench-${connection}`;
-      return new Publisher(await openConnection(options.port, deviceId), buildPackets(options, connection));
+      const opened = await openConnection(options.port, deviceId, options.loginOf?.(deviceId));
+      return new Publisher(opened, buildPackets(options, connection));
     }),
   );
   const startedMs = performance.now();
@@ -77,7 +86,7 @@ interface Connection {
 }
 
 /** Opens an MQTT connection that owes a sign of life once an hour. */
-export async function openConnection(port: number, clientId: string): Promise<Connection> {
+export async function openConnection(port: number, clientId: string, login?: Login): Promise<Connection> {
   const socket = connect({
     port,
     host: "127.0.0.1",
@@ -104,6 +113,7 @@ export async function openConnection(port: number, clientId: string): Promise<Co
       clean: true,
       clientId,
       keepalive: 3600,
+      ...(login === undefined ? {} : { username: login.username, password: Buffer.from(login.password) }),
     }),
   );
   await accepted;

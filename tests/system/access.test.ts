@@ -1,9 +1,18 @@
-import { createHmac } from "node:crypto";
-import { connectAsync, type IClientOptions, type MqttClient, connect as startConnecting } from "mqtt";
+import { type MqttClient, connect as startConnecting } from "mqtt";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Api, apiAt } from "../harness/api.ts";
 import { until } from "../harness/local-servers.ts";
-import { type Program, startProgram } from "../harness/program.ts";
+import {
+  closed,
+  connectOnce,
+  grantedTo,
+  inSeconds,
+  type Login,
+  provision as provisionAt,
+  returnCodeOf,
+  tokenOf,
+} from "../harness/logins.ts";
+import type { Program } from "../harness/program.ts";
 import { metricOf, openServices, type Services } from "../harness/services.ts";
 import { createTestDatabase } from "../harness/test-database.ts";
 
@@ -34,52 +43,21 @@ afterEach(async () => {
 
 afterAll(() => services.stop());
 
-interface Login extends IClientOptions {
-  readonly on?: string | undefined;
-}
+type Shown = Omit<Login, "url"> & { readonly on?: string | undefined };
 
-/** Connects once: to the first broker unless another is named. */
-async function connect({ on = urls[0], ...login }: Login): Promise<MqttClient> {
-  const client = await connectAsync(on ?? "", { reconnectPeriod: 0, connectTimeout: 20_000, ...login });
-  client.on("error", () => undefined);
+/** To the first broker unless another is named. */
+const loginTo = ({ on = urls[0], ...shown }: Shown): Login => ({ url: on ?? "", ...shown });
+
+async function connect(shown: Shown): Promise<MqttClient> {
+  const client = await connectOnce(loginTo(shown));
   clients.push(client);
   return client;
 }
 
-/** The return code of the CONNACK that refuses; 0 when it does not. */
-const codeOf = (login: Login): Promise<unknown> =>
-  connect(login).then(
-    () => 0,
-    (error: { code?: unknown }) => error.code,
-  );
-
-async function provision(id: string): Promise<string> {
-  const { text, status } = await api.post("devices", { id });
-  expect(status).toBe(201);
-  return /"password":"([^"]+)"/.exec(text)?.[1] ?? "";
-}
-
-const loginOf = (id: string, password: string): Login => ({ clientId: id, username: id, password });
-
-function closed(client: MqttClient): Promise<number> {
-  const begunMs = performance.now();
-  return new Promise((resolve) => client.once("close", () => resolve(performance.now() - begunMs)));
-}
-
-/** What was granted of each filter; 128 for what was refused. */
-async function grantedTo(client: MqttClient, filters: string[], qos: 0 | 1): Promise<unknown> {
-  return new Promise((resolve) => {
-    client.subscribe(filters, { qos }, (_error, _granted, packet) => resolve(packet?.granted));
-  });
-}
-
-function tokenOf(claims: Record<string, unknown>): string {
-  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const body = `${part({ alg: "HS256" })}.${part(claims)}`;
-  return `${body}.${createHmac("sha256", secret).update(body).digest("base64url")}`;
-}
-
-const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
+const codeOf = (shown: Shown) => returnCodeOf(loginTo(shown));
+const provision = (id: string) => provisionAt(api, id);
+const loginOf = (id: string, password: string) => ({ clientId: id, username: id, password });
+const token = (claims: Record<string, unknown>) => tokenOf(secret, claims);
 
 describe("who shows credentials", () => {
   test("comes in with the right ones, and is told what is wrong with others", async () => {
@@ -91,40 +69,6 @@ describe("who shows credentials", () => {
     expect(await codeOf({ clientId: "press-01" })).toBe(5);
     expect(await codeOf({ ...loginOf("press-01", password), clientId: "press-02" })).toBe(2);
     expect(await metricOf(brokers[0] as Program, "iot_mqtt_authentications_total")).toBeGreaterThan(5);
-  });
-
-  test("is provisioned one by one or many at once, with a chosen password, a made one or none", async () => {
-    const devices = [
-      { id: "many-1", password: "chosen by somebody" },
-      { id: "many-2", labels: { site: "hall 2" } },
-      { id: "many-3", password: null },
-    ];
-    const { status, body } = await api.post("devices", { devices });
-    expect({ status, body }).toMatchObject({
-      status: 201,
-      body: {
-        devices: [
-          { id: "many-1" },
-          { id: "many-2", password: expect.stringMatching(/^.{24}$/) },
-          { id: "many-3", password: null },
-        ],
-      },
-    });
-    expect(await codeOf(loginOf("many-1", "chosen by somebody"))).toBe(0);
-    expect((await api.get("access/devices?after=many-&limit=2")).body).toMatchObject({
-      devices: [{ id: "many-1" }, { id: "many-2", labels: { site: "hall 2" } }],
-      next: "many-2",
-    });
-    for (const [fault, code] of [
-      [{ id: "many-1" }, "DEVICE_EXISTS"],
-      [{ id: "a/b" }, "DEVICE_ID_INVALID"],
-      [{ id: "service" }, "DEVICE_ID_INVALID"],
-      [{ id: "many-4", password: "short" }, "PASSWORD_INVALID"],
-      [{ id: "many-4", labels: { "a b": "" } }, "QUERY_INVALID"],
-      [{ devices: [{ id: "many-4" }, { id: "many-4" }] }, "DEVICE_ID_INVALID"],
-    ] as const)
-      expect((await api.post("devices", fault)).body?.["code"]).toBe(code);
-    expect((await api.get("devices/many-4/access")).status).toBe(404);
   });
 
   test("may use two passwords during a rotation, and the old one until it ends", async () => {
@@ -144,15 +88,15 @@ describe("who shows credentials", () => {
 
   test("by a token comes in until it expires", async () => {
     await provision("by-token");
-    const token = tokenOf({ sub: "by-token", exp: inSeconds(3) });
-    const client = await connect({ ...loginOf("by-token", token), username: "jwt" });
+    const soon = token({ sub: "by-token", exp: inSeconds(3) });
+    const client = await connect({ ...loginOf("by-token", soon), username: "jwt" });
     // It ends five seconds after the token, for clocks differ.
     const end = closed(client);
     const refused = [
-      loginOf("by-token", tokenOf({ sub: "by-token", exp: inSeconds(-60) })),
-      loginOf("by-token", tokenOf({ sub: "by-token" })),
-      loginOf("press-01", tokenOf({ sub: "by-token", exp: inSeconds(60) })),
-      { clientId: "x", username: "jwt", password: tokenOf({ sub: "x", exp: inSeconds(60) }) },
+      loginOf("by-token", token({ sub: "by-token", exp: inSeconds(-60) })),
+      loginOf("by-token", token({ sub: "by-token" })),
+      loginOf("press-01", token({ sub: "by-token", exp: inSeconds(60) })),
+      { clientId: "x", username: "jwt", password: token({ sub: "x", exp: inSeconds(60) }) },
     ];
     expect(await Promise.all(refused.map(codeOf))).toEqual([4, 4, 4, 4]);
     expect(await end).toBeLessThan(12_000);
@@ -201,9 +145,10 @@ describe("a device", () => {
     const again = startConnecting(urls[0] ?? "", { ...login, reconnectPeriod: 0 });
     clients.push(again);
     again.on("message", (_topic, payload) => heard.push(payload.toString()));
-    await until("what it may hear has come", () => heard.length > 0);
-    await again.publishAsync("devices/kept/telemetry", "{}", { qos: 1 });
-    expect(heard).toEqual(["own"]);
+    await until("what waited has come", () => heard.length > 0);
+    await again.publishAsync("devices/kept/commands/y", "last", { qos: 1 });
+    await until("what it said itself has come", () => heard.includes("last"));
+    expect(heard).toEqual(["own", "last"]);
   });
 
   test("that is revoked is cut off within a second, at every broker, and stays out", async () => {
@@ -220,13 +165,13 @@ describe("a device", () => {
     expect(performance.now() - begunMs).toBeLessThan(1000);
     for (const on of urls) expect(await codeOf({ ...login, on })).toBe(5);
     expect(bystander.connected).toBe(true);
-    const token = tokenOf({ sub: "revoked", exp: inSeconds(60) });
-    expect(await codeOf({ ...login, password: token })).toBe(5);
+    const later = token({ sub: "revoked", exp: inSeconds(60) });
+    expect(await codeOf({ ...login, password: later })).toBe(5);
     await api.post("devices/revoked/enable");
     expect(await codeOf(login)).toBe(4);
-    expect(await codeOf({ ...login, password: token })).toBe(0);
+    expect(await codeOf({ ...login, password: later })).toBe(0);
     expect((await api.delete("devices/revoked")).status).toBe(204);
-    expect(await codeOf({ ...login, password: token })).toBe(4);
+    expect(await codeOf({ ...login, password: later })).toBe(4);
     expect((await api.get("devices/revoked/access")).status).toBe(404);
   });
 });
@@ -264,73 +209,4 @@ test("the gateway is let in as a part of the platform", async () => {
       body: JSON.stringify({ device_id: "legacy", metrics: [{ type: "temperature", value: 20 }] }),
     });
   await until("it is connected", async () => (await send()).status === 202);
-});
-
-test("a device claims its credentials with a token, once, and as often as the token says", async () => {
-  const { body } = await api.post("claims", { name: "line-3", maxUses: 2, labels: { line: "3" } });
-  const claim = (device_id: string, token = body?.["token"]) => api.post("claim", { token, device_id });
-  const claimed = await claim("claimer-1");
-  expect(claimed).toMatchObject({ status: 201, body: { device_id: "claimer-1", user_name: "claimer-1" } });
-  expect(await codeOf(loginOf("claimer-1", String(claimed.body?.["password"])))).toBe(0);
-  expect(await claim("claimer-1")).toMatchObject({ status: 409, body: { code: "DEVICE_EXISTS" } });
-  expect(await claim("claimer-2", "wrong")).toMatchObject({ status: 404, body: { code: "CLAIM_UNKNOWN" } });
-  expect(await claim("a/b")).toMatchObject({ status: 400 });
-  expect((await claim("claimer-2")).status).toBe(201);
-  expect(await claim("claimer-3")).toMatchObject({ status: 403, body: { code: "CLAIM_USED_UP" } });
-  expect((await api.get("claims")).body).toMatchObject({ claims: [{ name: "line-3", uses: 2, maxUses: 2 }] });
-  expect((await api.get("devices/claimer-2/access")).body).toMatchObject({ labels: { line: "3" } });
-});
-
-describe("a list of devices", () => {
-  test("is provisioned in one go, and the passwords that were made are in the answer", async () => {
-    const chosen = "a, chosen password";
-    const answer = await api.postCsv(
-      "devices/import",
-      `device_id,password,labels\nlist-1,,site=hall 2\nlist-2,"${chosen}",\n`,
-    );
-    expect(answer.status).toBe(201);
-    const [, made = ""] = /^device_id,password\nlist-1,(\S+)\n$/.exec(answer.text) ?? [];
-    expect(await codeOf(loginOf("list-1", made))).toBe(0);
-    expect(await codeOf(loginOf("list-2", chosen))).toBe(0);
-  });
-
-  test("with a line at fault is not provisioned at all", async () => {
-    const answer = await api.postCsv(
-      "devices/import",
-      "device_id,password\nlist-3,\nlist-1,\nlist-4,short\na/b,\n",
-    );
-    expect(answer).toMatchObject({ status: 400, body: { code: "LIST_INVALID" } });
-    expect(answer.body?.["lines"]).toMatchObject([{ line: 4 }, { line: 5 }]);
-    const taken = await api.postCsv("devices/import", "device_id\nlist-3\nlist-1\n");
-    expect(taken.body?.["lines"]).toMatchObject([{ line: 3, reason: expect.stringMatching(/already/) }]);
-    expect((await api.get("devices/list-3/access")).status).toBe(404);
-  });
-});
-
-test("the command line provisions on the same database, and brokers hear of what it revokes", async () => {
-  const run = async (...args: string[]) => {
-    const program = startProgram(args, {
-      DATABASE_URL: services.database.url,
-      REDIS_URL: services.redis.url,
-    });
-    const code = await program.exit();
-    return { code, output: program.output() };
-  };
-  const added = await run("devices", "add", "shell-1", "shell-2", "--labels", "site=hall 2");
-  expect(added.code).toBe(0);
-  const [, password = ""] = /^shell-1,(\S+)$/m.exec(added.output) ?? [];
-  const client = await connect(loginOf("shell-1", password));
-  expect(await run("devices", "add", "shell-1")).toMatchObject({
-    code: 1,
-    output: expect.stringMatching(/DEVICE_EXISTS/),
-  });
-  expect((await run("devices", "list")).output).toMatch(/^shell-2,yes,1,\S+,site=hall 2$/m);
-  const end = closed(client);
-  expect(await run("devices", "revoke", "shell-1")).toEqual({ code: 0, output: "done\n" });
-  await end;
-  expect((await run("services", "add", "shell", "--subscribe", "#")).output).toMatch(/^service\/shell,\S+$/m);
-  expect((await run("claims", "add", "shell", "--uses", "3")).output).toMatch(/^shell,\S+$/m);
-  expect((await run("claims", "list")).output).toMatch(/^shell,0,3,/m);
-  const { body } = await api.get("devices/shell-1/access");
-  expect(body).toMatchObject({ isEnabled: false, passwords: [] });
 });
