@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { startProgram } from "../tests/harness/program.ts";
 import { createTestDatabase } from "../tests/harness/test-database.ts";
-import { startTidemark } from "./brokers.ts";
+import { type BrokerUnderTest, cpuSecondsOf, startTidemark } from "./brokers.ts";
 import type { StormOrder, StormReport } from "./connect-storm-worker.ts";
 import { startEchoes } from "./echo.ts";
 import { type Login, runLoad } from "./mqtt-load.ts";
@@ -76,17 +76,23 @@ async function provision(
   return new Map(lines.map((line) => line.split(",") as [string, string]));
 }
 
+interface Run {
+  readonly perSecond: number;
+  readonly brokerCpuUs: number;
+}
+
 /** The brokers take turns, so that whatever else the machine does meets both. */
 async function compareIntake(
-  brokers: readonly { name: string; port: number }[],
+  brokers: readonly BrokerUnderTest[],
   { redis }: Servers,
   loginOf: (deviceId: string) => Login,
 ) {
-  const rates = new Map<string, number[]>(brokers.map(({ name }) => [name, []]));
+  const runs = new Map<string, Run[]>(brokers.map(({ name }) => [name, []]));
   const startedMs = Date.now() - 3600e3;
   // The first round compiles the code.
   for (let round = 0; round <= rounds; round += 1) {
-    for (const { name, port } of round % 2 === 0 ? brokers : brokers.toReversed()) {
+    for (const { name, port, pid } of round % 2 === 0 ? brokers : brokers.toReversed()) {
+      const before = cpuSecondsOf(pid);
       const load = await runLoad({
         ...{ port, connections, window, seconds, loginOf, messages: connections * 1000 },
         topicOf: (deviceId) => `devices/${deviceId}/telemetry`,
@@ -94,15 +100,19 @@ async function compareIntake(
           JSON.stringify({ temperature: 21.4 + (index % 100) / 100, timestamp: startedMs + index }),
       });
       execFileSync("redis-cli", ["-u", redis.url, "flushall"], { stdio: "ignore" });
-      if (round > 0) rates.get(name)?.push(load.acknowledged / load.seconds);
+      const brokerCpuUs = ((cpuSecondsOf(pid) - before) / load.acknowledged) * 1e6;
+      if (round > 0) runs.get(name)?.push({ perSecond: load.acknowledged / load.seconds, brokerCpuUs });
     }
   }
-  const base = rates.get(brokers[0]?.name ?? "") ?? [];
-  return [...rates].map(([access, own]) => ({
+  const base = runs.get(brokers[0]?.name ?? "") ?? [];
+  return [...runs].map(([access, own]) => ({
     access,
-    pubacksPerSecond: Math.round(median(own)),
+    pubacksPerSecond: Math.round(median(own.map(({ perSecond }) => perSecond))),
     // The median of the ratios within each round.
-    ratioToOpen: rounded(median(own.map((rate, round) => rate / (base[round] ?? Number.NaN)))),
+    ratioToOpen: rounded(
+      median(own.map(({ perSecond }, round) => perSecond / (base[round]?.perSecond ?? Number.NaN))),
+    ),
+    brokerCpuUsPerMessage: rounded(median(own.map(({ brokerCpuUs }) => brokerCpuUs))),
   }));
 }
 

@@ -26,7 +26,12 @@ export interface AccessGuardDeps {
 
 /** Hashes at a time: libuv has four threads, and the loop and the files need some as well. */
 const hashesAtOnce = 2;
-/** Most connections that wait for their hash: more than this many devices at one moment come again. */
+/**
+ * CONNECTs answered in one turn of the loop. A thousand devices that come back at one moment would be let in in a single turn, and
+ * those who are in would wait for all of it.
+ */
+const admittedATurn = 4;
+/** Most connections that wait to be let in: more than this many devices at one moment come again. */
 const waitingRoom = 20_000;
 const lookIntervalMs = 1000;
 
@@ -41,6 +46,7 @@ export class AccessGuard implements Guard {
   readonly #deps: AccessGuardDeps;
   readonly #book: AccessBook;
   readonly #authentication: Authentication;
+  readonly #usher = new Turnstile({ atOnce: admittedATurn, room: waitingRoom });
   readonly #reluctance = new Reluctance();
   readonly #residents = new Residents<Client>();
   readonly #callers = new WeakMap<Duplex, Caller>();
@@ -92,6 +98,7 @@ export class AccessGuard implements Guard {
     const { log, metrics, nowMs } = this.#deps;
     const address = this.#addressOf(client);
     try {
+      await this.#usher.pass(address, turnOfLoop);
       const verdict = await this.#judge(client, { userName, password, address });
       // Whoever is gone is not let in, or it would never leave.
       if (client.closed) return;
@@ -199,6 +206,10 @@ export class AccessGuard implements Guard {
   #addressOf(client: Client): string {
     return this.#callers.get(client.conn)?.socket.remoteAddress ?? "";
   }
+}
+
+function turnOfLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Whoever is not, or no longer, let in: it has a right to nothing. */
