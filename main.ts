@@ -213,6 +213,7 @@ function banner({ console, ...others }: Addresses): string {
 /** Runs until a signal, or until a part is lost that only a new process can bring back; answers with the exit code. */
 async function run({ services, isSimulated }: Extract<Order, { kind: "start" }>): Promise<number> {
   const config = readConfig(services);
+  if (isSimulated && config.ACCESS !== "open") throw unprovisioned();
   const log = openLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const life = new Lifecycle(log, config.STOP_DEADLINE_SECONDS * 1000);
   const lost = new AbortController();
@@ -234,6 +235,14 @@ async function run({ services, isSimulated }: Extract<Order, { kind: "start" }>)
   }
   log.info("stopped");
   return lost.signal.aborted ? 1 : 0;
+}
+
+/** A simulated fleet has no credentials of its own. */
+function unprovisioned(): PlatformError {
+  const message =
+    "--simulate starts devices that have no credentials: leave it out, or set ACCESS=open. A fleet with a service account: " +
+    "npm run sim -- fleet --mqtt-url mqtt://service%2FNAME:PASSWORD@HOST";
+  return new PlatformError("CONFIG_INVALID", message, { retryable: false });
 }
 
 function aborted(signal: AbortSignal): Promise<string> {

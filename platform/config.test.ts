@@ -149,3 +149,36 @@ describe("the number of shards", () => {
     expect(readConfig(services, env).SHARDS).toBe(shards);
   });
 });
+
+describe("access", () => {
+  const secret = "0123456789abcdef0123456789abcdef";
+
+  test("is open unless something else is asked for", () => {
+    expect(readConfig(serviceNames, {}).ACCESS).toBe("open");
+    expect(readConfig(serviceNames, { ACCESS: "credentials", JWT_SECRET: secret })).toMatchObject({
+      ACCESS: "credentials",
+      JWT_SECRET: secret,
+      JWT_DEVICE_CLAIM: "sub",
+      JWT_PUBLIC_KEY_FILE: null,
+    });
+  });
+
+  test("with credentials needs a database for a broker of its own", () => {
+    const env = { REDIS_URL: servers.REDIS_URL };
+    expect(readConfig(["broker"], env).DATABASE_URL).toBeNull();
+    expect(refusal({ ...env, ACCESS: "credentials" }, ["broker"])).toMatch(/DATABASE_URL: .*credentials/);
+  });
+
+  test.each([
+    [{ ACCESS: "closed" }, /ACCESS: expected one of open, credentials/],
+    [{ ACCESS: "credentials", JWT_SECRET: "short-and-secret" }, /JWT_SECRET: must have at least 32 bytes/],
+    [{ ACCESS: "credentials", JWT_SECRET: secret, JWT_PUBLIC_KEY_FILE: "a.pem" }, /JWT_SECRET: excludes/],
+    [{ JWT_SECRET: secret }, /with ACCESS=open/],
+    [{ JWT_PUBLIC_KEY_FILE: "a.pem" }, /with ACCESS=open/],
+  ])("%j is refused, and no secret is shown", (env, reason) => {
+    const message = refusal(env);
+    expect(message).toMatch(reason);
+    expect(message).not.toContain("short-and-secret");
+    expect(message).not.toContain(secret);
+  });
+});

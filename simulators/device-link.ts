@@ -19,6 +19,12 @@ export interface LinkOptions {
   readonly seed: number;
 }
 
+/** Where the broker asks for credentials, a client id begins with the user name: that of the service account in the URL. */
+function clientIdFor({ mqttUrl, clientId }: Pick<LinkOptions, "mqttUrl" | "clientId">): string {
+  const userName = decodeURIComponent(new URL(mqttUrl).username);
+  return userName === "" ? clientId : `${userName}/${clientId}`;
+}
+
 const firstPauseMs = 500;
 const longestPauseMs = 10_000;
 const goodbyeMs = 1_000;
@@ -98,7 +104,8 @@ export class DeviceLink {
 
   // A new client for each attempt: mqtt.js would send what is on the way again by rules of its own.
   #dial(): void {
-    const { mqttUrl, clientId } = this.#options;
+    const { mqttUrl } = this.#options;
+    const clientId = clientIdFor(this.#options);
     const client = connect(mqttUrl, { clientId, reconnectPeriod: 0, connectTimeout: 10_000, keepalive: 30 });
     this.#client = client;
     client.on("connect", () => {

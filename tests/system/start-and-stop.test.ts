@@ -38,6 +38,12 @@ describe("what cannot start says so in one line and exits with 1", () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
+  test("a simulated fleet, which has no credentials, where they are asked for", async () => {
+    const program = startProgram(["--simulate"], { ACCESS: "credentials" });
+    expect(await program.exit()).toBe(1);
+    expect(program.output()).toMatch(/^tidemark: CONFIG_INVALID: --simulate .*ACCESS=open/m);
+  });
+
   test("a service that does not exist", async () => {
     const program = startProgram(["brokr"], {});
     expect(await program.exit()).toBe(2);
