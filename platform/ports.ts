@@ -171,7 +171,7 @@ export interface DeviceStore {
 /** The few values an operator changes while the platform runs. */
 export interface SettingStore {
   activeDeviceTimeoutSeconds(): Promise<number>;
-  setActiveDeviceTimeoutSeconds(seconds: number): Promise<void>;
+  setActiveDeviceTimeoutSeconds(seconds: number, by: string): Promise<void>;
 }
 
 export interface StoredModel {
@@ -229,6 +229,9 @@ export interface RejectionPlace {
   readonly id: string;
 }
 
+/** How a kept message ends by the will of an operator, as the record of changes names it. */
+export type RejectionEnd = "rejected.replay" | "rejected.discard";
+
 /** What was refused, until it is replayed, discarded or too old. An id that is not kept (any more) is passed over. */
 export interface RejectionStore {
   /** Keeps what was refused at a door that does not go through the stream; what is kept already stays as it is. */
@@ -245,10 +248,10 @@ export interface RejectionStore {
   find(ids: readonly string[]): Promise<readonly Rejection[]>;
   /** How many there are of each code, by code; codes without any are left out. */
   summary(group: RejectionGroup): Promise<readonly { code: Rejection["code"]; count: number }[]>;
-  /** Answers how many of these ids (UUIDs) were there. */
-  remove(ids: readonly string[]): Promise<number>;
-  /** Removes at most `limit`, the oldest first; answers how many. */
-  removeOldest(query: RejectionGroup & { limit: number }): Promise<number>;
+  /** Removes these ids (UUIDs), since they were replayed or are to be thrown away; answers how many were there. */
+  remove(ids: readonly string[], why: { action: RejectionEnd; by: string }): Promise<number>;
+  /** Throws at most `limit` away, the oldest first; answers how many. */
+  discardOldest(query: RejectionGroup & { limit: number }, by: string): Promise<number>;
   /** Answers how many. */
   forgetOlderThan(days: number): Promise<number>;
 }

@@ -2,8 +2,8 @@ import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import type { Rejection } from "../schema/rejection.ts";
 import type { Tables } from "../schema/row.ts";
 import { asking, type Database } from "./database.ts";
-import type { RejectionGroup, RejectionPlace, RejectionStore } from "./ports.ts";
-import { insertRejections, micros, toInstant } from "./sql.ts";
+import type { RejectionEnd, RejectionGroup, RejectionPlace, RejectionStore } from "./ports.ts";
+import { insertRejections, micros, recordChange, toInstant } from "./sql.ts";
 
 /** Opens the store of refused messages. */
 export function openRejectionStore({ db }: Database): RejectionStore {
@@ -36,23 +36,9 @@ export function openRejectionStore({ db }: Database): RejectionStore {
         return rows.map(toRejection);
       }),
     summary: (group) => asking("count the rejected messages", () => summary(db, group)),
-    remove: (ids) =>
-      asking(`remove ${ids.length} rejected messages`, async () => {
-        const result = await db
-          .deleteFrom("rejected")
-          .where("id", "=", sql<string>`any(${[...ids]}::uuid[])`)
-          .executeTakeFirst();
-        return Number(result.numDeletedRows);
-      }),
-    removeOldest: ({ limit, ...group }) =>
-      asking("remove the oldest rejected messages", async () => {
-        const oldest = grouped(db.selectFrom("rejected"), group).select("id");
-        const result = await db
-          .deleteFrom("rejected")
-          .where("id", "in", oldest.orderBy("received_at").orderBy("id").limit(limit))
-          .executeTakeFirst();
-        return Number(result.numDeletedRows);
-      }),
+    remove: (ids, why) => asking(`remove ${ids.length} rejected messages`, () => remove(db, ids, why)),
+    discardOldest: (query, by) =>
+      asking("remove the oldest rejected messages", () => discardOldest(db, query, by)),
     forgetOlderThan: (days) =>
       asking("forget old rejections", async () => {
         const result = await db
@@ -62,6 +48,47 @@ export function openRejectionStore({ db }: Database): RejectionStore {
         return Number(result.numDeletedRows);
       }),
   };
+}
+
+async function remove(
+  db: Kysely<Tables>,
+  ids: readonly string[],
+  why: { action: RejectionEnd; by: string },
+): Promise<number> {
+  return db.transaction().execute(async (transaction) => {
+    const removed = await transaction
+      .deleteFrom("rejected")
+      .where("id", "=", sql<string>`any(${[...ids]}::uuid[])`)
+      .returning("id")
+      .execute();
+    const before = { ids: removed.map(({ id }) => id) };
+    if (removed.length > 0)
+      await recordChange(transaction, { ...why, target: "rejected", before, after: null });
+    return removed.length;
+  });
+}
+
+async function discardOldest(
+  db: Kysely<Tables>,
+  { limit, ...group }: RejectionGroup & { limit: number },
+  by: string,
+): Promise<number> {
+  return db.transaction().execute(async (transaction) => {
+    const oldest = grouped(transaction.selectFrom("rejected"), group).select("id");
+    const result = await transaction
+      .deleteFrom("rejected")
+      .where("id", "in", oldest.orderBy("received_at").orderBy("id").limit(limit))
+      .executeTakeFirst();
+    const count = Number(result.numDeletedRows);
+    const change = {
+      action: "rejected.discard",
+      target: "rejected",
+      before: { ...group, count },
+      after: null,
+    };
+    if (count > 0) await recordChange(transaction, { by, ...change });
+    return count;
+  });
 }
 
 type OfRejected<Selection> = SelectQueryBuilder<Tables, "rejected", Selection>;

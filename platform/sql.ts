@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import { type Role, roles } from "../schema/access.ts";
 import type { AuditRecord } from "../schema/audit.ts";
 import type { Rejection } from "../schema/rejection.ts";
 import type { Tables } from "../schema/row.ts";
@@ -11,6 +12,16 @@ export function micros(column: string): RawBuilder<number> {
 /** Microseconds since the epoch as a timestamptz. Exact: interval arithmetic is in whole microseconds, and 2^53 of them last until 2255. */
 export function toInstant(timestampUs: RawBuilder<unknown>): RawBuilder<Date> {
   return sql<Date>`(timestamptz 'epoch' + ${timestampUs} * interval '1 microsecond')`;
+}
+
+/** A moment so many milliseconds from now, by the clock of the database. */
+export function inMs(ms: number): RawBuilder<Date> {
+  return sql<Date>`now() + ${ms} * interval '1 millisecond'`;
+}
+
+/** A role as the database has it; its own check lets no other word in. */
+export function roleOf(text: string): Role {
+  return roles.find((role) => role === text) ?? "viewer";
 }
 
 // `last_seen` is written once a second at most, so it can be this much behind the truth.

@@ -150,6 +150,40 @@ export interface SecretRow {
   created_at: Generated<Date>;
 }
 
+export interface OperatorRow {
+  name: string;
+  password: string;
+  role: string;
+  disabled: Generated<boolean>;
+  created_at: Generated<Date>;
+  last_login: Date | null;
+}
+
+export interface SessionRow {
+  hash: string;
+  operator: string;
+  expires_at: Instant;
+  seen_at: Generated<Date>;
+}
+
+export interface ApiTokenRow {
+  id: string;
+  name: string;
+  hash: string;
+  role: string;
+  read_only: boolean;
+  paths: string[] | null;
+  created_by: string;
+  created_at: Generated<Date>;
+  expires_at: Instant;
+  last_used: Date | null;
+}
+
+export interface FirstAdminRow {
+  one: Generated<boolean>;
+  hash: string;
+}
+
 /** Every table, for Kysely. */
 export interface Tables {
   readings: ReadingRow;
@@ -169,4 +203,8 @@ export interface Tables {
   claim_tokens: ClaimTokenRow;
   revoked_certificates: RevokedCertificateRow;
   secrets: SecretRow;
+  operators: OperatorRow;
+  sessions: SessionRow;
+  api_tokens: ApiTokenRow;
+  first_admin: FirstAdminRow;
 }

@@ -165,7 +165,7 @@ export function onEach(
     beforeEach(async () => {
       const tables = sql.raw(
         "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit, " +
-          "principals, credentials, claim_tokens, revoked_certificates, secrets",
+          "principals, credentials, claim_tokens, revoked_certificates, secrets, operators, sessions, api_tokens, first_admin",
       );
       await sql`TRUNCATE ${tables}`.execute(stores.database.db);
     });

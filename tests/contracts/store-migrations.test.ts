@@ -8,6 +8,7 @@ import { batch, series } from "./samples.ts";
 
 const tables = [
   "anomalies",
+  "api_tokens",
   "audit",
   "claim_tokens",
   "credentials",
@@ -16,13 +17,16 @@ const tables = [
   "device_latest",
   "device_ledger",
   "devices",
+  "first_admin",
   "ledger_journal",
   "models",
+  "operators",
   "principals",
   "readings",
   "rejected",
   "revoked_certificates",
   "secrets",
+  "sessions",
   "settings",
 ];
 
@@ -49,6 +53,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0004-rejected-code",
     "0005-audit",
     "0006-access",
+    "0007-operators",
   ];
 }
 

@@ -81,8 +81,8 @@ onEach(engines, "the timeout of a device", (stores) => {
   });
 
   test("is what was set last, also for whoever opens the settings later", async () => {
-    await settingsOf(stores(), 60).setActiveDeviceTimeoutSeconds(5);
-    await settingsOf(stores(), 60).setActiveDeviceTimeoutSeconds(31_536_000);
+    await settingsOf(stores(), 60).setActiveDeviceTimeoutSeconds(5, "operator:ada");
+    await settingsOf(stores(), 60).setActiveDeviceTimeoutSeconds(31_536_000, "operator:ada");
     expect(await settingsOf(stores(), 60).activeDeviceTimeoutSeconds()).toBe(31_536_000);
   });
 });

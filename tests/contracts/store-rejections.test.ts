@@ -6,6 +6,8 @@ import { nowUs, rejection, startUs } from "./samples.ts";
 
 const dayUs = 86_400_000_000;
 
+const discard = { action: "rejected.discard", by: "operator:ada" } as const;
+
 const idsOf = (rejections: readonly Rejection[]) => rejections.map(({ id }) => id);
 
 onEach(engines, "the store of rejections", (stores) => {
@@ -61,20 +63,33 @@ onEach(engines, "the store of rejections", (stores) => {
     const [low, high, late] = await fill();
     const ids = [late.id, randomUUID(), low.id, low.id];
     expect(await store().find(ids)).toEqual([low, late]);
-    expect(await store().remove(ids)).toBe(2);
-    expect(await store().remove(ids)).toBe(0);
+    expect(await store().remove(ids, discard)).toBe(2);
+    expect(await store().remove(ids, discard)).toBe(0);
     expect(await store().find(ids)).toEqual([]);
     expect(await store().list({ limit: 10 })).toEqual([high]);
-    expect([await store().find([]), await store().remove([])]).toEqual([[], 0]);
+    expect([await store().find([]), await store().remove([], discard)]).toEqual([[], 0]);
   });
 
   test("removes the oldest of a group, at most as many as it is told", async () => {
     const [low, high, late] = await fill();
-    expect(await store().removeOldest({ code: "PAYLOAD_NOT_JSON", limit: 1 })).toBe(1);
+    expect(await store().discardOldest({ code: "PAYLOAD_NOT_JSON", limit: 1 }, "operator:ada")).toBe(1);
     expect(idsOf(await store().list({ limit: 10 }))).toEqual([late.id, high.id]);
-    expect(await store().removeOldest({ untilUs: low.receivedUs, limit: 10 })).toBe(1);
-    expect(await store().removeOldest({ deviceId: "nobody", limit: 10 })).toBe(0);
+    expect(await store().discardOldest({ untilUs: low.receivedUs, limit: 10 }, "operator:ada")).toBe(1);
+    expect(await store().discardOldest({ deviceId: "nobody", limit: 10 }, "operator:ada")).toBe(0);
     expect(idsOf(await store().list({ limit: 10 }))).toEqual([late.id]);
+  });
+
+  test("records who removed which, and nothing when none was there", async () => {
+    const [low, high, late] = await fill();
+    await store().remove([high.id], { action: "rejected.replay", by: "token:ci" });
+    await store().discardOldest({ code: "PAYLOAD_NOT_JSON", limit: 5 }, "operator:ada");
+    await store().remove([low.id], discard);
+    await store().discardOldest({ deviceId: "nobody", limit: 5 }, "operator:ada");
+    expect(await stores().audit.list({ target: "rejected", limit: 10 })).toMatchObject([
+      { by: "operator:ada", action: "rejected.discard", before: { code: "PAYLOAD_NOT_JSON", count: 1 } },
+      { by: "token:ci", action: "rejected.replay", before: { ids: [high.id] }, after: null },
+    ]);
+    expect(await store().list({ limit: 10 })).toEqual([late]);
   });
 
   test("keeps one once, as it was first", async () => {

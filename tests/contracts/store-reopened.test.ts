@@ -19,7 +19,7 @@ async function fill(database: Database): Promise<void> {
   await pen?.write(batch({ readings, rejections: [rejection()] }));
   await pen?.release();
   await openModelStore(database).save(model);
-  await settingsOf({ database }, 60).setActiveDeviceTimeoutSeconds(7);
+  await settingsOf({ database }, 60).setActiveDeviceTimeoutSeconds(7, "operator:ada");
 }
 
 async function expectFilled(database: Database): Promise<void> {
