@@ -73,7 +73,8 @@ test.each([
   ["MAX_PACKET_BYTES", "1023"],
   ["SHARDS", "0"],
   ["SHARDS", "257"],
-  ["OPEN_TO_NETWORK", "TRUE"],
+  ["LEGACY_HTTP_OPEN", "TRUE"],
+  ["ACCESS", "closed"],
   ["DATABASE_URL", "mysql://db"],
   ["DATABASE_URL", "db:5432"],
 ])("%s=%s is refused", (name, value) => {
@@ -98,13 +99,42 @@ describe("a URL without its password", () => {
 });
 
 describe("the network", () => {
-  test.each(["127.0.0.1", "127.0.0.2", "localhost", "::1"])("%s needs no consent", (host) => {
-    expect(readConfig(serviceNames, { HOST: host }).HOST).toBe(host);
+  test.each(["127.0.0.1", "127.0.0.2", "localhost", "::1"])("%s needs no credentials", (host) => {
+    expect(readConfig(serviceNames, { HOST: host })).toMatchObject({ HOST: host, ACCESS: "open" });
   });
 
-  test.each(["0.0.0.0", "::", "192.168.1.5", "plant.example.com"])("%s needs consent", (host) => {
-    expect(refusal({ HOST: host })).toMatch(/HOST: .*OPEN_TO_NETWORK=true/);
-    expect(readConfig(serviceNames, { HOST: host, OPEN_TO_NETWORK: "true" }).HOST).toBe(host);
+  const key = "0123456789abcdef";
+  test.each(["0.0.0.0", "::", "192.168.1.5", "plant.example.com"])("%s needs them", (host) => {
+    const ways = /^ {2}HOST: .*HOST=127\.0\.0\.1; .*LEGACY_HTTP_KEY.*; .*LEGACY_HTTP_OPEN=true/m;
+    for (const env of [{}, { LEGACY_HTTP_KEY: key }, { LEGACY_HTTP_OPEN: "true" }, { ACCESS: "credentials" }])
+      expect(refusal({ HOST: host, ...env })).toMatch(ways);
+    for (const env of [{ LEGACY_HTTP_KEY: key }, { LEGACY_HTTP_OPEN: "true" }])
+      expect(readConfig(serviceNames, { HOST: host, ACCESS: "credentials", ...env }).HOST).toBe(host);
+  });
+
+  test("a process without the legacy door has nothing to settle about it", () => {
+    const env = { ...servers, HOST: "0.0.0.0", ACCESS: "credentials" };
+    expect(readConfig(["web"], env).HOST).toBe("0.0.0.0");
+    expect(refusal({ ...env, MQTT_URL: "mqtt://broker" }, ["gateway-http"])).toMatch(
+      /HOST: .*LEGACY_HTTP_KEY/,
+    );
+  });
+
+  test("a key of the legacy door is long, not repeated, and no jest", () => {
+    expect(refusal({ LEGACY_HTTP_KEY: "hunter2" })).toMatch(/LEGACY_HTTP_KEY: must have at least 16/);
+    expect(refusal({ LEGACY_HTTP_KEY: "hunter2" })).not.toContain("hunter2");
+    expect(refusal({ LEGACY_HTTP_KEY: key, LEGACY_HTTP_OPEN: "true" })).toMatch(/excludes/);
+  });
+
+  test("trusted proxies are a list, and nobody is one by default", () => {
+    expect(readConfig(serviceNames, {}).TRUSTED_PROXIES).toEqual([]);
+    const TRUSTED_PROXIES = "10.0.0.0/8, fd00::1  192.0.2.7";
+    expect(readConfig(serviceNames, { TRUSTED_PROXIES }).TRUSTED_PROXIES).toEqual([
+      "10.0.0.0/8",
+      "fd00::1",
+      "192.0.2.7",
+    ]);
+    expect(refusal({ TRUSTED_PROXIES: "traefik" })).toContain("TRUSTED_PROXIES: expected addresses");
   });
 });
 

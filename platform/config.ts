@@ -1,4 +1,6 @@
 import { PlatformError } from "./errors.ts";
+import { exposureFaults } from "./exposure.ts";
+import { isNetwork } from "./peer.ts";
 
 /** One environment variable: its default, what it means, and how its text becomes a value. */
 interface Setting<T> {
@@ -21,6 +23,19 @@ function text(fallback: string, doc: string): Setting<string> {
 
 function optional(doc: string): Setting<string | null> {
   return { fallback: null, doc, read: (raw) => raw };
+}
+
+function networks(doc: string): Setting<readonly string[]> {
+  return {
+    fallback: [],
+    doc,
+    read: (raw) => {
+      const entries = raw.split(/[\s,]+/);
+      return entries.every(isNetwork)
+        ? entries
+        : new Fault("addresses and networks such as 10.0.0.0/8, with commas between");
+    },
+  };
 }
 
 function wholeNumber(
@@ -76,9 +91,6 @@ function url(protocols: readonly string[], doc: string): Setting<string | null> 
 /** Every environment variable the platform knows. `.env.example` and the README's table are held against this by a test. */
 export const settings = {
   HOST: text("127.0.0.1", "address every listener binds to"),
-  OPEN_TO_NETWORK: flag(
-    "accept a HOST other than loopback although devices and operators need no credentials yet",
-  ),
   ACCESS: oneOf(
     "open",
     ["credentials"],
@@ -95,6 +107,17 @@ export const settings = {
   MQTT_WS_PORT: port(8083, "MQTT over WebSocket"),
   HTTP_PORT: port(8080, "legacy HTTP door, and the console unless WEB_PORT differs"),
   WEB_PORT: { ...port(0, "console and API"), fallback: null } as Setting<number | null>,
+  LEGACY_HTTP_KEY: optional("what POST /data and GET /latest are to be shown as X-API-Key or bearer token"),
+  LEGACY_HTTP_OPEN: flag("leave POST /data, GET /latest and POST /config open to everybody, key or not"),
+  TRUSTED_PROXIES: networks(
+    "addresses and networks of the proxies whose X-Forwarded-For, -Proto and -Host are believed",
+  ),
+  SESSION_IDLE_MINUTES: wholeNumber(
+    480,
+    [1, 525_600],
+    "a session of the console ends when unused for so long",
+  ),
+  SESSION_MAX_HOURS: wholeNumber(168, [1, 8760], "and so long after the login, however it was used"),
   PROBE_PORT: port(9090, "/live, /ready and /metrics of a service that runs as a process of its own"),
   MQTT_URL: url(["mqtt", "mqtts"], "broker the HTTP door publishes to (default: the one in this process)"),
   DATABASE_URL: url(["postgres", "postgresql"], "PostgreSQL or TimescaleDB (default: PGlite in DATA_DIR)"),
@@ -224,12 +247,7 @@ function contradictions(values: Values, services: readonly ServiceName[]): strin
       "MQTT_URL: must be set when gateway-http runs without a broker beside it, e.g. mqtt://broker:1883",
     );
   }
-  if (!isLoopback(values.HOST) && !values.OPEN_TO_NETWORK) {
-    faults.push(
-      `HOST: ${values.HOST} opens every door to the network and no credentials are asked for yet; ` +
-        "keep 127.0.0.1, or put a firewall in front and set OPEN_TO_NETWORK=true",
-    );
-  }
+  faults.push(...exposureFaults(values, services));
   return faults;
 }
 
@@ -249,13 +267,9 @@ function tokenFaults({ ACCESS, JWT_SECRET, JWT_PUBLIC_KEY_FILE }: Values): strin
   return faults;
 }
 
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
-}
-
 /** A value as a message may show it: what may hold a password is not repeated. */
 function shown(name: string, raw: string): string {
-  return /_URL$|SECRET/.test(name) ? "something else" : JSON.stringify(raw);
+  return /_URL$|SECRET|_KEY$/.test(name) ? "something else" : JSON.stringify(raw);
 }
 
 /** A URL without its password, for logs and messages. */

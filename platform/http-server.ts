@@ -1,14 +1,23 @@
+import type { BlockList } from "node:net";
 import { type FastifyError, type FastifyInstance, fastify } from "fastify";
 import type { Refusal } from "../schema/rejection.ts";
 import { PlatformError } from "./errors.ts";
 import { type Address, boundPort, listenFailure } from "./listen.ts";
+import { readPeer } from "./peer.ts";
+import { securityHeaders } from "./security-headers.ts";
 import type { Log } from "./telemetry.ts";
 
 /** An HTTP listener that services put their routes on; in one process they share it. */
 export type HttpDoor = FastifyInstance;
 
-/** Opens an HTTP door with the limits and the error shape `{"error","code"}` that all of them have. Listens later. */
-export function openHttpDoor({ log, maxBodyBytes }: { log: Log; maxBodyBytes: number }): HttpDoor {
+export interface HttpDoorOptions {
+  readonly log: Log;
+  readonly maxBodyBytes: number;
+  readonly proxies: BlockList;
+}
+
+/** Opens an HTTP door with the limits, headers and error shape `{"error","code"}` that all of them have. Listens later. */
+export function openHttpDoor({ log, maxBodyBytes, proxies }: HttpDoorOptions): HttpDoor {
   const door = fastify({
     bodyLimit: maxBodyBytes,
     connectionTimeout: 30_000,
@@ -18,6 +27,9 @@ export function openHttpDoor({ log, maxBodyBytes }: { log: Log; maxBodyBytes: nu
     routerOptions: { maxParamLength: 512 },
     // What happened is counted and logged by the services; a line a request would be a line a reading.
     logger: false,
+  });
+  door.addHook("onSend", async (request, reply) => {
+    reply.headers(securityHeaders(readPeer(request.raw, proxies)));
   });
   door.setErrorHandler((error: FastifyError | PlatformError, request, reply) => {
     const answer = answerOf(error);

@@ -110,6 +110,11 @@ export function openMetrics() {
     connections: gauge("iot_mqtt_connections", "MQTT clients connected."),
     connectionErrors: counter("iot_mqtt_connection_errors_total", "MQTT connections that ended in an error."),
     ...accessMetrics({ counter, gauge }),
+    httpRefused: counter(
+      "iot_http_refused_total",
+      "Requests refused for who asked or how, by code; failed logins among them.",
+      ["code"],
+    ),
     browsers: gauge("iot_browsers_connected", "Consoles connected."),
     devicesPruned: counter("iot_devices_pruned_total", "Devices silent for longer than their allowance."),
   };

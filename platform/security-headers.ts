@@ -1,0 +1,38 @@
+import { isLoopback } from "./exposure.ts";
+import type { Peer } from "./peer.ts";
+
+const always = {
+  "X-Content-Type-Options": "nosniff",
+  // For browsers that do not know frame-ancestors.
+  "X-Frame-Options": "DENY",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Permissions-Policy":
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), midi=(), payment=(), usb=()",
+} as const;
+
+const yearSeconds = 31_536_000;
+
+/** What every answer tells a browser about how little it may do with it. */
+export function securityHeaders(peer: Peer): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = { ...always, "Content-Security-Policy": contentPolicy(peer) };
+  // Browsers heed these two only where nobody on the way can have written them, and complain elsewhere.
+  if (peer.isSecure) headers["Strict-Transport-Security"] = `max-age=${yearSeconds}`;
+  if (peer.isSecure || isLoopback(peer.host.replace(/:\d+$/, "")))
+    headers["Cross-Origin-Opener-Policy"] = "same-origin";
+  return headers;
+}
+
+/** Scripts, styles and questions from and to this very place only. Not every browser counts a WebSocket to it as 'self'. */
+function contentPolicy({ isSecure, host }: Peer): string {
+  const socket = /^[\w.:[\]-]+$/.test(host) ? ` ${isSecure ? "wss" : "ws"}://${host}` : "";
+  return [
+    "default-src 'self'",
+    "img-src 'self' data:",
+    `connect-src 'self'${socket}`,
+    "object-src 'none'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+  ].join("; ");
+}
