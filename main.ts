@@ -3,6 +3,8 @@ import { inspect } from "node:util";
 import { runCommand } from "./administration.ts";
 import { startBroker } from "./broker/service.ts";
 import { startGateway } from "./gateway-http/service.ts";
+import { type Addresses, banner, httpUrl, inUrl, reachable } from "./platform/addresses.ts";
+import type { Callers } from "./platform/callers.ts";
 import { type Order, readCommandLine } from "./platform/command-line.ts";
 import { type Config, isRunByNpm, readConfig, type ServiceName, serviceNames } from "./platform/config.ts";
 import { PlatformError } from "./platform/errors.ts";
@@ -10,13 +12,15 @@ import { closeHttp, type HttpDoor, listenHttp, openHttpDoor } from "./platform/h
 import { Lifecycle, parentGone, stopSignal } from "./platform/lifecycle.ts";
 import { openMemoryEvents } from "./platform/memory-events.ts";
 import { openMemoryStream } from "./platform/memory-stream.ts";
+import { listProxies } from "./platform/peer.ts";
 import type { EventStream, ReadingStream } from "./platform/ports.ts";
-import { mountProbe } from "./platform/probe.ts";
+import { type MayReadMetrics, mountProbe, type Probe } from "./platform/probe.ts";
 import { openRedisEvents } from "./platform/redis-events.ts";
 import { openRedisStream } from "./platform/redis-stream.ts";
 import { type Log, type Metrics, openLog, openMetrics } from "./platform/telemetry.ts";
 import { startProcessor } from "./processor/service.ts";
 import type { DoorsAnswer } from "./schema/api.ts";
+import { judge } from "./schema/operator.ts";
 import { openStores, type Stores } from "./stores.ts";
 import { startWeb } from "./web/service.ts";
 
@@ -105,20 +109,12 @@ function accessIn({ access, secrets }: Stores) {
   return { store: access, secrets };
 }
 
-interface Addresses {
-  console?: string;
-  http?: string;
-  mqtt?: string;
-  webSocket?: string;
-  probe?: string;
-}
-
 interface HttpParts {
   readonly engines: Engines;
   readonly shared: { config: Config; log: Log; metrics: Metrics; now: () => number };
   readonly mqttPort: number;
   readonly addresses: Addresses;
-  readonly probe: Parameters<typeof mountProbe>[1];
+  readonly probe: Probe;
 }
 
 /** The HTTP services share one listener unless WEB_PORT says otherwise. */
@@ -127,7 +123,9 @@ async function startHttp(
   { engines, shared, mqttPort, addresses, probe }: HttpParts,
 ): Promise<void> {
   const { services, config, life } = launch;
-  const gatewayDoor = services.includes("gateway-http") ? newDoor(launch, probe) : undefined;
+  const publicDoor = async (): Promise<HttpDoor> =>
+    newDoor(launch, { ...probe, mayReadMetrics: metricsReaders((await engines.stores()).callers) });
+  const gatewayDoor = services.includes("gateway-http") ? await publicDoor() : undefined;
   if (gatewayDoor !== undefined) {
     const mqttUrl = config.MQTT_URL ?? `mqtt://${inUrl(reachable(config.HOST))}:${mqttPort}`;
     const deps = { ...shared, ...(await engines.stores()), door: gatewayDoor, mqttUrl };
@@ -135,7 +133,7 @@ async function startHttp(
   }
   if (services.includes("web")) {
     const isShared = gatewayDoor !== undefined && config.WEB_PORT === config.HTTP_PORT;
-    const door = isShared ? gatewayDoor : newDoor(launch, probe);
+    const door = isShared ? gatewayDoor : await publicDoor();
     const mqttHost = reachable(config.HOST);
     const doors = (): DoorsAnswer => ({
       mqttHost,
@@ -150,7 +148,8 @@ async function startHttp(
       door,
       doors,
     };
-    await life.run("web", () => startWeb(deps));
+    const web = await life.run("web", () => startWeb(deps));
+    if (web.firstAdmin !== undefined) addresses.firstAdmin = web.firstAdmin;
     if (!isShared)
       addresses.console = await openTo(launch, door, { port: config.WEB_PORT, setting: "WEB_PORT" });
   }
@@ -160,9 +159,16 @@ async function startHttp(
   }
 }
 
+/** On a door that the world may reach the metrics are for viewers. */
+function metricsReaders(callers: Callers): MayReadMetrics {
+  const asked = { role: "viewer", path: "/metrics", isChange: false, isForPeople: false } as const;
+  return async (request) => judge(await callers.identify(request), asked) === "allowed";
+}
+
 /** A door with its probes on it, not yet open. */
-function newDoor({ config, log }: Launch, probe: HttpParts["probe"]): HttpDoor {
-  const door = openHttpDoor({ log, maxBodyBytes: config.MAX_PACKET_BYTES });
+function newDoor({ config, log }: Launch, probe: Parameters<typeof mountProbe>[1]): HttpDoor {
+  const proxies = listProxies(config.TRUSTED_PROXIES);
+  const door = openHttpDoor({ log, maxBodyBytes: config.MAX_PACKET_BYTES, proxies });
   mountProbe(door, probe);
   return door;
 }
@@ -187,27 +193,6 @@ function startFleet({ mqtt, http }: Addresses, life: Lifecycle): Promise<unknown
   return life.add("fleet", start, (fleet) => {
     if (fleet.connected) fleet.disconnect();
   });
-}
-
-/** Where a listener on `host` is reached from this machine. */
-function reachable(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
-  return host === "::" ? "::1" : host;
-}
-
-function inUrl(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
-}
-
-function httpUrl(host: string, port: number): string {
-  return `http://${inUrl(host)}:${port}`;
-}
-
-/** What a person wants first comes first. */
-function banner({ console, ...others }: Addresses): string {
-  const ordered = console === undefined ? others : { console, ...others };
-  const lines = Object.entries(ordered).map(([name, address]) => `  ${name.padEnd(10)} ${address}\n`);
-  return `\nTidemark is ready.\n${lines.join("")}\n`;
 }
 
 /** Runs until a signal, or until a part is lost that only a new process can bring back; answers with the exit code. */

@@ -1,5 +1,6 @@
 import { openAccessStore } from "./platform/access-store.ts";
 import { openAuditStore } from "./platform/audit-store.ts";
+import { openCallers } from "./platform/callers.ts";
 import { openClaimStore } from "./platform/claim-store.ts";
 import type { Config } from "./platform/config.ts";
 import { type Database, hasTimescale, openDatabase } from "./platform/database.ts";
@@ -9,11 +10,15 @@ import { openLedgerStore } from "./platform/ledger-store.ts";
 import type { Lifecycle } from "./platform/lifecycle.ts";
 import { migrate } from "./platform/migrations.ts";
 import { openModelStore } from "./platform/model-store.ts";
+import { openOperatorStore } from "./platform/operator-store.ts";
+import { listProxies } from "./platform/peer.ts";
 import { openReadingStore } from "./platform/reading-store.ts";
 import { openRejectionStore } from "./platform/rejection-store.ts";
 import { openSecretStore } from "./platform/secret-store.ts";
+import { openSessionStore } from "./platform/session-store.ts";
 import { openSettingStore } from "./platform/setting-store.ts";
 import type { Log } from "./platform/telemetry.ts";
+import { openTokenStore } from "./platform/token-store.ts";
 
 /** What a process needs to have a database. */
 export interface StoreDeps {
@@ -67,5 +72,19 @@ function storesOn(database: Database, config: Config) {
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,
     }),
+    ...peopleOn(database, config),
   };
+}
+
+/** What operators and programs are known by. */
+function peopleOn(database: Database, config: Config) {
+  const spans = {
+    idleMs: config.SESSION_IDLE_MINUTES * 60_000,
+    longestMs: config.SESSION_MAX_HOURS * 3_600_000,
+  };
+  const sessions = openSessionStore(database, spans);
+  const tokens = openTokenStore(database);
+  const proxies = listProxies(config.TRUSTED_PROXIES);
+  const callers = openCallers({ isOpen: config.ACCESS === "open", sessions, tokens, proxies });
+  return { operators: openOperatorStore(database), sessions, tokens, callers };
 }

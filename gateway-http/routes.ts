@@ -8,8 +8,9 @@ import { type Refusal, type RejectedMessage, toRejection } from "../schema/rejec
 import { formatTimestamp } from "../schema/timestamp.ts";
 import { type DecodeRules, decodePayload } from "../schema/wire.ts";
 import type { Bridge } from "./bridge.ts";
+import { guardLegacy, type LegacyGuardDeps, whoAsks } from "./guard.ts";
 
-export interface RouteDeps {
+export interface RouteDeps extends LegacyGuardDeps {
   readonly bridge: Bridge;
   readonly readings: ReadingStore;
   readonly rejections: RejectionStore;
@@ -24,6 +25,7 @@ const longestTimeoutSeconds = 31_536_000;
 
 /** Puts the ancestor's routes on a door, with its exact paths, bodies and answers. */
 export function mountLegacyRoutes(door: HttpDoor, deps: RouteDeps): void {
+  guardLegacy(door, deps);
   // The old clients are not careful with Content-Type, so a body is JSON whatever it is called.
   door.addHook("onRequest", async (request) => {
     request.headers["content-type"] = "application/json";
@@ -54,8 +56,8 @@ export function mountLegacyRoutes(door: HttpDoor, deps: RouteDeps): void {
       const error = `"active_device_timeout_seconds" must be a whole number from 1 to ${longestTimeoutSeconds}`;
       return reply.code(400).send({ error, code: "SETTING_INVALID" });
     }
-    await deps.settings.setActiveDeviceTimeoutSeconds(seconds);
-    deps.log.info({ seconds }, "active device timeout changed");
+    await deps.settings.setActiveDeviceTimeoutSeconds(seconds, whoAsks(request));
+    deps.log.info({ seconds, by: whoAsks(request) }, "active device timeout changed");
     return { status: "updated", active_device_timeout_seconds: seconds };
   });
 

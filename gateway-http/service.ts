@@ -1,4 +1,5 @@
 import type { SecretStore } from "../platform/access-ports.ts";
+import type { Callers } from "../platform/callers.ts";
 import type { Config } from "../platform/config.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
 import type { Clock, ReadingStore, RejectionStore, Running, SettingStore } from "../platform/ports.ts";
@@ -17,6 +18,7 @@ export interface GatewayDeps {
   readonly rejections: RejectionStore;
   readonly settings: SettingStore;
   readonly secrets: SecretStore;
+  readonly callers: Callers;
   readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { Role } from "../schema/access.ts";
+import { type Caller, nameOf } from "../schema/operator.ts";
 
 /** Who asks, as far as a route needs to know. */
 export interface Actor {
@@ -14,22 +15,29 @@ declare module "fastify" {
     needs?: Role;
     /** For whoever comes: what one logs in with. */
     isOpen?: true;
+    /** Not with an API token: what gives access must not be reached with what was given away. */
+    isForPeople?: true;
     /** The content type of its POST, if that is not JSON. Never one that a form of another site can send. */
     takes?: "text/csv";
   }
 }
 
-/** Where nobody is asked who they are: the platform is bound to loopback without access control. */
-const anyone: Actor = { name: "anyone", role: "admin" };
-
-const actors = new WeakMap<FastifyRequest, Actor>();
+const callers = new WeakMap<FastifyRequest, Caller>();
 
 /** Remembers who asks, once it is known. */
-export function identify(request: FastifyRequest, actor: Actor): void {
-  actors.set(request, actor);
+export function identify(request: FastifyRequest, caller: Caller): void {
+  callers.set(request, caller);
 }
 
-/** Who asks. */
+/** Who asks, with what speaks for them. */
+export function callerOf(request: FastifyRequest): Caller {
+  return callers.get(request) ?? { kind: "nobody" };
+}
+
+/** Who asks. A route that is not `isOpen` is only reached by somebody. */
 export function actorOf(request: FastifyRequest): Actor {
-  return actors.get(request) ?? anyone;
+  const caller = callerOf(request);
+  const isNamed = caller.kind === "operator" || caller.kind === "token";
+  if (isNamed) return { name: nameOf(caller), role: caller.role };
+  return { name: "anyone", role: caller.kind === "anyone" ? "admin" : "viewer" };
 }

@@ -11,6 +11,8 @@ export interface LedgerRouteDeps {
   readonly shards: number;
 }
 
+const config = { needs: "viewer" } as const;
+
 /** Empty for messages that name no device. */
 const DeviceId = Type.Unsafe<string>({ ...DeviceIdText, minLength: 0 });
 /** Waiting entries that are looked through for those of one device. */
@@ -19,7 +21,7 @@ const entriesLookedAt = 200;
 /** Puts the ledger on a door: what became of everything that was taken in, in all and by device. */
 export function mountLedger(door: HttpDoor, deps: LedgerRouteDeps): void {
   const { ledger, stream } = deps;
-  door.get("/api/v1/ledger", { schema: { response: { 200: LedgerAnswer } } }, async () => {
+  door.get("/api/v1/ledger", { config, schema: { response: { 200: LedgerAnswer } } }, async () => {
     // In this order: see `toLedger`.
     const before = await ledger.accounts();
     const tallies = await stream.tallies();
@@ -29,6 +31,7 @@ export function mountLedger(door: HttpDoor, deps: LedgerRouteDeps): void {
   door.get<{ Querystring: { after: string; limit: number } }>(
     "/api/v1/ledger/devices",
     {
+      config,
       schema: {
         querystring: Type.Object({
           after: Type.Unsafe<string>({ ...DeviceId, default: "" }),
@@ -45,7 +48,7 @@ export function mountLedger(door: HttpDoor, deps: LedgerRouteDeps): void {
   );
   door.get<{ Params: { id: string } }>(
     "/api/v1/ledger/devices/:id",
-    { schema: { params: Type.Object({ id: DeviceId }), response: { 200: DeviceLedgerAnswer } } },
+    { config, schema: { params: Type.Object({ id: DeviceId }), response: { 200: DeviceLedgerAnswer } } },
     async ({ params: { id } }) => {
       const account = (await ledger.device(id)) ?? { deviceId: id, stored: 0, duplicate: 0, rejected: 0 };
       const inFlight = await waitingOf(id, deps);

@@ -3,28 +3,35 @@ import { Server, type Socket } from "socket.io";
 import type { EventStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { type BrowserEvents, isForBrowsers, type ServerEvents, watchLimit } from "../schema/event.ts";
+import { type LiveGuardDeps, openLiveGuard } from "./live-guard.ts";
 import { Outbox } from "./outbox.ts";
 
 type LiveServer = Server<BrowserEvents, ServerEvents>;
 type Browser = Socket<BrowserEvents, ServerEvents>;
 
-export interface LiveDeps {
+export interface LiveDeps extends LiveGuardDeps {
   readonly http: HttpServer;
   readonly events: EventStream;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
+/** So soon after a session or a token has ended, at the latest, what it opened is closed. */
+const lookEveryMs = 2000;
+
 /** Most events a browser that comes back is sent; beyond it the page asks the API anyway. */
 const replayLimit = 500;
 const everything = "events";
 
 /** Starts the push to browsers: every event to all of them, readings to those who watch the device. */
-export async function startLive({ http, events, log, metrics }: LiveDeps): Promise<Running> {
+export async function startLive(deps: LiveDeps): Promise<Running> {
+  const { http, events, log, metrics } = deps;
+  const liveGuard = openLiveGuard(deps);
   const io: LiveServer = new Server(http, {
     serveClient: false,
     transports: ["websocket"],
     maxHttpBufferSize: 65_536,
+    allowRequest: liveGuard.allowRequest,
   });
   io.on("connection", (browser: Browser) => {
     metrics.browsers.inc();
@@ -43,8 +50,17 @@ export async function startLive({ http, events, log, metrics }: LiveDeps): Promi
     },
     onReadings: (batch) => outbox.add(batch),
   });
+  const look = async (): Promise<void> => {
+    const browsers = [...io.sockets.sockets.values()];
+    const ended = await liveGuard.ended(browsers.map(({ request }) => request));
+    for (const browser of browsers) if (ended.has(browser.request)) browser.disconnect(true);
+  };
+  const looks = repeat(lookEveryMs, () =>
+    look().catch((error: unknown) => log.warn({ err: error }, "sessions not looked after")),
+  );
   return {
     stop: async () => {
+      looks.stop();
       await subscription.stop();
       outbox.stop();
       await io.close();
@@ -80,4 +96,20 @@ async function resume(browser: Browser, events: EventStream, sinceId: unknown): 
 
 function roomOf(deviceId: string): string {
   return `device:${deviceId}`;
+}
+
+/** Does a piece of work again and again, the next time when the last is done. */
+function repeat(everyMs: number, work: () => Promise<void>): { stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+  const plan = (): void => {
+    if (!isStopped) timer = setTimeout(() => void work().finally(plan), everyMs);
+  };
+  plan();
+  return {
+    stop: () => {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
 }

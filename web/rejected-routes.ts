@@ -11,9 +11,13 @@ import {
 } from "../schema/api.ts";
 import type { Rejection } from "../schema/rejection.ts";
 import { isCut } from "../schema/replay.ts";
-import { type Failure, fault, type ReplayDeps, replay, tryAgain } from "./replay.ts";
+import { actorOf } from "./actor.ts";
+import { readJsonBodies } from "./json-bodies.ts";
+import { type Failure, fault, type ReplayDeps, type ReplayWork, replay, tryAgain } from "./replay.ts";
 
 const root = "/api/v1/rejected";
+/** Of whatever changes something. */
+const config = { needs: "operator" } as const;
 
 type OfCode = Exclude<RejectedChoice, { ids: readonly string[] }>;
 
@@ -21,7 +25,7 @@ type OfCode = Exclude<RejectedChoice, { ids: readonly string[] }>;
 export async function mountRejected(door: HttpDoor, deps: ReplayDeps): Promise<void> {
   // A scope of its own, since its body parser is not for the other routes of a shared door.
   await door.register((scope, _options, done) => {
-    takeOnlyJson(scope);
+    readJsonBodies(scope);
     mountList(scope, deps);
     mountMany(scope, deps);
     mountOne(scope, deps);
@@ -29,27 +33,13 @@ export async function mountRejected(door: HttpDoor, deps: ReplayDeps): Promise<v
   });
 }
 
-/** A page of another site may make a browser send forms and plain text, with or without a body, but not this content type. */
-function takeOnlyJson(scope: HttpDoor): void {
-  scope.removeAllContentTypeParsers();
-  const parse = scope.getDefaultJsonParser("error", "error");
-  scope.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
-    // Routes that name everything in their path need no body.
-    if (body.length === 0) done(null, {});
-    else void parse(request, String(body), done);
-  });
-  scope.addHook("onRequest", async (request, reply) => {
-    const isJson = /^application\/json\s*(;|$)/i.test(request.headers["content-type"] ?? "");
-    if (request.method !== "POST" || isJson) return;
-    const error = "the body must be JSON; send Content-Type: application/json";
-    await reply.code(415).send({ error, code: "CONTENT_TYPE_INVALID" });
-  });
-}
-
 function mountList(scope: HttpDoor, deps: ReplayDeps): void {
   scope.get<{ Querystring: RejectedQuestion }>(
     root,
-    { schema: { querystring: RejectedQuestion, response: { 200: RejectedAnswer } } },
+    {
+      config: { needs: "viewer" },
+      schema: { querystring: RejectedQuestion, response: { 200: RejectedAnswer } },
+    },
     async ({ query }) => {
       const { limit, before, code, device: deviceId } = query;
       const [page, codes] = await Promise.all([
@@ -78,27 +68,33 @@ function mountMany(scope: HttpDoor, deps: ReplayDeps): void {
   const { rejections, log } = deps;
   scope.post<{ Body: RejectedChoice }>(
     `${root}/replay`,
-    { schema: { body: RejectedChoice, response: { 200: ReplayAnswer } } },
-    async ({ body }) => ("ids" in body ? replayThese(body.ids, deps) : replayOldest(body, deps)),
+    { config, schema: { body: RejectedChoice, response: { 200: ReplayAnswer } } },
+    async (request) => {
+      const { body } = request;
+      const own = { ...deps, by: actorOf(request).name };
+      return "ids" in body ? replayThese(body.ids, own) : replayOldest(body, own);
+    },
   );
   scope.post<{ Body: RejectedChoice }>(
     `${root}/discard`,
-    { schema: { body: RejectedChoice, response: { 200: DiscardAnswer } } },
-    async ({ body }) => {
+    { config, schema: { body: RejectedChoice, response: { 200: DiscardAnswer } } },
+    async (request) => {
+      const { body } = request;
+      const by = actorOf(request).name;
       if ("ids" in body) {
-        const discarded = await rejections.remove(body.ids);
+        const discarded = await rejections.remove(body.ids, { action: "rejected.discard", by });
         log.info({ discarded }, "rejections discarded");
         return { discarded, left: 0 };
       }
       const group = groupOf(body);
-      const discarded = await rejections.removeOldest({ ...group, limit: rejectionBatchLimit });
+      const discarded = await rejections.discardOldest({ ...group, limit: rejectionBatchLimit }, by);
       log.info({ discarded, code: body.code }, "rejections discarded");
       return { discarded, left: await countOf(group, deps) };
     },
   );
 }
 
-async function replayThese(ids: readonly string[], deps: ReplayDeps): Promise<ReplayAnswer> {
+async function replayThese(ids: readonly string[], deps: ReplayWork): Promise<ReplayAnswer> {
   const wanted = new Set(ids.map((id) => id.toLowerCase()));
   const found = await deps.rejections.find([...wanted]);
   for (const { id } of found) wanted.delete(id);
@@ -107,7 +103,7 @@ async function replayThese(ids: readonly string[], deps: ReplayDeps): Promise<Re
   return { replayed, failed: [...failed, ...unknown], left: failed.length, next: null };
 }
 
-async function replayOldest(choice: OfCode, deps: ReplayDeps): Promise<ReplayAnswer> {
+async function replayOldest(choice: OfCode, deps: ReplayWork): Promise<ReplayAnswer> {
   const group = groupOf(choice);
   const page = await deps.rejections.oldest({
     ...group,
@@ -121,17 +117,20 @@ async function replayOldest(choice: OfCode, deps: ReplayDeps): Promise<ReplayAns
 }
 
 function mountOne(scope: HttpDoor, deps: ReplayDeps): void {
-  scope.post<{ Params: { id: string } }>(`${root}/:id/replay`, async ({ params }, reply) => {
+  scope.post<{ Params: { id: string } }>(`${root}/:id/replay`, { config }, async (request, reply) => {
+    const { params } = request;
     const [rejection] = isId(params.id) ? await deps.rejections.find([params.id]) : [];
     if (rejection === undefined) return refuse(reply, 404, notKept);
     const again = tryAgain(rejection, deps);
     if (again.kind === "impossible") return refuse(reply, 409, again.obstacle);
-    const { replayed, failed } = await replay([rejection], deps);
+    const { replayed, failed } = await replay([rejection], { ...deps, by: actorOf(request).name });
     const [failure] = failed;
     return failure === undefined ? { replayed } : refuse(reply, 422, failure);
   });
-  scope.delete<{ Params: { id: string } }>(`${root}/:id`, async ({ params }, reply) => {
-    const discarded = isId(params.id) ? await deps.rejections.remove([params.id]) : 0;
+  scope.delete<{ Params: { id: string } }>(`${root}/:id`, { config }, async (request, reply) => {
+    const { id } = request.params;
+    const why = { action: "rejected.discard", by: actorOf(request).name } as const;
+    const discarded = isId(id) ? await deps.rejections.remove([id], why) : 0;
     if (discarded === 0) return refuse(reply, 404, notKept);
     deps.log.info({ discarded }, "rejections discarded");
     return reply.code(204).send();

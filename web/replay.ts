@@ -15,6 +15,12 @@ export interface ReplayDeps {
   readonly metrics: Metrics;
 }
 
+/** A replay that somebody asked for. */
+export interface ReplayWork extends ReplayDeps {
+  /** Who, as the record of changes names them. */
+  readonly by: string;
+}
+
 export type Failure = ReplayAnswer["failed"][number];
 
 /** As many readings go to the stream at a time, or those of one message; like the frames of a broker. */
@@ -37,7 +43,7 @@ export function tryAgain(rejection: Rejection, { rules, now }: Pick<ReplayDeps, 
  */
 export async function replay(
   chosen: readonly Rejection[],
-  deps: ReplayDeps,
+  deps: ReplayWork,
 ): Promise<{ replayed: number; failed: readonly Failure[] }> {
   const failed: Failure[] = [];
   const parcels: Parcel[] = [];
@@ -65,12 +71,12 @@ function pack(parcels: Parcel[], id: string, readings: readonly Reading[]): void
   } else parcels.push({ ids: [id], readings: [...readings] });
 }
 
-async function handOver({ ids, readings }: Parcel, deps: ReplayDeps): Promise<void> {
-  const { stream, shards, rejections, now, metrics } = deps;
+async function handOver({ ids, readings }: Parcel, deps: ReplayWork): Promise<void> {
+  const { stream, shards, rejections, now, metrics, by } = deps;
   const frames = [...byShard(readings, shards)].map(([shard, part]) =>
     stream.append(shard, { receivedUs: now(), readings: part, rejections: [] }),
   );
   await Promise.all(frames);
   metrics.received.inc(readings.length);
-  await rejections.remove(ids);
+  await rejections.remove(ids, { action: "rejected.replay", by });
 }

@@ -17,6 +17,8 @@ export interface RouteDeps {
   readonly doors: () => DoorsAnswer;
 }
 
+const config = { needs: "viewer" } as const;
+
 function limit(fallback: number, most: number) {
   return Type.Integer({ minimum: 1, maximum: most, default: fallback });
 }
@@ -25,13 +27,14 @@ function limit(fallback: number, most: number) {
 export function mountApi(door: HttpDoor, deps: RouteDeps): void {
   mountDevices(door, deps);
   mountHistory(door, deps);
-  door.get("/api/v1/doors", { schema: { response: { 200: DoorsSchema } } }, () => deps.doors());
+  door.get("/api/v1/doors", { config, schema: { response: { 200: DoorsSchema } } }, () => deps.doors());
 }
 
 function mountDevices(door: HttpDoor, { devices, settings }: RouteDeps): void {
   door.get<{ Querystring: { limit: number } }>(
     "/api/v1/devices",
     {
+      config,
       schema: { querystring: Type.Object({ limit: limit(200, 1000) }), response: { 200: DevicesAnswer } },
     },
     async ({ query }) => {
@@ -48,6 +51,7 @@ function mountHistory(door: HttpDoor, { readings }: RouteDeps): void {
   door.get<{ Querystring: { device: string[]; limit: number } }>(
     "/api/v1/readings",
     {
+      config,
       schema: {
         querystring: Type.Object({
           device: Type.Array(DeviceIdText, { minItems: 1, maxItems: 50 }),
@@ -75,6 +79,7 @@ function mountHistory(door: HttpDoor, { readings }: RouteDeps): void {
   door.get<{ Querystring: { device?: string; limit: number } }>(
     "/api/v1/anomalies",
     {
+      config,
       schema: {
         querystring: Type.Object({ device: Type.Optional(DeviceIdText), limit: limit(100, 1000) }),
         response: { 200: AnomaliesAnswer },

@@ -3,9 +3,12 @@ import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import { AccessDesk } from "../platform/access-desk.ts";
 import type { AccessStore, ClaimStore } from "../platform/access-ports.ts";
+import { type Callers, hashOf, newSecret } from "../platform/callers.ts";
 import type { Config } from "../platform/config.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
+import type { OperatorStore, SessionStore, TokenStore } from "../platform/operator-ports.ts";
 import type {
+  AuditStore,
   Clock,
   DeviceStore,
   EventStream,
@@ -18,10 +21,14 @@ import type {
 } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
+import { mountAudit } from "./audit-routes.ts";
 import { mountClaims } from "./claim-routes.ts";
 import { mountDeviceAccess } from "./device-routes.ts";
+import { guard } from "./guard.ts";
 import { mountLedger } from "./ledger-routes.ts";
 import { startLive } from "./live.ts";
+import { mountLogin, mountMe } from "./login-routes.ts";
+import { mountOperators } from "./operator-routes.ts";
 import { mountRejected } from "./rejected-routes.ts";
 import { mountApi } from "./routes.ts";
 import { mountServices } from "./service-routes.ts";
@@ -39,6 +46,11 @@ export interface WebDeps {
   readonly ledger: LedgerStore;
   readonly access: AccessStore;
   readonly claims: ClaimStore;
+  readonly operators: OperatorStore;
+  readonly sessions: SessionStore;
+  readonly tokens: TokenStore;
+  readonly audit: AuditStore;
+  readonly callers: Callers;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
   readonly now: Clock;
@@ -46,17 +58,15 @@ export interface WebDeps {
   readonly metrics: Metrics;
 }
 
-const securityHeaders = {
-  "Content-Security-Policy":
-    "default-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-  "X-Content-Type-Options": "nosniff",
-  "Referrer-Policy": "no-referrer",
-} as const;
-
-/** Puts the operators' side on a listener: the built console, its API, and the push. */
-export async function startWeb(deps: WebDeps): Promise<Running> {
-  const { config, door, events, log, metrics } = deps;
-  door.addHook("onSend", async (_request, reply) => void reply.headers(securityHeaders));
+/** Puts the operators' side on a listener: the built console, its API, and the push. `firstAdmin` is the token to make one with. */
+export async function startWeb(
+  deps: WebDeps,
+): Promise<Running & { readonly firstAdmin: string | undefined }> {
+  const { config, door, log } = deps;
+  guard(door, deps);
+  mountMe(door);
+  const people = config.ACCESS === "credentials" ? await startPeople(deps) : undefined;
+  mountAudit(door, deps);
   mountApi(door, deps);
   mountLedger(door, { ...deps, shards: config.SHARDS });
   await mountRejected(door, { ...deps, shards: config.SHARDS, rules: replayRules(config) });
@@ -67,10 +77,37 @@ export async function startWeb(deps: WebDeps): Promise<Running> {
   const client = clientFolder();
   if (client === undefined) log.warn("console not built; run npm run build");
   else await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });
-  const live = await startLive({ http: door.server, events, log, metrics });
+  const live = await startLive({ ...deps, http: door.server });
   // Open sockets would keep the listener from closing.
   door.addHook("preClose", () => live.stop());
-  return { stop: () => live.stop() };
+  const stop = async (): Promise<void> => {
+    await live.stop();
+    await people?.stop();
+  };
+  return { stop, firstAdmin: people?.firstAdmin };
+}
+
+const hourMs = 3_600_000;
+
+/** Where everybody is asked who they are: the login, the operators, and the way to the first of them. */
+async function startPeople(deps: WebDeps): Promise<Running & { readonly firstAdmin: string | undefined }> {
+  const { door, operators, sessions, log } = deps;
+  await mountLogin(door, deps);
+  await mountOperators(door, deps);
+  const tidy = (): void => {
+    sessions
+      .forgetEnded()
+      .catch((error: unknown) => log.warn({ err: error }, "ended sessions not forgotten"));
+  };
+  tidy();
+  const timer = setInterval(tidy, hourMs);
+  const firstAdmin = newSecret();
+  const offer = await operators.offerFirstAdmin(hashOf(firstAdmin));
+  const stop = async (): Promise<void> => {
+    clearInterval(timer);
+    await offer?.stop();
+  };
+  return { stop, firstAdmin: offer === null ? undefined : firstAdmin };
 }
 
 /** A replayed message is held against the limits of the broker. */
