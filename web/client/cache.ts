@@ -37,6 +37,11 @@ export function writeSnapshot(snapshot: Snapshot): void {
   writeStored(storageKey, packSnapshot(snapshot, budgetCharacters));
 }
 
+/** Leaves nothing of what was seen to whoever comes next. */
+export function forgetSnapshot(): void {
+  removeStored(storageKey);
+}
+
 /** The snapshot as text within the budget: devices first, then as many series, in their order, as still fit. */
 export function packSnapshot(snapshot: Snapshot, budget: number): string {
   const head = { ...snapshot, anomalies: snapshot.anomalies.slice(0, keptAnomalies), series: [] };

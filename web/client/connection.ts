@@ -8,6 +8,8 @@ export interface ConnectionListeners {
   /** After every connect, the first as well as later ones: what happened in between must be fetched. */
   readonly onConnect: () => void;
   readonly onDisconnect: () => void;
+  /** A try to connect was in vain: the server is away, or wants to know who sits here. */
+  readonly onRefused: () => void;
 }
 
 export type ConnectionState =
@@ -47,7 +49,10 @@ export class Connection {
       listeners.onDisconnect();
       this.#insist();
     });
-    this.#socket.on("connect_error", () => this.#insist());
+    this.#socket.on("connect_error", () => {
+      listeners.onRefused();
+      this.#insist();
+    });
     this.#socket.on("readings", listeners.onReadings);
     this.#socket.on("event", ({ id, event }) => {
       this.#lastEventId = id;

@@ -4,10 +4,11 @@ import { sensorLabel } from "../../schema/sensors.ts";
 import { Announcer } from "./announcer.ts";
 import { AnomalyBook, countedMs, type KnownEpisode } from "./anomaly-book.ts";
 import { Board } from "./board.ts";
-import { readSnapshot, writeSnapshot } from "./cache.ts";
+import { forgetSnapshot, readSnapshot, writeSnapshot } from "./cache.ts";
 import { Connection } from "./connection.ts";
 import { find, setText } from "./element.ts";
 import { renderEmptyState } from "./empty-state.ts";
+import { Errands } from "./errands.ts";
 import { Feed, feedLimit } from "./feed.ts";
 import { pointLimit } from "./history.ts";
 import { Painter } from "./painter.ts";
@@ -18,14 +19,15 @@ import {
   fetchAnomalies,
   fetchDevices,
   fetchDoors,
+  fetchMe,
   fetchReadings,
 } from "./server-api.ts";
+import { onSignedIn } from "./signing.ts";
 import { StatusBar } from "./status-bar.ts";
-import { readPalette, startTheme } from "./theme.ts";
+import { readPalette } from "./theme.ts";
 import { Tooltip } from "./tooltip.ts";
 
 const saveEveryMs = 20_000;
-const retryMs = 3000;
 const devicesPerQuestion = 40;
 
 /** The page: what is known, and what happens when the server, the clock or the operator says something. */
@@ -42,17 +44,19 @@ export class Console {
   readonly #announcer = new Announcer(find("#announcer"));
   readonly #board: Board;
   readonly #connection: Connection;
-  readonly #planned = new Map<string, { readonly timer: number; readonly dueMs: number }>();
+  readonly #errands = new Errands(() => {
+    this.#showStage();
+    this.#showStatus();
+  });
   /** Devices whose history has been merged since the last connect. */
   readonly #complete = new Set<string>();
   #palette = readPalette();
   #devices: readonly DeviceSummary[] = [];
   #inactive = 0;
   #storedMs: number | undefined;
-  /** What went wrong with the last try of each piece of work. */
-  readonly #failures = new Map<string, string>();
   #isAnswered = false;
   #isFeedFull = false;
+  #isForgotten = false;
   #shownEmpty: string | undefined;
 
   constructor() {
@@ -64,13 +68,17 @@ export class Console {
       palette: () => this.#palette,
       speak: (text: string) => setText(find("#spoken"), text),
     };
-    this.#board = new Board(find("#cards"), deps, () => this.#soon("watch", () => this.#followWindow(), 80));
+    this.#board = new Board(find("#cards"), deps, () =>
+      this.#errands.soon("watch", () => this.#followWindow(), 80),
+    );
     this.#paintStored();
     this.#connection = new Connection({
       onReadings: (batch) => this.#board.takeLive(batch),
       onEvent: (event) => this.#takeEvent(event),
       onConnect: () => this.#catchUp(),
+      onRefused: checkSession,
       onDisconnect: () => {
+        checkSession();
         this.#showStatus();
         this.#announcer.say("Connection lost. Values are stale.");
       },
@@ -78,9 +86,9 @@ export class Console {
   }
 
   start(): void {
-    startTheme(find("#theme"), () => {
-      this.#palette = readPalette();
-      this.#board.redraw();
+    onSignedIn(() => {
+      this.#connection.retry();
+      this.#refresh();
     });
     for (const button of ["#banner-retry", "#failure-retry"]) {
       find(button).addEventListener("click", () => {
@@ -95,6 +103,18 @@ export class Console {
     this.#showStatus();
     addEventListener("online", () => this.#connection.retry());
     addEventListener("offline", () => this.#showStatus());
+  }
+
+  /** In the colours of the theme that is shown now. */
+  repaint(): void {
+    this.#palette = readPalette();
+    this.#board.redraw();
+  }
+
+  /** Leaves nothing in the browser of what was shown. */
+  forget(): void {
+    this.#isForgotten = true;
+    forgetSnapshot();
   }
 
   #paintStored(): void {
@@ -117,12 +137,12 @@ export class Console {
     this.#complete.clear();
     this.#announcer.say("Connected.");
     this.#refresh();
-    this.#soon("watch", () => this.#followWindow(), 0);
+    this.#errands.soon("watch", () => this.#followWindow(), 0);
   }
 
   #refresh(): void {
-    this.#soon("devices", () => this.#refreshDevices(), 0);
-    this.#soon("anomalies", () => this.#refreshAnomalies(), 0);
+    this.#errands.soon("devices", () => this.#refreshDevices(), 0);
+    this.#errands.soon("anomalies", () => this.#refreshAnomalies(), 0);
   }
 
   async #refreshDevices(): Promise<void> {
@@ -175,7 +195,7 @@ export class Console {
         this.#showStatus();
         return;
       case "device-active":
-        this.#soon("devices", () => this.#refreshDevices(), 300);
+        this.#errands.soon("devices", () => this.#refreshDevices(), 300);
         return;
       case "device-inactive":
         this.#showDevices(
@@ -206,14 +226,14 @@ export class Console {
   /** Chooses between the board, the friendly page for a first visit, and the one for a server that is silent. */
   #showStage(): void {
     const isEmpty = this.#board.size === 0;
-    const failure = this.#failures.values().next().value;
+    const failure = this.#errands.failure;
     find("#loading").hidden = !isEmpty || this.#isAnswered || failure !== undefined;
     find("#failure").hidden = !isEmpty || this.#isAnswered || failure === undefined;
     find("#failure-text").textContent = failure ?? "";
     find("#cards").hidden = isEmpty;
     const host = find("#empty");
     if (isEmpty && this.#isAnswered) {
-      this.#soon("empty", () => this.#showEmpty(host), 0);
+      this.#errands.soon("empty", () => this.#showEmpty(host), 0);
     } else {
       host.replaceChildren();
       this.#shownEmpty = undefined;
@@ -248,7 +268,7 @@ export class Console {
         connection: this.#connection.state(nowMs),
         storedMs: this.#storedMs,
         // An empty board has a page of its own for this.
-        failure: this.#board.size > 0 ? this.#failures.values().next().value : undefined,
+        failure: this.#board.size > 0 ? this.#errands.failure : undefined,
         devices: `${this.#board.size}${this.#board.size >= deviceLimit ? "+" : ""}`,
         anomalies: this.#anomalies.countSince((nowMs - countedMs) * 1000),
         anomaliesKnown: this.#isFeedFull ? anomalyLimit : Number.POSITIVE_INFINITY,
@@ -258,7 +278,7 @@ export class Console {
   }
 
   #save(): void {
-    if (!this.#isAnswered || this.#storedMs !== undefined) return;
+    if (!this.#isAnswered || this.#storedMs !== undefined || this.#isForgotten) return;
     writeSnapshot({
       savedMs: Date.now(),
       devices: this.#devices,
@@ -266,34 +286,9 @@ export class Console {
       series: this.#board.series(),
     });
   }
+}
 
-  /**
-   * Runs a piece of work a little later, once however often it is asked for until then; a failure is shown to the operator
-   * and the work tried again.
-   */
-  #soon(name: string, work: () => Promise<void>, delayMs: number): void {
-    const dueMs = performance.now() + delayMs;
-    const planned = this.#planned.get(name);
-    if (planned !== undefined && planned.dueMs <= dueMs) return;
-    clearTimeout(planned?.timer);
-    const timer = window.setTimeout(() => {
-      this.#planned.delete(name);
-      work().then(
-        () => this.#noteFailure(name, undefined),
-        (cause: unknown) => {
-          this.#noteFailure(name, cause instanceof Error ? cause.message : String(cause));
-          this.#soon(name, work, retryMs);
-        },
-      );
-    }, delayMs);
-    this.#planned.set(name, { timer, dueMs });
-  }
-
-  #noteFailure(name: string, failure: string | undefined): void {
-    if (failure === this.#failures.get(name)) return;
-    if (failure === undefined) this.#failures.delete(name);
-    else this.#failures.set(name, failure);
-    this.#showStage();
-    this.#showStatus();
-  }
+/** Whether it was the session that ended: then this question opens the login. A server that is away is spoken of elsewhere. */
+function checkSession(): void {
+  fetchMe().catch(() => undefined);
 }

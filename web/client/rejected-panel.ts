@@ -3,6 +3,7 @@ import { RejectedList } from "./rejected-list.ts";
 import { formatCount } from "./rejected-words.ts";
 import { countOf, discardAll, replayAll, type Target } from "./rejected-work.ts";
 import { fetchRejected } from "./server-api.ts";
+import { may } from "./signing.ts";
 
 const refreshMs = 30_000;
 const pageSize = 50;
@@ -175,7 +176,7 @@ export class RejectedPanel {
 
   /** Does the work, says what came of it and shows what is left. One at a time. */
   #run(work: (target: Target) => Promise<string>, target: Target | undefined): void {
-    if (target === undefined || this.#isBusy) return;
+    if (target === undefined || this.#isBusy || !may("operator")) return;
     this.#isBusy = true;
     this.#say("Working …");
     // A button that goes dark loses the focus; that of a row stays where it is.

@@ -38,7 +38,7 @@ export class RejectedRow {
     discard.addEventListener("click", () => onDiscard(id));
     const from = deviceId === null ? [] : [element("strong", {}, [deviceId]), " "];
     this.element = element("li", { class: "rejected-row", "data-rejected": id, "data-code": code }, [
-      element("label", { class: "rejected-tick" }, [this.#tick]),
+      element("label", { class: "rejected-tick needs-operator" }, [this.#tick]),
       element("div", { class: "rejected-body" }, [
         element("div", { class: "rejected-line rejected-origin" }, [
           element("code", { class: "rejected-code" }, [code]),
@@ -48,7 +48,7 @@ export class RejectedRow {
         element("p", {}, [reason]),
         ...payloadOf(item),
         this.#hindrance,
-        element("div", { class: "rejected-actions" }, [this.#replay, discard]),
+        element("div", { class: "rejected-actions needs-operator" }, [this.#replay, discard]),
       ]),
     ]);
     this.show(item);

@@ -8,6 +8,8 @@ import type {
   RejectedChoice,
   ReplayAnswer,
 } from "../../schema/api.ts";
+import type { FirstAdminBody, LoginBody, MeAnswer } from "../../schema/operator-api.ts";
+import { signedOut } from "./signing.ts";
 
 /** Most devices the board lists. */
 export const deviceLimit = 200;
@@ -18,14 +20,51 @@ const answerTimeoutMs = 10_000;
 /** A replay of many waits until all of it is safe. */
 const workTimeoutMs = 60_000;
 
-/** @throws with a sentence for the operator when the server does not answer, or answers with an error. */
+/**
+ * Asks, and asks again when somebody has logged in in between.
+ * @throws with a sentence for the operator when the server does not answer, or answers with an error.
+ */
 async function ask<Answer>(path: string, work?: object): Promise<Answer> {
-  const response = await fetch(`/api/v1/${path}`, requestOf(work)).catch((cause: unknown) => {
-    throw new Error("The server cannot be reached.", { cause });
-  });
+  const response = await send(path, work);
+  if (response.status === 401) {
+    await signedOut();
+    return ask(path, work);
+  }
   if (!response.ok) throw new Error(`The server answered ${response.status} to ${path.split("?")[0]}.`);
   // True because the same build serves the page and the answer, and the server serialises by schema/api.ts.
   return (await response.json()) as Answer;
+}
+
+function send(path: string, work?: object): Promise<Response> {
+  return fetch(`/api/v1/${path}`, requestOf(work)).catch((cause: unknown) => {
+    throw new Error("The server cannot be reached.", { cause });
+  });
+}
+
+/** @throws with the sentence of the server, which is for whoever tries to come in. */
+async function enter(path: string, work: LoginBody | FirstAdminBody): Promise<MeAnswer> {
+  const response = await send(path, work);
+  // As above; what an error is like stands in platform/http-server.ts.
+  const answer = (await response.json()) as MeAnswer | { readonly error: string };
+  if (!("error" in answer)) return answer;
+  throw new Error(`${answer.error[0]?.toUpperCase()}${answer.error.slice(1)}.`);
+}
+
+export function logIn(who: LoginBody): Promise<MeAnswer> {
+  return enter("login", who);
+}
+
+export function makeFirstAdmin(admin: FirstAdminBody): Promise<MeAnswer> {
+  return enter("first-admin", admin);
+}
+
+export async function logOut(): Promise<void> {
+  await send("logout", {});
+}
+
+/** Who sits here; waits for a login where the server wants to know. */
+export function fetchMe(): Promise<MeAnswer> {
+  return ask("me");
 }
 
 function requestOf(work: object | undefined): RequestInit {
