@@ -12,7 +12,7 @@ RUN npm run build && npm prune --omit=dev
 
 FROM ${NODE_IMAGE} AS runtime
 WORKDIR /app
-# Bound to every interface a start is refused until the operator allows it, with credentials or with OPEN_TO_NETWORK.
+# Bound to every interface a start is refused until ACCESS=credentials, and LEGACY_HTTP_KEY or LEGACY_HTTP_OPEN=true, are set.
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     DATA_DIR=/data

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DCLinter } from "dclint";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { readConfig, serviceNames } from "../../platform/config.ts";
 import { holdsSecret, knownVariables } from "./env-names.ts";
 import { at, isMapping, listAt, type Mapping, textAt } from "./kustomize.ts";
 
@@ -89,6 +90,21 @@ describe("docker-compose.yml", () => {
     expect(all.filter(([name, value]) => holdsSecret(name, value))).toEqual([]);
     expect(holdsSecret("DATABASE_URL", "postgres://tidemark:hunter2@timescaledb/tidemark")).toBe(true);
     expect(holdsSecret("POSTGRES_PASSWORD", `\${POSTGRES_PASSWORD:-hunter2}`)).toBe(true);
+  });
+
+  test("sets what each service starts with, once .env settles the legacy door", () => {
+    const start = (name: (typeof serviceNames)[number], settled: Readonly<Record<string, string>>) => {
+      const [, service] = ours.find(([own]) => own === name) ?? [];
+      const set = environmentOf(service).map(([key, value]) => [key, interpolated(value)]);
+      return readConfig([name], { ...Object.fromEntries(set), ...settled });
+    };
+    const key = { LEGACY_HTTP_KEY: "0123456789abcdef" };
+    for (const name of serviceNames) {
+      const settled = name === "gateway-http" ? key : {};
+      expect(start(name, settled)).toMatchObject({ HOST: "0.0.0.0", ACCESS: "credentials" });
+    }
+    expect(start("gateway-http", { LEGACY_HTTP_OPEN: "true" }).LEGACY_HTTP_KEY).toBeNull();
+    expect(() => start("gateway-http", {})).toThrow(/LEGACY_HTTP_KEY/);
   });
 
   test("runs the same image as each service", () => {

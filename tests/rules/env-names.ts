@@ -13,5 +13,7 @@ const urlWithPassword = /:\/\/[^\s/:@]*:(?!\$\{)[^\s@$]+@/;
 
 /** Whether a variable would put a secret into the file that sets it, rather than name where the secret comes from. */
 export function holdsSecret(name: string, value: string): boolean {
-  return urlWithPassword.test(value) || (secretName.test(name) && !/^\$\{[A-Z_]+:\?[^}]*\}$/.test(value));
+  return (
+    urlWithPassword.test(value) || (secretName.test(name) && !/^\$\{[A-Z_]+:(?:\?[^}]*|-)\}$/.test(value))
+  );
 }

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { readConfig, serviceNames } from "../../platform/config.ts";
 import { holdsSecret, knownVariables } from "./env-names.ts";
 import { faultsOf } from "./kubernetes-schema.ts";
 import { at, build, containersOf, isMapping, listAt, type Mapping, textAt } from "./kustomize.ts";
@@ -69,6 +70,21 @@ describe.each(["k8s/base", "k8s/overlays/k3s"])("%s", (folder) => {
       .flatMap(([, container]) => environmentOf(container, resources).map(([name]) => name));
     const known = knownVariables();
     expect([...new Set(set)].filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  test("sets what each service starts with", () => {
+    const secrets: Readonly<Record<string, string>> = {
+      DATABASE_URL: "postgres://tidemark:secret@timescaledb/tidemark",
+      LEGACY_HTTP_KEY: "0123456789abcdef",
+    };
+    for (const name of serviceNames) {
+      const container = workloads.flatMap(containersOf).find((one) => listAt(one, "args")[0] === name) ?? {};
+      const set = environmentOf(container, resources).map(([key, value]) => [
+        key,
+        typeof value === "string" ? value : textAt(value, "value") || secrets[key],
+      ]);
+      expect(readConfig([name], Object.fromEntries(set))).toMatchObject({ ACCESS: "credentials" });
+    }
   });
 
   test("names secrets and holds none", () => {

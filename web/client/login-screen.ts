@@ -60,6 +60,7 @@ export class LoginScreen {
     );
     setText(this.#submit, isFirst ? "Make the admin" : "Log in");
     find("#login-other").hidden = !isFirst;
+    find("#login-foot").hidden = isFirst;
     this.#password.autocomplete = isFirst ? "new-password" : "current-password";
     this.#password.value = "";
     this.#say("");
