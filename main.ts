@@ -225,8 +225,8 @@ async function run({ services, isSimulated }: Extract<Order, { kind: "start" }>)
 /** A simulated fleet has no credentials of its own. */
 function unprovisioned(): PlatformError {
   const message =
-    "--simulate starts devices that have no credentials: leave it out, or set ACCESS=open. A fleet with a service account: " +
-    "npm run sim -- fleet --mqtt-url mqtt://service%2FNAME:PASSWORD@HOST";
+    "--simulate starts devices that have no credentials: leave it out, or set ACCESS=open; " +
+    "a fleet with an account of its own: npm run sim -- fleet --account FILE";
   return new PlatformError("CONFIG_INVALID", message, { retryable: false });
 }
 

@@ -4,8 +4,11 @@ import { isDeviceId, isSensorType } from "../schema/reading.ts";
 export interface FleetCommand {
   readonly kind: "fleet";
   readonly mqttUrl: string;
+  /** A file with the account to log in with; undefined is what the URL says. */
+  readonly account: string | undefined;
   /** Where a legacy client posts beside the fleet; undefined is none. */
   readonly httpUrl: string | undefined;
+  readonly httpKey: string | undefined;
   readonly devices: number;
   readonly connections: number;
   readonly intervalMs: number;
@@ -18,6 +21,8 @@ export interface FleetCommand {
 export interface LegacyHttpCommand {
   readonly kind: "legacy-http";
   readonly httpUrl: string;
+  /** The key of the door; undefined where it asks for none. */
+  readonly httpKey: string | undefined;
   readonly deviceId: string;
   readonly intervalMs: number;
   readonly seed: number;
@@ -27,6 +32,7 @@ export interface LegacyHttpCommand {
 export interface ReplayCommand {
   readonly kind: "replay";
   readonly mqttUrl: string;
+  readonly account: string | undefined;
   /** A CSV file; undefined is the recording of the motes. */
   readonly file: string | undefined;
   readonly deviceId: string;
@@ -49,6 +55,8 @@ export const helpText = `Devices to play with.
 
   --mqtt-url URL        fleet, replay: the broker (mqtt://127.0.0.1:1883); may name user and password
   --http-url URL        legacy-http: the old door (http://127.0.0.1:8080); fleet: one legacy client beside it
+  --account FILE        fleet, replay: who to log in as, in a file as services add prints it
+  --http-key KEY        legacy-http, and beside a fleet: the LEGACY_HTTP_KEY of the door
   --url URL             the door that the command speaks to, whichever it is
   --devices N           fleet: how many (8)
   --connections N       fleet: how many connections they share (one each)
@@ -69,6 +77,8 @@ const options = {
   url: text,
   "mqtt-url": text,
   "http-url": text,
+  account: text,
+  "http-key": text,
   devices: text,
   connections: text,
   "interval-ms": text,
@@ -91,11 +101,12 @@ function read(args: readonly string[]) {
 
 const understood: Readonly<Record<string, readonly (keyof Values)[]>> = {
   fleet: [
-    ...(["url", "mqtt-url", "http-url", "devices", "connections", "interval-ms"] as const),
+    ...(["url", "mqtt-url", "http-url", "account", "http-key"] as const),
+    ...(["devices", "connections", "interval-ms"] as const),
     ...(["history-seconds", "qos", "without-faults", "seed"] as const),
   ],
-  "legacy-http": ["url", "http-url", "device", "interval-ms", "without-faults", "seed"],
-  replay: ["url", "mqtt-url", "file", "device", "sensor-type", "speed"],
+  "legacy-http": ["url", "http-url", "http-key", "device", "interval-ms", "without-faults", "seed"],
+  replay: ["url", "mqtt-url", "account", "file", "device", "sensor-type", "speed"],
 };
 
 /** Reads the command line; whatever is wrong with it comes back as one sentence. */
@@ -132,6 +143,8 @@ function toFleet(values: Values): FleetCommand {
   return {
     kind: "fleet",
     mqttUrl: doorUrl(values, "mqtt-url", "mqtt://127.0.0.1:1883"),
+    account: values.account,
+    httpKey: keyIn(values),
     httpUrl: httpUrl === undefined ? undefined : checkedUrl("http-url", httpUrl),
     devices,
     connections: wholeNumber(values, "connections", { standard: devices, low: 1, high: 100_000 }),
@@ -147,6 +160,7 @@ function toLegacyHttp(values: Values): LegacyHttpCommand {
   return {
     kind: "legacy-http",
     httpUrl: doorUrl(values, "http-url", "http://127.0.0.1:8080"),
+    httpKey: keyIn(values),
     deviceId: named(values, "device", { standard: "legacy-01", isValid: isDeviceId }),
     intervalMs: wholeNumber(values, "interval-ms", { standard: 2000, low: 10, high: 3_600_000 }),
     seed: wholeNumber(values, "seed", { standard: 1, low: 0, high: 0xffff_ffff }),
@@ -165,11 +179,17 @@ function toReplay(values: Values): ReplayCommand {
   return {
     kind: "replay",
     mqttUrl: doorUrl(values, "mqtt-url", "mqtt://127.0.0.1:1883"),
+    account: values.account,
     file: values.file,
     deviceId: named(values, "device", { standard: "recording", isValid: isDeviceId }),
     sensorType: named(values, "sensor-type", { standard: "value", isValid: isSensorType }),
     speed,
   };
+}
+
+/** An empty key is none: docker-compose.yml passes on what .env leaves out. */
+function keyIn({ "http-key": key }: Values): string | undefined {
+  return key === "" ? undefined : key;
 }
 
 const schemes = {

@@ -1,4 +1,5 @@
 import { connect, type MqttClient } from "mqtt";
+import { clientIdAt } from "./account.ts";
 import { createDice } from "./dice.ts";
 import type { Message } from "./factory.ts";
 import { createOutbox, type OutboxCounts } from "./outbox.ts";
@@ -17,12 +18,6 @@ export interface LinkOptions {
   readonly bufferLimit: number;
   /** Of the dice that spread the reconnects of a fleet. */
   readonly seed: number;
-}
-
-/** Where the broker asks for credentials, a client id begins with the user name: that of the service account in the URL. */
-function clientIdFor({ mqttUrl, clientId }: Pick<LinkOptions, "mqttUrl" | "clientId">): string {
-  const userName = decodeURIComponent(new URL(mqttUrl).username);
-  return userName === "" ? clientId : `${userName}/${clientId}`;
 }
 
 const firstPauseMs = 500;
@@ -105,7 +100,7 @@ export class DeviceLink {
   // A new client for each attempt: mqtt.js would send what is on the way again by rules of its own.
   #dial(): void {
     const { mqttUrl } = this.#options;
-    const clientId = clientIdFor(this.#options);
+    const clientId = clientIdAt(mqttUrl, this.#options.clientId);
     const client = connect(mqttUrl, { clientId, reconnectPeriod: 0, connectTimeout: 10_000, keepalive: 30 });
     this.#client = client;
     client.on("connect", () => {

@@ -6,6 +6,8 @@ import { faultAt, sampleAt, signalProfile } from "./signal.ts";
 export interface LegacyHttpOptions {
   /** Where the old door is, without the path: `http://127.0.0.1:8080`. */
   readonly httpUrl: string;
+  /** The key of the door; without one it posts as the ancestor's clients did. */
+  readonly httpKey?: string | undefined;
   readonly deviceId: string;
   /** The ancestor's clients spoke every two seconds. */
   readonly intervalMs: number;
@@ -43,6 +45,9 @@ export function legacyPost(
 /** Starts one client of the old kind: it posts on the beat, shows no credentials and never tries again. */
 export function startLegacyHttp(options: LegacyHttpOptions): LegacyHttpClient {
   const url = new URL("/data", options.httpUrl);
+  const { httpKey } = options;
+  const key = httpKey === undefined ? {} : { "x-api-key": httpKey };
+  const headers = { "content-type": "application/json", ...key };
   const seed = seedOf(options.seed, options.deviceId);
   const profiles = sensorTypes.map((type) => ({ type, profile: signalProfile(type, seed) }));
   const plan: FaultPlan = {
@@ -76,7 +81,7 @@ export function startLegacyHttp(options: LegacyHttpOptions): LegacyHttpClient {
     try {
       const response = await fetch(url, {
         method: "POST",
-        headers: { "content-type": "application/json" },
+        headers,
         body,
         signal: AbortSignal.any([quit.signal, AbortSignal.timeout(answerTimeoutMs)]),
       });

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { withAccount } from "./account.ts";
 import {
   type Command,
   type FleetCommand,
@@ -22,6 +24,14 @@ interface Work {
 }
 
 const reportEveryMs = 10_000;
+
+/** The command with who it logs in as. */
+async function loggedIn<T extends FleetCommand | ReplayCommand>(command: T): Promise<T> {
+  const { account, mqttUrl } = command;
+  return account === undefined
+    ? command
+    : { ...command, mqttUrl: withAccount(mqttUrl, await readFile(account, "utf8")) };
+}
 
 function runFleet(command: FleetCommand): Work {
   const fleet = startFleet({ ...command, devices: factoryDevices(command.devices) });
@@ -85,11 +95,11 @@ function say(line: string): void {
 async function begin(command: Exclude<Command, { kind: "help" | "wrong" }>): Promise<Work> {
   switch (command.kind) {
     case "fleet":
-      return runFleet(command);
+      return runFleet(await loggedIn(command));
     case "legacy-http":
       return runLegacyHttp(command);
     case "replay":
-      return await runReplay(command);
+      return runReplay(await loggedIn(command));
   }
 }
 

@@ -115,6 +115,9 @@ describe("docker-compose.yml", () => {
   });
 });
 
+/** Whether it does one thing and ends. */
+const doesEnd = (service: unknown): boolean => at(service, "restart") === "no";
+
 describe.each(services)("the compose service %s", (_, service) => {
   test("runs without root, capabilities or a writable file system", () => {
     expect(at(service, "user")).toMatch(/^(?!root|0)/);
@@ -130,7 +133,7 @@ describe.each(services)("the compose service %s", (_, service) => {
       memory: expect.any(String),
     });
     expect(at(service, "stop_grace_period")).toMatch(/^\d+s$/);
-    expect(at(service, "restart")).toBe("unless-stopped");
+    expect(at(service, "restart")).toBe(doesEnd(service) ? "no" : "unless-stopped");
   });
 
   test("is asked for its health, or listens to nothing", () => {
@@ -145,7 +148,9 @@ describe.each(services)("the compose service %s", (_, service) => {
     const names = services.map(([name]) => name);
     for (const [name, how] of Object.entries(needs)) {
       expect(names).toContain(name);
-      expect(textAt(how, "condition")).toBe("service_healthy");
+      const needed = Object.fromEntries(services)[name];
+      const condition = doesEnd(needed) ? "service_completed_successfully" : "service_healthy";
+      expect(textAt(how, "condition")).toBe(condition);
     }
   });
 });

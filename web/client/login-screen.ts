@@ -32,7 +32,8 @@ export class LoginScreen {
     });
     // There is nothing behind it to go back to.
     this.#dialog.addEventListener("cancel", (event) => event.preventDefault());
-    this.#dialog.addEventListener("close", () => this.#isNeeded && this.#dialog.showModal());
+    // Pressed twice, Escape closes a dialog all the same.
+    this.#dialog.addEventListener("close", () => this.#isNeeded && this.#lay());
     onSignedOut(() => this.#open());
     onSignedIn(({ kind, name }) => {
       if (kind === "operator") this.#name.value = name;
@@ -45,8 +46,13 @@ export class LoginScreen {
     if (this.#isNeeded) return;
     this.#isNeeded = true;
     this.#show();
+    this.#lay();
+  }
+
+  #lay(): void {
     this.#dialog.showModal();
-    (this.#name.value === "" ? this.#name : this.#password).focus();
+    if (this.#name.value === "") this.#name.focus();
+    else this.#password.select();
   }
 
   #show(): void {
