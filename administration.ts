@@ -4,6 +4,8 @@ import { AccessDesk } from "./platform/access-desk.ts";
 import { readConfig } from "./platform/config.ts";
 import { codeOf, PlatformError } from "./platform/errors.ts";
 import { Lifecycle } from "./platform/lifecycle.ts";
+import { administerOperators } from "./platform/operator-administration.ts";
+import type { OperatorCommand } from "./platform/operator-command.ts";
 import { openRedisEvents } from "./platform/redis-events.ts";
 import { openLog } from "./platform/telemetry.ts";
 import { openStores, type StoreDeps } from "./stores.ts";
@@ -11,7 +13,7 @@ import { openStores, type StoreDeps } from "./stores.ts";
 const now = (): number => Date.now() * 1000;
 
 /** Carries out a command about who may connect, prints what it answers, and ends; answers with the exit code. */
-export async function runCommand(command: AccessCommand): Promise<number> {
+export async function runCommand(command: AccessCommand | OperatorCommand): Promise<number> {
   const config = readConfig([]);
   // What it has to say is its answer, or its error.
   const log = openLog({ level: "silent", format: "json" });
@@ -22,7 +24,10 @@ export async function runCommand(command: AccessCommand): Promise<number> {
     const opening = url === null ? null : () => openRedisEvents({ url, log });
     const events = opening === null ? null : await life.add("events", opening, (opened) => opened.close());
     const desk = new AccessDesk({ ...stores, events, log });
-    const answer = await administer(command, { ...stores, desk, now });
+    const answer =
+      command.noun === "operators"
+        ? await administerOperators(command, stores.operators)
+        : await administer(command, { ...stores, desk, now });
     if (typeof answer === "string") {
       process.stdout.write(answer);
       return 0;

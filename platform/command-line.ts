@@ -3,9 +3,10 @@ import { parseArgs } from "node:util";
 import { type AccessCommand, accessNouns, accessUsage, readAccessCommand } from "./access-command.ts";
 import { type ServiceName, serviceNames } from "./config.ts";
 import { messageOf } from "./errors.ts";
+import { type OperatorCommand, operatorUsage, readOperatorCommand } from "./operator-command.ts";
 
 const usage = `Usage: node dist/main.js [SERVICE ...] [--simulate]
-       node dist/main.js ${Object.keys(accessNouns).join("|")} VERB ...
+       node dist/main.js ${[...Object.keys(accessNouns), "operators"].join("|")} VERB ...
 
   SERVICE      ${serviceNames.join(", ")}; none: the whole platform in one process
   --simulate   also start a small fleet of simulated devices with faults
@@ -13,21 +14,23 @@ const usage = `Usage: node dist/main.js [SERVICE ...] [--simulate]
 
 Who may connect, changed on the database of DATABASE_URL or, while nothing runs on it, in DATA_DIR:
 ${accessUsage}
+Who may use the console and the API, likewise:
+${operatorUsage}
 Settings come from the environment; .env.example lists them all.
 `;
 
 /** What the command line asks for: services to start, or a text to print. */
 export type Order =
   | { readonly kind: "start"; readonly services: readonly ServiceName[]; readonly isSimulated: boolean }
-  | { readonly kind: "administer"; readonly command: AccessCommand }
+  | { readonly kind: "administer"; readonly command: AccessCommand | OperatorCommand }
   | { readonly kind: "print"; readonly text: string; readonly exitCode: 0 | 2 };
 
 /** Reads the arguments after the script's name. */
 export function readCommandLine(args: readonly string[]): Order {
   try {
     const [noun = ""] = args;
-    if (Object.hasOwn(accessNouns, noun)) {
-      const command = readAccessCommand(args);
+    if (Object.hasOwn(accessNouns, noun) || noun === "operators") {
+      const command = noun === "operators" ? readOperatorCommand(args) : readAccessCommand(args);
       return "mistake" in command ? mistake(command.mistake) : { kind: "administer", command };
     }
     const { values, positionals } = parseArgs({

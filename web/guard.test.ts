@@ -77,6 +77,7 @@ describe("every route under /api/v1", () => {
     expect(undeclared).toEqual([]);
     const open = ours().filter(({ config }) => config?.isOpen === true);
     expect(open.map(({ url }) => url).sort()).toEqual([
+      "/api/v1/claim",
       "/api/v1/first-admin",
       "/api/v1/login",
       "/api/v1/logout",

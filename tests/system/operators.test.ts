@@ -260,6 +260,23 @@ describe("a platform that asks who comes in", () => {
     });
   });
 
+  test("is administered from the command line as well", async () => {
+    const command = async (...args: string[]): Promise<[number | null, string]> => {
+      const ran = startProgram(["operators", ...args], { DATABASE_URL: database.url });
+      return [await ran.exit(), ran.output()];
+    };
+    const [code, output] = await command("add", "cleo", "--role", "operator");
+    expect([code, output]).toEqual([0, expect.stringMatching(/^name,password\r?\ncleo,\S{24}\r?\n$/)]);
+    const password = output.trim().split(",").at(-1);
+    expect((await (await comeIn(base, "login", { name: "cleo", password })).ask("me")).body).toMatchObject({
+      role: "operator",
+    });
+    expect(await command("delete", "ada")).toEqual([1, expect.stringContaining("LAST_ADMIN")]);
+    expect(await command("delete", "cleo")).toEqual([0, "done\n"]);
+    expect((await command("list"))[1]).not.toContain("cleo");
+    expect(await command("add", "cleo")).toEqual([2, expect.stringContaining("needs --role")]);
+  });
+
   // Last, for from here on this address waits.
   test("answers guesses slower and slower, a name that does not exist like one that does", async () => {
     const guess = (name: string) =>
