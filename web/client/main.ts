@@ -1,3 +1,4 @@
+import { AccessPanel } from "./access-panel.ts";
 import { startAccount } from "./account.ts";
 import { Console } from "./console.ts";
 import { find } from "./element.ts";
@@ -20,3 +21,4 @@ if (me !== undefined) signedIn(me);
 page = new Console();
 page.start();
 new RejectedPanel().start();
+new AccessPanel().start();

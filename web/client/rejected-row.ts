@@ -40,7 +40,7 @@ export class RejectedRow {
     this.element = element("li", { class: "rejected-row", "data-rejected": id, "data-code": code }, [
       element("label", { class: "rejected-tick needs-operator" }, [this.#tick]),
       element("div", { class: "rejected-body" }, [
-        element("div", { class: "rejected-line rejected-origin" }, [
+        element("div", { class: "sheet-line rejected-origin" }, [
           element("code", { class: "rejected-code" }, [code]),
           element("span", {}, [...from, element("span", { class: "rejected-source" }, [source])]),
           this.#age,
@@ -48,7 +48,7 @@ export class RejectedRow {
         element("p", {}, [reason]),
         ...payloadOf(item),
         this.#hindrance,
-        element("div", { class: "rejected-actions needs-operator" }, [this.#replay, discard]),
+        element("div", { class: "sheet-actions needs-operator" }, [this.#replay, discard]),
       ]),
     ]);
     this.show(item);

@@ -8,7 +8,14 @@ import type {
   RejectedChoice,
   ReplayAnswer,
 } from "../../schema/api.ts";
-import type { FirstAdminBody, LoginBody, MeAnswer } from "../../schema/operator-api.ts";
+import type {
+  AuditAnswer,
+  FirstAdminBody,
+  LoginBody,
+  MeAnswer,
+  OperatorsAnswer,
+  TokensAnswer,
+} from "../../schema/operator-api.ts";
 import { signedOut } from "./signing.ts";
 
 /** Most devices the board lists. */
@@ -47,7 +54,7 @@ async function enter(path: string, work: LoginBody | FirstAdminBody): Promise<Me
   // As above; what an error is like stands in platform/http-server.ts.
   const answer = (await response.json()) as MeAnswer | { readonly error: string };
   if (!("error" in answer)) return answer;
-  throw new Error(`${answer.error[0]?.toUpperCase()}${answer.error.slice(1)}.`);
+  throw new Error(sentence(answer.error));
 }
 
 export function logIn(who: LoginBody): Promise<MeAnswer> {
@@ -65,6 +72,42 @@ export async function logOut(): Promise<void> {
 /** Who sits here; waits for a login where the server wants to know. */
 export function fetchMe(): Promise<MeAnswer> {
   return ask("me");
+}
+
+/**
+ * Asks for a change by an admin or of one's own.
+ * @throws with the sentence of the server, which says what is wrong with it.
+ */
+export async function demand<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+  const request = { ...requestOf(body ?? {}), method };
+  const response = await fetch(`/api/v1/${path}`, request).catch((cause: unknown) => {
+    throw new Error("The server cannot be reached.", { cause });
+  });
+  if (response.status === 401) {
+    await signedOut();
+    return demand(method, path, body);
+  }
+  const text = await response.text();
+  // As above; 204 says nothing, and whoever asks expects nothing then.
+  const answer = (text === "" ? {} : JSON.parse(text)) as Answer & { readonly error?: string };
+  if (!response.ok) throw new Error(sentence(answer.error ?? `The server answered ${response.status}`));
+  return answer;
+}
+
+function sentence(text: string): string {
+  return `${text[0]?.toUpperCase()}${text.slice(1)}.`;
+}
+
+export function fetchOperators(): Promise<OperatorsAnswer> {
+  return ask("operators");
+}
+
+export function fetchTokens(): Promise<TokensAnswer> {
+  return ask("tokens");
+}
+
+export function fetchChanges(before: number | undefined): Promise<AuditAnswer> {
+  return ask(`audit?limit=30${before === undefined ? "" : `&before=${before}`}`);
 }
 
 function requestOf(work: object | undefined): RequestInit {
