@@ -37,8 +37,8 @@ export type OperatorChange = "done" | "unknown" | "last-admin";
 
 /** What speaks for somebody, by its hash: a cookie for a person, a token for a program. */
 export interface SessionStore {
-  /** Begins a session of an operator who has just logged in. */
-  begin(hash: string, operator: string): Promise<void>;
+  /** Begins a session of whoever showed this password; false when it was changed meanwhile, or its operator disabled. */
+  begin(hash: string, operator: { readonly name: string; readonly passwordHash: string }): Promise<boolean>;
   /** Whose session this is, if it has not ended; a question counts as use. */
   find(hash: string): Promise<{ readonly name: string; readonly role: Role } | null>;
   /** Those of these hashes that have not ended. Does not count as use. */

@@ -24,18 +24,21 @@ export function openSessionStore({ db }: Database, { idleMs, longestMs }: Sessio
       .where("sessions.expires_at", ">", inMs(0))
       .where("sessions.seen_at", ">", inMs(-idleMs));
   return {
-    begin: (hash, operator) =>
+    begin: (hash, { name, passwordHash }) =>
       asking("begin a session", () =>
         db.transaction().execute(async (transaction) => {
-          await transaction
-            .insertInto("sessions")
-            .values({ hash, operator, expires_at: inMs(longestMs) })
-            .execute();
-          await transaction
+          // Locks the operator: whoever sets another password meanwhile ends this session, or keeps it from beginning.
+          const met = await transaction
             .updateTable("operators")
             .set({ last_login: inMs(0) })
-            .where("name", "=", operator)
-            .execute();
+            .where("name", "=", name)
+            .where("password", "=", passwordHash)
+            .where("disabled", "=", false)
+            .executeTakeFirst();
+          if (met.numUpdatedRows === 0n) return false;
+          const session = { hash, operator: name, expires_at: inMs(longestMs) };
+          await transaction.insertInto("sessions").values(session).execute();
+          return true;
         }),
       ),
     find: (hash) =>

@@ -18,8 +18,11 @@ export const MeAnswer = Type.Object({
 });
 export type MeAnswer = Readonly<Static<typeof MeAnswer>>;
 
-/** `POST /api/v1/login`. A name is not held against its pattern: what is wrong with it is nobody's business. */
-export const LoginBody = Type.Object({ name: Type.String({ maxLength: 256 }), password: Password });
+/** `POST /api/v1/login`. A name is not held against its pattern: whether there is one like it is nobody's business. */
+export const LoginBody = Type.Object({
+  name: Type.String({ maxLength: 256, pattern: "^[^\\u0000]*$" }),
+  password: Password,
+});
 export type LoginBody = Readonly<Static<typeof LoginBody>>;
 
 /** `POST /api/v1/first-admin` */
@@ -52,6 +55,9 @@ export type OperatorsAnswer = Readonly<Static<typeof OperatorsAnswer>>;
 /** `POST /api/v1/operators`; without a password one is made up. */
 export const NewOperatorBody = Type.Object({ name: Name, role: Role, password: Type.Optional(Password) });
 export type NewOperatorBody = Readonly<Static<typeof NewOperatorBody>>;
+
+/** What `/api/v1/operators/{name}` names. */
+export const OperatorParams = Type.Object({ name: Name });
 
 /** `PATCH /api/v1/operators/{name}` */
 export const OperatorChangeBody = Type.Object(

@@ -72,7 +72,8 @@ function mountSession(scope: HttpDoor, parts: Parts): void {
       // Of a session that was there before nothing is taken over.
       const before = callerOf(request);
       if (before.kind === "operator") await sessions.end(before.hash);
-      await beginSession(request, reply, { parts, name });
+      const passwordHash = operator?.passwordHash ?? "";
+      if (!(await beginSession(request, reply, { parts, name, passwordHash }))) return reply;
       log.info({ operator: name, address: callers.peerOf(request.raw).address }, "operator logged in");
       return reply.send({ name, role: operator?.role, kind: "operator" });
     },
@@ -94,17 +95,18 @@ function mountFirstAdmin(scope: HttpDoor, parts: Parts): void {
       const { token, name, password } = request.body;
       const fault = passwordFault(password, name);
       if (fault !== undefined) return weak(reply, fault);
+      let passwordHash = "";
       const isMade = await checked(request, reply, {
         parts,
         name: "(first admin)",
         refusal: refusals.firstAdmin,
         check: async () => {
-          const passwordHash = await hashPassword(spelled(password), "chosen");
+          passwordHash = await hashPassword(spelled(password), "chosen");
           return operators.takeFirstAdmin(hashOf(token), { name, passwordHash });
         },
       });
       if (!isMade) return reply;
-      await beginSession(request, reply, { parts, name });
+      if (!(await beginSession(request, reply, { parts, name, passwordHash }))) return reply;
       log.info({ operator: name }, "first admin made");
       return reply.code(201).send({ name, role: "admin", kind: "operator" });
     },
@@ -131,9 +133,10 @@ function mountOwnPassword(scope: HttpDoor, parts: Parts): void {
         check: () => verifyPassword(spelled(current), operator?.passwordHash ?? ""),
       });
       if (!isRight) return reply;
-      await operators.setPassword(name, await hashPassword(spelled(next), "chosen"), actorOf(request).name);
+      const passwordHash = await hashPassword(spelled(next), "chosen");
+      await operators.setPassword(name, passwordHash, actorOf(request).name);
       // All sessions are over now, this one too.
-      await beginSession(request, reply, { parts, name });
+      if (!(await beginSession(request, reply, { parts, name, passwordHash }))) return reply;
       return reply.code(204).send();
     },
   );
@@ -182,15 +185,26 @@ async function checked(
 
 const tooOften = { code: "LOGIN_TOO_OFTEN" } as const;
 
-/** A new secret at each login, so that none which was there before, or was planted, comes to mean anything. */
+interface Login {
+  readonly parts: Parts;
+  readonly name: string;
+  readonly passwordHash: string;
+}
+
+/**
+ * A new secret at each login, so that none which was there before, or was planted, comes to mean anything. When the password was
+ * changed while it was being checked the answer is given.
+ */
 async function beginSession(
   request: FastifyRequest,
   reply: FastifyReply,
-  { parts: { sessions, callers }, name }: { parts: Parts; name: string },
-): Promise<void> {
+  { parts: { sessions, callers }, name, passwordHash }: Login,
+): Promise<boolean> {
   const secret = newSecret();
-  await sessions.begin(hashOf(secret), name);
-  reply.header("Set-Cookie", setCookie(callers.peerOf(request.raw), secret));
+  const hasBegun = await sessions.begin(hashOf(secret), { name, passwordHash });
+  if (hasBegun) reply.header("Set-Cookie", setCookie(callers.peerOf(request.raw), secret));
+  else void reply.code(401).send({ error: refusals.login.error, code: refusals.login.code });
+  return hasBegun;
 }
 
 /** Answers what is wrong with a new password. */

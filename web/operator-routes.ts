@@ -10,6 +10,7 @@ import {
   NewTokenAnswer,
   NewTokenBody,
   OperatorChangeBody,
+  OperatorParams,
   OperatorsAnswer,
   PasswordAnswer,
   TokensAnswer,
@@ -46,16 +47,20 @@ function mountPeople(scope: HttpDoor, { operators }: OperatorRouteDeps): void {
   }));
   scope.patch<Named & { Body: OperatorChangeBody }>(
     "/api/v1/operators/:name",
-    { config, schema: { body: OperatorChangeBody } },
+    { config, schema: { params: OperatorParams, body: OperatorChangeBody } },
     async (request, reply) => {
       const { name } = request.params;
       return settle(reply, await operators.change(name, request.body, actorOf(request).name), name);
     },
   );
-  scope.delete<Named>("/api/v1/operators/:name", { config }, async (request, reply) => {
-    const { name } = request.params;
-    return settle(reply, await operators.remove(name, actorOf(request).name), name);
-  });
+  scope.delete<Named>(
+    "/api/v1/operators/:name",
+    { config, schema: { params: OperatorParams } },
+    async (request, reply) => {
+      const { name } = request.params;
+      return settle(reply, await operators.remove(name, actorOf(request).name), name);
+    },
+  );
 }
 
 function mountPasswords(scope: HttpDoor, { operators }: OperatorRouteDeps): void {
@@ -74,7 +79,7 @@ function mountPasswords(scope: HttpDoor, { operators }: OperatorRouteDeps): void
   );
   scope.post<Named & { Body: NewPasswordBody }>(
     "/api/v1/operators/:name/password",
-    { config, schema: { body: NewPasswordBody, response: { 200: PasswordAnswer } } },
+    { config, schema: { params: OperatorParams, body: NewPasswordBody, response: { 200: PasswordAnswer } } },
     async (request, reply) => {
       const { name } = request.params;
       const { password = generatePassword() } = request.body;

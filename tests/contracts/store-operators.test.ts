@@ -47,15 +47,15 @@ onEach(engines, "the store of operators", (stores, engine) => {
       await operators().remove("ben", by);
       await operators().add(ben, by);
       const [own, other] = [randomUUID(), randomUUID()];
-      await sessions().begin(own, "ben");
-      await sessions().begin(other, "ada");
+      await sessions().begin(own, ben);
+      await sessions().begin(other, ada);
       expect(await sessions().living([own, other])).toEqual(new Set([own, other]));
       await end();
       expect(await sessions().living([own, other])).toEqual(new Set([other]));
     }
     // Nothing changed, nothing ends.
     const hash = randomUUID();
-    await sessions().begin(hash, "ada");
+    await sessions().begin(hash, ada);
     expect(await operators().change("ada", { role: "admin" }, by)).toBe("done");
     expect(await sessions().find(hash)).toEqual({ name: "ada", role: "admin" });
   });
@@ -146,7 +146,7 @@ onEach(engines, "the store of sessions", (stores) => {
 
   test("knows whose a session is until it is ended", async () => {
     await operators().add(ada, by);
-    await sessions().begin("one", "ada");
+    await sessions().begin("one", ada);
     expect(await sessions().find("one")).toEqual({ name: "ada", role: "admin" });
     expect(await operators().list()).toMatchObject([{ lastLoginUs: expect.any(Number) }]);
     expect(await sessions().find("two")).toBeNull();
@@ -154,9 +154,22 @@ onEach(engines, "the store of sessions", (stores) => {
     expect(await sessions().find("one")).toBeNull();
   });
 
+  test("begins none for a password that was changed meanwhile, nor for who is disabled", async () => {
+    await operators().add(ada, by);
+    await operators().add({ ...ben, role: "admin" }, by);
+    expect(await sessions().begin("one", { ...ada, passwordHash: "the one before" })).toBe(false);
+    await operators().change("ada", { isDisabled: true }, by);
+    expect(await sessions().begin("one", ada)).toBe(false);
+    await operators().change("ada", { isDisabled: false }, by);
+    expect(await sessions().begin("one", ada)).toBe(true);
+    // Whichever comes first: no session of the old password is left.
+    await Promise.all([sessions().begin("two", ada), operators().setPassword("ada", "another", by)]);
+    expect(await sessions().living(["one", "two"])).toEqual(new Set());
+  });
+
   test("ends one that is not used, and use makes it last", async () => {
     await operators().add(ada, by);
-    await sessions().begin("one", "ada");
+    await sessions().begin("one", ada);
     await age("seen_at", 50);
     expect(await sessions().find("one")).not.toBeNull();
     await age("seen_at", 50);
@@ -169,12 +182,12 @@ onEach(engines, "the store of sessions", (stores) => {
 
   test("ends one that is old, however it is used", async () => {
     await operators().add(ada, by);
-    await sessions().begin("one", "ada");
+    await sessions().begin("one", ada);
     await age("expires_at", 3599);
     expect(await sessions().find("one")).not.toBeNull();
     await age("expires_at", 2);
     expect(await sessions().find("one")).toBeNull();
-    await sessions().begin("two", "ada");
+    await sessions().begin("two", ada);
     expect(await sessions().forgetEnded()).toBe(1);
     expect(await sessions().find("two")).not.toBeNull();
   });

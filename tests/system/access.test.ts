@@ -31,7 +31,11 @@ beforeAll(async () => {
   services = await openServices({ database: await createTestDatabase(inject("postgresUrl")) });
   brokers = [services.start("broker", settings), services.start("broker", settings)];
   urls = await Promise.all(brokers.map(async (broker) => (await broker.ready())["mqtt"] ?? ""));
-  gateway = services.start("gateway-http", { ACCESS: "credentials", MQTT_URL: urls[0] ?? "" });
+  gateway = services.start("gateway-http", {
+    ACCESS: "credentials",
+    LEGACY_HTTP_OPEN: "true",
+    MQTT_URL: urls[0] ?? "",
+  });
   const web = services.start("web", { WEB_PORT: "0" });
   api = apiAt((await web.ready())["console"] ?? "");
   await gateway.ready();

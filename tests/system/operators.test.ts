@@ -206,60 +206,6 @@ describe("a platform that asks who comes in", () => {
     viewer = await comeIn(base, "login", body);
   });
 
-  const http = (path: string, headers: Record<string, string> = {}, body?: string) =>
-    fetch(new URL(path, base), { headers, ...(body === undefined ? {} : { method: "POST", body }) });
-  const statusOf = async (...request: Parameters<typeof http>) => (await http(...request)).status;
-
-  test("opens the legacy door to who shows its key, and to operators as far as they may", async () => {
-    const reading = JSON.stringify({ device_id: "old", metrics: [{ type: "temperature", value: 21 }] });
-    const timeout = JSON.stringify({ active_device_timeout_seconds: 77 });
-    expect(await statusOf("/health")).toBe(200);
-    expect(await statusOf("/latest")).toBe(401);
-    expect(await statusOf("/data", {}, reading)).toBe(401);
-    expect(await statusOf("/data", { "x-api-key": "wrong" }, reading)).toBe(401);
-    expect(await statusOf("/data", { "x-api-key": key }, reading)).toBe(202);
-    expect(await statusOf("/latest", { authorization: `Bearer ${key}` })).toBe(200);
-    expect(await statusOf("/latest", viewer.headers)).toBe(200);
-    expect(await statusOf("/config", viewer.headers, timeout)).toBe(403);
-    expect(await statusOf("/config", { ...admin.headers, origin: "https://evil.example" }, timeout)).toBe(
-      403,
-    );
-    expect(await statusOf("/config", admin.headers, timeout)).toBe(200);
-    expect(await statusOf("/config", { "x-api-key": key }, timeout.replace("77", "78"))).toBe(200);
-    expect((await admin.ask("audit?target=active_device_timeout_seconds")).body).toMatchObject({
-      changes: [
-        { by: "legacy key", action: "setting.change", before: 77, after: 78 },
-        { by: "operator:ada", action: "setting.change", before: 60, after: 77 },
-      ],
-    });
-  });
-
-  test("shows its metrics to viewers, and that it lives to everybody", async () => {
-    expect([await statusOf("/live"), await statusOf("/ready"), await statusOf("/metrics")]).toEqual([
-      200, 200, 401,
-    ]);
-    const text = await (await http("/metrics", viewer.headers)).text();
-    expect(text).toMatch(/^iot_http_refused_total\{code="CROSS_SITE"\} [1-9]/m);
-  });
-
-  test("records replays and discards of what was refused", async () => {
-    await http("/data", { "x-api-key": key }, "junk");
-    await until("it is kept", async () =>
-      JSON.stringify((await admin.ask("rejected")).body).includes("PAYLOAD_NOT_JSON"),
-    );
-    await admin.ask("rejected/discard", { body: { code: "PAYLOAD_NOT_JSON" } });
-    expect((await admin.ask("audit?target=rejected")).body).toMatchObject({
-      changes: [
-        { by: "operator:ada", action: "rejected.discard", before: { code: "PAYLOAD_NOT_JSON", count: 1 } },
-      ],
-    });
-    const pages = await admin.ask("audit?limit=1");
-    const next = Number(pages.body["next"]);
-    expect((await admin.ask(`audit?limit=1&before=${next}`)).body).toMatchObject({
-      changes: [{ id: expect.any(Number) }],
-    });
-  });
-
   test("is administered from the command line as well", async () => {
     const command = async (...args: string[]): Promise<[number | null, string]> => {
       const ran = startProgram(["operators", ...args], { DATABASE_URL: database.url });
