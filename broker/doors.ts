@@ -19,6 +19,8 @@ export interface Caller {
 export interface DoorsOptions {
   readonly config: Config;
   readonly onCaller: (caller: Caller) => void;
+  /** A caller on a WebSocket sent text; MQTT is binary. */
+  readonly onText: (caller: Caller) => void;
 }
 
 export interface Doors {
@@ -40,9 +42,9 @@ interface Door {
  * Opens the ways to speak MQTT to the broker: TCP and WebSocket.
  * @throws PlatformError PORT_TAKEN.
  */
-export async function openDoors({ config, onCaller }: DoorsOptions): Promise<Doors> {
+export async function openDoors({ config, onCaller, onText }: DoorsOptions): Promise<Doors> {
   const tcp = tcpDoor(onCaller);
-  const webSocket = webSocketDoor(onCaller, config.MAX_PACKET_BYTES);
+  const webSocket = webSocketDoor({ onCaller, onText, maxPayload: config.MAX_PACKET_BYTES });
   const doors = [tcp, webSocket];
   const clear = (): void => {
     for (const door of doors) door.clear();
@@ -80,7 +82,11 @@ function tcpDoor(onCaller: DoorsOptions["onCaller"]): Door {
   };
 }
 
-function webSocketDoor(onCaller: DoorsOptions["onCaller"], maxPayload: number): Door {
+function webSocketDoor({
+  onCaller,
+  onText,
+  maxPayload,
+}: Omit<DoorsOptions, "config"> & { readonly maxPayload: number }): Door {
   const server: HttpServer = createHttpServer((_request, response) => {
     response.writeHead(426, { "content-type": "text/plain" }).end("MQTT over WebSocket only\n");
   });
@@ -91,9 +97,13 @@ function webSocketDoor(onCaller: DoorsOptions["onCaller"], maxPayload: number): 
     // MQTT-6.0.0-4: the subprotocol is "mqtt"; "mqttv3.1" is what clients of 3.1 ask for.
     handleProtocols: (offered) => ["mqtt", "mqttv3.1"].find((protocol) => offered.has(protocol)) ?? false,
   });
-  door.on("connection", (socket, request) =>
-    onCaller({ stream: createWebSocketStream(socket), socket: request.socket, request }),
-  );
+  door.on("connection", (socket, request) => {
+    const caller = { stream: createWebSocketStream(socket), socket: request.socket, request };
+    socket.on("message", (_, isBinary) => {
+      if (!isBinary) onText(caller);
+    });
+    onCaller(caller);
+  });
   // It repeats the server's errors, which whoever listens has heard already.
   door.on("error", () => undefined);
   return {

@@ -74,6 +74,12 @@ export class FrameGate {
     if (this.#stage === "answering") this.#stage = "open";
   }
 
+  /** Whether nothing has passed yet. */
+  get isGreeting(): boolean {
+    return this.#stage === "greeting";
+  }
+
+  /** Whether CONNECT has passed and `admit` was not called yet. */
   get isAnswering(): boolean {
     return this.#stage === "answering";
   }

@@ -11,6 +11,7 @@ import { announceAnomalies } from "./announcement.ts";
 import { refusalOfConnect } from "./connect-rules.ts";
 import { type Doors, openDoors } from "./doors.ts";
 import { FloodGate } from "./flood-gate.ts";
+import { FrameGuard } from "./frame-guard.ts";
 import { type Guard, openToAll, Refused } from "./guard.ts";
 import { ForbiddenTopic, Intake } from "./intake.ts";
 
@@ -55,6 +56,8 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
   const aedes = await Aedes.createBroker(brokerOptions({ intake, gate, acknowledger, guard, log }));
   keepOnlyAllowed(aedes, guard);
   aedes.on("clientDisconnect", (client) => acknowledger.onDisconnect(client));
+  const limits = { maxConnectBytes: config.MAX_CONNECT_BYTES, maxPacketBytes: config.MAX_PACKET_BYTES };
+  const frames = new FrameGuard({ aedes, limits, log, metrics });
   count(aedes, metrics, log);
   const announcing = await announceAnomalies(events, aedes);
   let doors: Doors | undefined;
@@ -63,8 +66,9 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
       config,
       onCaller: (caller) => {
         guard.meet(caller);
-        aedes.handle(caller.stream, caller.request);
+        frames.guard(caller, aedes.handle(caller.stream, caller.request));
       },
+      onText: (caller) => frames.refuseText(caller),
     });
     return { mqttPort: doors.mqttPort, webSocketPort: doors.webSocketPort, stop };
   } catch (error) {
@@ -77,6 +81,7 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
     await announcing.stop();
     await guard.stop();
     gate.close();
+    frames.stop();
     await intake.close();
     // The acknowledgements of the last hand-over are written in this turn of the loop; only then may the sockets go.
     await new Promise((resolve) => setImmediate(resolve));
@@ -107,15 +112,11 @@ function brokerOptions({ intake, gate, acknowledger, guard, log }: Doorway): Aed
     // Each line answers a behaviour of Aedes 1.2.0 in docs/design.md, section 7.
     concurrency: 0,
     drainTimeout: 3000,
-    queueLimit: 1000,
     maxClientsIdLength: 256,
-    connectTimeout: 10_000,
+    // Longer than the guard's, which says what it closes: this one is for those who were refused and do not leave.
+    connectTimeout: 15_000,
     preConnect: (client, packet, callback) => {
-      const refusal = refusalOfConnect({
-        clientId: packet.clientId,
-        clean: packet.clean !== false,
-        will: packet.will,
-      });
+      const refusal = refusalOfConnect({ will: packet.will });
       guard.note(client, packet);
       if (refusal === undefined) callback(null, true);
       else {

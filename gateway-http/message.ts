@@ -1,8 +1,10 @@
 import { formatTimestamp } from "../schema/timestamp.ts";
+import { telemetryTopic } from "../schema/topics.ts";
 import type { Sample } from "../schema/wire.ts";
 
 /** What the broker takes in one message; the form on MQTT is longer than some bodies, so a body can need several. */
 export interface MessageLimits {
+  /** Of the MQTT packet: a larger one closes the connection that all HTTP devices share. */
   readonly maxBytes: number;
   readonly maxReadings: number;
 }
@@ -15,10 +17,14 @@ export interface Message {
 
 /** The messages that carry samples, in order within a device, each within the limits. */
 export function messagesOf(samples: readonly Sample[], limits: MessageLimits): readonly Message[] {
-  return [...byDevice(samples)].flatMap(([deviceId, list]) =>
-    packed(list, limits).map((payload) => ({ deviceId, payload })),
-  );
+  return [...byDevice(samples)].flatMap(([deviceId, list]) => {
+    const maxBytes = limits.maxBytes - headerBytes - Buffer.byteLength(telemetryTopic(deviceId));
+    return packed(list, { ...limits, maxBytes }).map((payload) => ({ deviceId, payload }));
+  });
 }
+
+/** What PUBLISH has beside topic and payload, at most: the fixed header, the length of the topic, the packet id. */
+const headerBytes = 5 + 2 + 2;
 
 function byDevice(samples: readonly Sample[]): Map<string, Sample[]> {
   const devices = new Map<string, Sample[]>();
@@ -30,7 +36,7 @@ function byDevice(samples: readonly Sample[]): Map<string, Sample[]> {
   return devices;
 }
 
-/** The payloads of a device's samples: all of them in one if it fits, else of each half. */
+/** The payloads of a device's samples, each within the limits: all of them in one if it fits, else of each half. */
 function packed(samples: readonly Sample[], limits: MessageLimits): string[] {
   const [only] = samples;
   const readings = samples.reduce((sum, sample) => sum + sample.metrics.length, 0);

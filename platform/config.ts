@@ -154,7 +154,8 @@ export const settings = {
     [1, 8760],
     "TimescaleDB chunk interval, used when the hypertable is made",
   ),
-  MAX_PACKET_BYTES: wholeNumber(262_144, [1024, 268_435_455], "largest MQTT packet and HTTP body"),
+  MAX_CONNECT_BYTES: wholeNumber(16_384, [256, 262_144], "largest MQTT packet of a client not yet let in"),
+  MAX_PACKET_BYTES: wholeNumber(262_144, [2048, 268_435_455], "largest MQTT packet and HTTP body"),
   MAX_READINGS_PER_MESSAGE: wholeNumber(1000, [1, 100_000], "most readings in one message"),
   MAX_FUTURE_SECONDS: wholeNumber(300, [0, 31_536_000], "how far ahead a reading's timestamp may be"),
   MODEL_MIN_READINGS: wholeNumber(

@@ -58,6 +58,23 @@ function accessMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
   };
 }
 
+/** How the broker's connections fare. */
+function connectionMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
+  return {
+    connections: gauge("iot_mqtt_connections", "MQTT clients connected."),
+    connectionErrors: counter("iot_mqtt_connection_errors_total", "MQTT connections that ended in an error."),
+    violations: counter(
+      "iot_mqtt_violations_total",
+      "MQTT connections closed for what the specification forbids, by rule.",
+      ["rule"],
+    ),
+    deliveriesDropped: counter(
+      "iot_mqtt_deliveries_dropped_total",
+      "Messages with QoS 0 that subscribers who do not read did not get.",
+    ),
+  };
+}
+
 /** Declares every metric of the platform once; a service that does not run leaves its own at zero. */
 export function openMetrics() {
   const registry = new Registry();
@@ -107,8 +124,7 @@ export function openMetrics() {
       "Devices found with another number of rows than their ledger says.",
     ),
     shardsOwned: gauge("iot_shards_owned", "Shards this processor writes."),
-    connections: gauge("iot_mqtt_connections", "MQTT clients connected."),
-    connectionErrors: counter("iot_mqtt_connection_errors_total", "MQTT connections that ended in an error."),
+    ...connectionMetrics({ counter, gauge }),
     ...accessMetrics({ counter, gauge }),
     httpRefused: counter(
       "iot_http_refused_total",

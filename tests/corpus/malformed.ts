@@ -20,6 +20,9 @@ export interface Malformed {
 /** The limits that the packets which are too large exceed. */
 export const corpusLimits = { maxConnectBytes: 16_384, maxPacketBytes: 262_144 } as const;
 
+/** A CONNECT without a client id, so that nobody takes over from anybody. */
+export const greeting = connect({ fields: [""] });
+
 export const acknowledgements = { puback: 0x40, pubrec: 0x50, pubrel: 0x62, pubcomp: 0x70 } as const;
 
 /** Packets that are right after a CONNECT; what is wrong is made of them. */
@@ -54,7 +57,7 @@ export const soundConversations: readonly Buffer[] = [
 
 /** What somebody says who was let in. */
 export function greeted(...packets: readonly Buffer[]): Buffer {
-  return Buffer.concat([connect(), ...packets]);
+  return Buffer.concat([greeting, ...packets]);
 }
 
 /** Packets that break the same rule, by their names. */
