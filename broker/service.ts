@@ -9,11 +9,14 @@ import { AccessGuard } from "./access-guard.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { announceAnomalies } from "./announcement.ts";
 import { refusalOfConnect } from "./connect-rules.ts";
+import { Deliveries } from "./delivery.ts";
 import { type Doors, openDoors } from "./doors.ts";
+import { detachPublishers } from "./fan-out.ts";
 import { FloodGate } from "./flood-gate.ts";
 import { FrameGuard } from "./frame-guard.ts";
 import { type Guard, openToAll, Refused } from "./guard.ts";
 import { ForbiddenTopic, Intake } from "./intake.ts";
+import { markRedeliveries } from "./redelivery.ts";
 
 export interface BrokerDeps {
   readonly config: Config;
@@ -53,8 +56,13 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
   const gate = new FloodGate({ stream, log, metrics });
   const acknowledger = new Acknowledger();
   const guard = await openGuard(deps);
-  const aedes = await Aedes.createBroker(brokerOptions({ intake, gate, acknowledger, guard, log }));
+  const deliveries = new Deliveries({ log, metrics });
+  const aedes = await Aedes.createBroker(
+    brokerOptions({ intake, gate, acknowledger, deliveries, guard, log }),
+  );
   keepOnlyAllowed(aedes, guard);
+  markRedeliveries(aedes);
+  detachPublishers(aedes);
   aedes.on("clientDisconnect", (client) => acknowledger.onDisconnect(client));
   const limits = { maxConnectBytes: config.MAX_CONNECT_BYTES, maxPacketBytes: config.MAX_PACKET_BYTES };
   const frames = new FrameGuard({ aedes, limits, log, metrics });
@@ -103,11 +111,12 @@ interface Doorway {
   readonly intake: Intake;
   readonly gate: FloodGate;
   readonly acknowledger: Acknowledger;
+  readonly deliveries: Deliveries;
   readonly guard: Guard;
   readonly log: Log;
 }
 
-function brokerOptions({ intake, gate, acknowledger, guard, log }: Doorway): AedesOptions {
+function brokerOptions({ intake, gate, acknowledger, deliveries, guard, log }: Doorway): AedesOptions {
   return {
     // Each line answers a behaviour of Aedes 1.2.0 in docs/design.md, section 7.
     concurrency: 0,
@@ -144,6 +153,8 @@ function brokerOptions({ intake, gate, acknowledger, guard, log }: Doorway): Aed
         if (error instanceof ForbiddenTopic)
           log.info({ client: client?.id, topic: packet.topic }, "publish forbidden");
         if (error === undefined) acknowledger.acknowledge(client, packet);
+        // MQTT-3.3.1-3: that it came twice is between its sender and us.
+        packet.dup = false;
         callback(error ?? null);
       };
       gate.pass((refusal) => {
@@ -161,7 +172,8 @@ function brokerOptions({ intake, gate, acknowledger, guard, log }: Doorway): Aed
       callback(null, subscription);
     },
     // What a session was subscribed to may be more than it has a right to now.
-    authorizeForward: (client, packet) => (guard.mayHear(client, packet.topic) ? packet : null),
+    authorizeForward: (client, packet) =>
+      guard.mayHear(client, packet.topic) ? deliveries.forward(client, packet) : null,
   };
 }
 
