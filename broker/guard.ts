@@ -1,6 +1,7 @@
 import { TLSSocket } from "node:tls";
 import type { Client, ConnectPacket } from "aedes";
 import type { Principal } from "../schema/access.ts";
+import { isServersOwn } from "../schema/topics.ts";
 import type { Caller } from "./doors.ts";
 
 /** Why a connection is refused, with the return code of its CONNACK. */
@@ -37,7 +38,7 @@ export const openToAll: Guard = {
   admit: () => Promise.resolve(),
   principalOf: () => anyone,
   mayPublish: () => true,
-  maySubscribe: () => true,
+  maySubscribe: (_, filter) => !isServersOwn(filter),
   mayHear: () => true,
   stop: () => Promise.resolve(),
 };

@@ -21,6 +21,7 @@ afterEach(async () => {
 interface Peer {
   readonly socket: Socket;
   send(packet: Packet): void;
+  all(cmd: Packet["cmd"]): readonly Packet[];
   publishes(): readonly IPublishPacket[];
   /** Waits until so many of a kind have come. */
   heard(cmd: Packet["cmd"], count?: number): Promise<void>;
@@ -38,9 +39,10 @@ async function enter(clientId: string, fields: Partial<IConnectPacket> = {}): Pr
   const peer: Peer = {
     socket,
     send: (packet) => void socket.write(generate(packet)),
+    all: (cmd) => received.filter((packet) => packet.cmd === cmd),
     publishes: () => received.filter((packet) => packet.cmd === "publish"),
     heard: (cmd, count = 1) => {
-      const isHeard = () => received.filter((packet) => packet.cmd === cmd).length >= count;
+      const isHeard = () => peer.all(cmd).length >= count;
       return until(`${clientId} has ${count} ${cmd}`, isHeard, { everyMs: 1 });
     },
   };
@@ -109,6 +111,31 @@ test("what was sent and not acknowledged comes again as a duplicate, what was on
   ]);
   const ids = (peer: Peer) => peer.publishes().map(({ messageId }) => messageId);
   expect(ids(after).slice(0, 2)).toEqual(ids(before));
+});
+
+test("names with a dollar sign are no way to talk to others", async () => {
+  const [sender, listener] = [await enter("sender"), await enter("listener", { clean: false })];
+  listener.send({
+    cmd: "subscribe",
+    messageId: 1,
+    subscriptions: [
+      { topic: "$share/g/#", qos: 1 },
+      { topic: "#", qos: 1 },
+    ],
+  });
+  await listener.heard("suback");
+  expect(listener.all("suback")).toMatchObject([{ granted: [128, 1] }]);
+  sender.send(publish({ topic: "$share/g/a", retain: true }));
+  sender.send(publish({ messageId: 8 }));
+  await sender.heard("puback", 2);
+  await listener.heard("publish");
+  expect(listener.publishes()).toMatchObject([{ topic }]);
+});
+
+test("nobody but the broker speaks on $SYS", async () => {
+  const sender = await enter("sender");
+  sender.send(publish({ topic: "$SYS/broker" }));
+  await areLeft(0);
 });
 
 test("that a message came to the broker as a duplicate is not passed on", async () => {

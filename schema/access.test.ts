@@ -53,6 +53,14 @@ describe("a service account", () => {
   });
 });
 
+test("names that MQTT leaves to servers are subscribed to by nobody, $SYS by whoever may", () => {
+  const all = { kind: "service", name: "all", publish: [], subscribe: ["#", "$share/#", "$SYS/#"] } as const;
+  for (const principal of [all, { kind: "anyone" }] as const) {
+    expect(maySubscribe(principal, "$share/group/devices/#")).toBe(false);
+    expect(maySubscribe(principal, "$SYS/#")).toBe(true);
+  }
+});
+
 test("anyone may do everything but speak as the platform", () => {
   expect(mayPublish({ kind: "anyone" }, "a/b")).toBe(true);
   expect(maySubscribe({ kind: "anyone" }, "#")).toBe(true);

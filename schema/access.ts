@@ -1,4 +1,5 @@
 import { isDeviceId } from "./reading.ts";
+import { isServersOwn } from "./topics.ts";
 
 /** Who speaks, once it is known: what the topic rights of an MQTT connection follow from. */
 export type Principal =
@@ -77,6 +78,8 @@ export function mayPublish(principal: Principal, topic: string): boolean {
 
 /** Whether every topic that this filter can match may be read. */
 export function maySubscribe(principal: Principal, filter: string): boolean {
+  // Better refused than granted and never heard.
+  if (isServersOwn(filter)) return false;
   return subscribePatterns(principal).some((pattern) => covers(pattern, filter));
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { canHearTelemetry, isTelemetryTopic, parseTopic } from "./topics.ts";
+import { canHearTelemetry, isServersOwn, isTelemetryTopic, parseTopic } from "./topics.ts";
 
 test.each([
   ["devices/a/telemetry", { kind: "telemetry", deviceId: "a", sensorType: undefined }],
@@ -8,6 +8,8 @@ test.each([
   ["devices/a/anomalies", { kind: "reserved" }],
   ["devices/a/status", { kind: "reserved" }],
   ["$SYS/broker", { kind: "reserved" }],
+  ["$SYS", { kind: "reserved" }],
+  ["$SYSTEM/broker", { kind: "unknown", deviceId: null }],
   ["devices/a/telemetry/", { kind: "unknown", deviceId: "a" }],
   ["devices/a/telemetry/b/c", { kind: "unknown", deviceId: "a" }],
   ["devices/a", { kind: "unknown", deviceId: "a" }],
@@ -42,4 +44,9 @@ test("telemetry is known by its third level alone", () => {
   expect(
     ["devices/a/telemetryx", "devices/telemetry", "x/devices/a/telemetry"].map(isTelemetryTopic),
   ).toEqual([false, false, false]);
+});
+
+test("names with a dollar sign are the server's own, but for those of $SYS", () => {
+  expect(["$share/g/devices/#", "$", "$SYSTEM", "$a"].filter(isServersOwn)).toHaveLength(4);
+  expect(["$SYS", "$SYS/#", "devices/$a", "", "#"].filter(isServersOwn)).toEqual([]);
 });

@@ -13,7 +13,7 @@ const platformChannels = new Set(["anomalies", "alarms", "status"]);
 
 /** Reads a topic. Pure; never throws, whatever the text. */
 export function parseTopic(topic: string): Topic {
-  if (topic.startsWith("$")) return { kind: "reserved" };
+  if (topic === "$SYS" || topic.startsWith("$SYS/")) return { kind: "reserved" };
   const levels = topic.split("/");
   const [root, deviceId = "", channel = "", sensorType] = levels;
   if (root !== "devices" || !isDeviceId(deviceId)) return { kind: "unknown", deviceId: null };
@@ -25,6 +25,14 @@ export function parseTopic(topic: string): Topic {
   if (channel === "commands" && levels.length > 3) return { kind: "command", deviceId };
   if (platformChannels.has(channel)) return { kind: "reserved" };
   return { kind: "unknown", deviceId };
+}
+
+/**
+ * Whether a topic or a filter begins with a dollar sign and is not of `$SYS`. MQTT leaves such names to servers, which should keep
+ * clients from talking to each other on them (3.1.1 §4.7.2); this one has no use for them, for shared subscriptions neither.
+ */
+export function isServersOwn(text: string): boolean {
+  return text.startsWith("$") && text !== "$SYS" && !text.startsWith("$SYS/");
 }
 
 const telemetryShape = /^devices\/[^/]*\/telemetry(?:\/|$)/;
