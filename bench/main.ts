@@ -1,6 +1,7 @@
 import { accessBench } from "./access.ts";
 import { codecBench } from "./codec.ts";
 import { devicesBench } from "./devices.ts";
+import { gateBench } from "./gate.ts";
 import { idleConnectionsBench } from "./idle-connections.ts";
 import { intakeBench } from "./intake.ts";
 import { latencyBench } from "./latency.ts";
@@ -14,6 +15,7 @@ type Bench = (args: readonly string[]) => Promise<void>;
 const benches: ReadonlyMap<string, Bench> = new Map([
   ["pipeline", pipelineBench],
   ["codec", codecBench],
+  ["gate", gateBench],
   ["latency", latencyBench],
   ["intake", intakeBench],
   ["access", accessBench],
