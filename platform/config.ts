@@ -1,92 +1,18 @@
 import { PlatformError } from "./errors.ts";
 import { exposureFaults } from "./exposure.ts";
-import { isNetwork } from "./peer.ts";
-
-/** One environment variable: its default, what it means, and how its text becomes a value. */
-interface Setting<T> {
-  readonly fallback: T;
-  readonly doc: string;
-  /** The value, or a sentence saying what is expected. */
-  readonly read: (text: string) => T | Fault;
-}
-
-class Fault {
-  readonly expected: string;
-  constructor(expected: string) {
-    this.expected = expected;
-  }
-}
-
-function text(fallback: string, doc: string): Setting<string> {
-  return { fallback, doc, read: (raw) => raw };
-}
-
-function optional(doc: string): Setting<string | null> {
-  return { fallback: null, doc, read: (raw) => raw };
-}
-
-function networks(doc: string): Setting<readonly string[]> {
-  return {
-    fallback: [],
-    doc,
-    read: (raw) => {
-      const entries = raw.split(/[\s,]+/);
-      return entries.every(isNetwork)
-        ? entries
-        : new Fault("addresses and networks such as 10.0.0.0/8, with commas between");
-    },
-  };
-}
-
-function wholeNumber(
-  fallback: number,
-  range: readonly [low: number, high: number],
-  doc: string,
-): Setting<number> {
-  const [low, high] = range;
-  return {
-    fallback,
-    doc,
-    read: (raw) => {
-      const value = /^\d+$/.test(raw) ? Number(raw) : Number.NaN;
-      return value >= low && value <= high ? value : new Fault(`a whole number from ${low} to ${high}`);
-    },
-  };
-}
-
-function port(fallback: number, doc: string): Setting<number> {
-  return wholeNumber(fallback, [0, 65_535], `${doc}; 0 takes a free one`);
-}
-
-function flag(doc: string): Setting<boolean> {
-  return {
-    fallback: false,
-    doc,
-    read: (raw) => (raw === "true" || raw === "false" ? raw === "true" : new Fault("true or false")),
-  };
-}
-
-function oneOf<const T extends string>(fallback: T, others: readonly T[], doc: string): Setting<T> {
-  const choices = [fallback, ...others];
-  return {
-    fallback,
-    doc,
-    read: (raw) => choices.find((choice) => choice === raw) ?? new Fault(`one of ${choices.join(", ")}`),
-  };
-}
-
-function url(protocols: readonly string[], doc: string): Setting<string | null> {
-  return {
-    fallback: null,
-    doc,
-    read: (raw) => {
-      const protocol = URL.canParse(raw) ? new URL(raw).protocol.replace(":", "") : "";
-      return protocols.includes(protocol)
-        ? raw
-        : new Fault(`a URL beginning with ${protocols.join(":// or ")}://`);
-    },
-  };
-}
+import { limitSettings } from "./limit-settings.ts";
+import {
+  Fault,
+  flag,
+  networks,
+  oneOf,
+  optional,
+  port,
+  type Setting,
+  text,
+  url,
+  wholeNumber,
+} from "./setting.ts";
 
 /** Every environment variable the platform knows. `.env.example` and the README's table are held against this by a test. */
 export const settings = {
@@ -158,6 +84,7 @@ export const settings = {
   MAX_PACKET_BYTES: wholeNumber(262_144, [2048, 268_435_455], "largest MQTT packet and HTTP body"),
   MAX_READINGS_PER_MESSAGE: wholeNumber(1000, [1, 100_000], "most readings in one message"),
   MAX_FUTURE_SECONDS: wholeNumber(300, [0, 31_536_000], "how far ahead a reading's timestamp may be"),
+  ...limitSettings,
   MODEL_MIN_READINGS: wholeNumber(
     500,
     [100, 1_000_000],

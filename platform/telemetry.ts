@@ -131,6 +131,7 @@ export function openMetrics() {
       "Requests refused for who asked or how, by code; failed logins among them.",
       ["code"],
     ),
+    limited: counter("iot_limited_total", "Times that a limit held somebody back, by limit.", ["limit"]),
     browsers: gauge("iot_browsers_connected", "Consoles connected."),
     devicesPruned: counter("iot_devices_pruned_total", "Devices silent for longer than their allowance."),
   };
