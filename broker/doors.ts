@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from "node:http";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import type { Config } from "../platform/config.ts";
@@ -18,6 +18,8 @@ export interface Caller {
 
 export interface DoorsOptions {
   readonly config: Config;
+  /** Whether whoever is at the other end may come in. Asked before anything is made for them. */
+  readonly admit: (socket: Socket) => boolean;
   readonly onCaller: (caller: Caller) => void;
   /** A caller on a WebSocket sent text; MQTT is binary. */
   readonly onText: (caller: Caller) => void;
@@ -42,10 +44,11 @@ interface Door {
  * Opens the ways to speak MQTT to the broker: TCP and WebSocket.
  * @throws PlatformError PORT_TAKEN.
  */
-export async function openDoors({ config, onCaller, onText }: DoorsOptions): Promise<Doors> {
+export async function openDoors({ config, admit, onCaller, onText }: DoorsOptions): Promise<Doors> {
   const tcp = tcpDoor(onCaller);
   const webSocket = webSocketDoor({ onCaller, onText, maxPayload: config.MAX_PACKET_BYTES });
   const doors = [tcp, webSocket];
+  for (const { server } of doors) askFirst(server, admit);
   const clear = (): void => {
     for (const door of doors) door.clear();
   };
@@ -82,12 +85,15 @@ function tcpDoor(onCaller: DoorsOptions["onCaller"]): Door {
   };
 }
 
+/** A request that is to become a WebSocket is short; whoever sends it by halves is cut off. */
+const requestTimeouts = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 2500 };
+
 function webSocketDoor({
   onCaller,
   onText,
   maxPayload,
-}: Omit<DoorsOptions, "config"> & { readonly maxPayload: number }): Door {
-  const server: HttpServer = createHttpServer((_request, response) => {
+}: Pick<DoorsOptions, "onCaller" | "onText"> & { readonly maxPayload: number }): Door {
+  const server: HttpServer = createHttpServer(requestTimeouts, (_request, response) => {
     response.writeHead(426, { "content-type": "text/plain" }).end("MQTT over WebSocket only\n");
   });
   const door = new WebSocketServer({
@@ -112,6 +118,18 @@ function webSocketDoor({
       for (const socket of door.clients) socket.terminate();
       server.closeAllConnections();
     },
+  };
+}
+
+/** A server hears of a connection only when `admit` lets it in; before that no TLS is spoken and no HTTP parsed. */
+function askFirst(server: Server, admit: DoorsOptions["admit"]): void {
+  const emit = server.emit.bind(server);
+  server.emit = (event: string, ...args: unknown[]): boolean => {
+    const [socket] = args;
+    if (event !== "connection" || !(socket instanceof Socket) || admit(socket)) return emit(event, ...args);
+    // Without a FIN to wait for, so that a refused connection leaves nothing behind here.
+    socket.resetAndDestroy();
+    return true;
   };
 }
 

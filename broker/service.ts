@@ -1,7 +1,8 @@
-import { Aedes, type AedesOptions, type Client, type PublishPacket, type Subscription } from "aedes";
+import { Aedes, type AedesOptions, type Client, type PublishPacket } from "aedes";
 import type { AccessStore, SecretStore } from "../platform/access-ports.ts";
 import type { Config } from "../platform/config.ts";
 import { messageOf } from "../platform/errors.ts";
+import { LimitNotices } from "../platform/limit-notices.ts";
 import type { Clock, EventStream, ReadingStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { openTokenVerifier, tokenSecretName } from "../platform/tokens.ts";
@@ -16,6 +17,8 @@ import { FloodGate } from "./flood-gate.ts";
 import { FrameGuard } from "./frame-guard.ts";
 import { type Guard, openToAll, Refused } from "./guard.ts";
 import { ForbiddenTopic, Intake } from "./intake.ts";
+import { BrokerLimits } from "./limits.ts";
+import { openMemoryPersistence } from "./memory-persistence.ts";
 import { markRedeliveries } from "./redelivery.ts";
 
 export interface BrokerDeps {
@@ -57,24 +60,34 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
   const acknowledger = new Acknowledger();
   const guard = await openGuard(deps);
   const deliveries = new Deliveries({ log, metrics });
-  const aedes = await Aedes.createBroker(
-    brokerOptions({ intake, gate, acknowledger, deliveries, guard, log }),
-  );
-  keepOnlyAllowed(aedes, guard);
+  const persistence = openMemoryPersistence();
+  const notices = new LimitNotices({ log, metrics });
+  const limits = new BrokerLimits({ config, persistence, notices, log });
+  const aedes = await Aedes.createBroker({
+    ...brokerOptions({ intake, gate, acknowledger, deliveries, guard, limits, log }),
+    persistence,
+    maxInflightInbound: config.MAX_INFLIGHT_MESSAGES,
+    maxTopicLevels: config.MAX_TOPIC_LEVELS,
+  });
   markRedeliveries(aedes);
   detachPublishers(aedes);
   aedes.on("clientDisconnect", (client) => acknowledger.onDisconnect(client));
-  const limits = { maxConnectBytes: config.MAX_CONNECT_BYTES, maxPacketBytes: config.MAX_PACKET_BYTES };
-  const frames = new FrameGuard({ aedes, limits, log, metrics });
+  const sizes = { maxConnectBytes: config.MAX_CONNECT_BYTES, maxPacketBytes: config.MAX_PACKET_BYTES };
+  const frames = new FrameGuard({ aedes, limits: sizes, log, metrics });
   count(aedes, metrics, log);
+  await limits.watch(aedes);
   const announcing = await announceAnomalies(events, aedes);
   let doors: Doors | undefined;
   try {
     doors = await openDoors({
       config,
+      admit: (socket) => limits.admit(socket),
       onCaller: (caller) => {
         guard.meet(caller);
-        frames.guard(caller, aedes.handle(caller.stream, caller.request));
+        const onClient = limits.receive(caller);
+        const client = aedes.handle(caller.stream, caller.request);
+        onClient(client);
+        frames.guard(caller, client);
       },
       onText: (caller) => frames.refuseText(caller),
     });
@@ -90,6 +103,7 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
     await guard.stop();
     gate.close();
     frames.stop();
+    limits.close();
     await intake.close();
     // The acknowledgements of the last hand-over are written in this turn of the loop; only then may the sockets go.
     await new Promise((resolve) => setImmediate(resolve));
@@ -113,10 +127,12 @@ interface Doorway {
   readonly acknowledger: Acknowledger;
   readonly deliveries: Deliveries;
   readonly guard: Guard;
+  readonly limits: BrokerLimits;
   readonly log: Log;
 }
 
-function brokerOptions({ intake, gate, acknowledger, deliveries, guard, log }: Doorway): AedesOptions {
+function brokerOptions(doorway: Doorway): AedesOptions {
+  const { intake, gate, acknowledger, deliveries, guard, limits, log } = doorway;
   return {
     // Each line answers a behaviour of Aedes 1.2.0 in docs/design.md, section 7.
     concurrency: 0,
@@ -125,6 +141,12 @@ function brokerOptions({ intake, gate, acknowledger, deliveries, guard, log }: D
     // Longer than the guard's, which says what it closes: this one is for those who were refused and do not leave.
     connectTimeout: 15_000,
     preConnect: (client, packet, callback) => {
+      if (limits.isShutOut(client, packet.clientId)) {
+        // CONNACK with 3, "server unavailable": come again later (MQTT 3.1.1 §3.2.2.3).
+        client.conn.write(Buffer.from([0x20, 2, 0, 3]));
+        callback(new Error("client id shut out"), false);
+        return;
+      }
       const refusal = refusalOfConnect({ will: packet.will });
       guard.note(client, packet);
       if (refusal === undefined) callback(null, true);
@@ -152,7 +174,11 @@ function brokerOptions({ intake, gate, acknowledger, deliveries, guard, log }: D
       const taken = (error?: Error): void => {
         if (error instanceof ForbiddenTopic)
           log.info({ client: client?.id, topic: packet.topic }, "publish forbidden");
-        if (error === undefined) acknowledger.acknowledge(client, packet);
+        if (error === undefined) {
+          // A client of MQTT 3.1.1 cannot be told: the message is carried, and not retained.
+          if (packet.retain && !limits.mayRetain(client, packet)) packet.retain = false;
+          acknowledger.acknowledge(client, packet);
+        }
         // MQTT-3.3.1-3: that it came twice is between its sender and us.
         packet.dup = false;
         callback(error ?? null);
@@ -164,7 +190,8 @@ function brokerOptions({ intake, gate, acknowledger, deliveries, guard, log }: D
       });
     },
     authorizeSubscribe: (client, subscription, callback) => {
-      if (!guard.maySubscribe(client, subscription.topic)) {
+      // The second asks only who may, for what is granted counts. Refused is 0x80 in the SUBACK.
+      if (!guard.maySubscribe(client, subscription.topic) || !limits.maySubscribe(client, subscription)) {
         callback(null, null);
         return;
       }
@@ -175,22 +202,6 @@ function brokerOptions({ intake, gate, acknowledger, deliveries, guard, log }: D
     authorizeForward: (client, packet) =>
       guard.mayHear(client, packet.topic) ? deliveries.forward(client, packet) : null,
   };
-}
-
-/** Aedes keeps every subscription of a packet for the session as soon as one of them is granted; what is refused must not be kept. */
-function keepOnlyAllowed(aedes: Aedes, guard: Guard): void {
-  // Its types do not name what it keeps sessions in.
-  const { persistence } = aedes as unknown as { persistence: SubscriptionShelf };
-  const keep = persistence.addSubscriptions.bind(persistence);
-  persistence.addSubscriptions = (client, subscriptions) =>
-    keep(
-      client,
-      subscriptions.filter(({ topic }) => guard.maySubscribe(client, topic)),
-    );
-}
-
-interface SubscriptionShelf {
-  addSubscriptions(client: Client, subscriptions: readonly Subscription[]): Promise<void>;
 }
 
 function returnCodeOf(refused: Error): 2 | 3 | 4 | 5 {
