@@ -10,6 +10,7 @@ import { type Config, isRunByNpm, readConfig, type ServiceName, serviceNames } f
 import { PlatformError } from "./platform/errors.ts";
 import { closeHttp, type HttpDoor, listenHttp, openHttpDoor } from "./platform/http-server.ts";
 import { Lifecycle, parentGone, stopSignal } from "./platform/lifecycle.ts";
+import { LimitNotices } from "./platform/limit-notices.ts";
 import { openMemoryEvents } from "./platform/memory-events.ts";
 import { openMemoryStream } from "./platform/memory-stream.ts";
 import { listProxies } from "./platform/peer.ts";
@@ -168,7 +169,8 @@ function metricsReaders(callers: Callers): MayReadMetrics {
 /** A door with its probes on it, not yet open. */
 function newDoor({ config, log }: Launch, probe: Parameters<typeof mountProbe>[1]): HttpDoor {
   const proxies = listProxies(config.TRUSTED_PROXIES);
-  const door = openHttpDoor({ log, maxBodyBytes: config.MAX_PACKET_BYTES, proxies });
+  const notices = new LimitNotices({ log, metrics: probe.metrics });
+  const door = openHttpDoor({ log, config, proxies, notices });
   mountProbe(door, probe);
   return door;
 }

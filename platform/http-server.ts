@@ -1,7 +1,10 @@
 import type { BlockList } from "node:net";
 import { type FastifyError, type FastifyInstance, fastify } from "fastify";
 import type { Refusal } from "../schema/rejection.ts";
+import type { Config } from "./config.ts";
 import { PlatformError } from "./errors.ts";
+import { answerBadRequest, type HttpLimits, limitHttp } from "./http-limits.ts";
+import type { LimitNotices } from "./limit-notices.ts";
 import { type Address, boundPort, listenFailure } from "./listen.ts";
 import { readPeer } from "./peer.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -12,22 +15,30 @@ export type HttpDoor = FastifyInstance;
 
 export interface HttpDoorOptions {
   readonly log: Log;
-  readonly maxBodyBytes: number;
+  readonly config: Pick<Config, "MAX_PACKET_BYTES"> & HttpLimits;
   readonly proxies: BlockList;
+  readonly notices: LimitNotices;
+  /** How long the head of a request may take. */
+  readonly headMs?: number;
 }
 
 /** Opens an HTTP door with the limits, headers and error shape `{"error","code"}` that all of them have. Listens later. */
-export function openHttpDoor({ log, maxBodyBytes, proxies }: HttpDoorOptions): HttpDoor {
+export function openHttpDoor(options: HttpDoorOptions): HttpDoor {
+  const { log, config, proxies, notices, headMs = 10_000 } = options;
   const door = fastify({
-    bodyLimit: maxBodyBytes,
+    bodyLimit: config.MAX_PACKET_BYTES,
     connectionTimeout: 30_000,
     requestTimeout: 30_000,
+    // Node looks for late requests only so often.
+    http: { headersTimeout: headMs, connectionsCheckingInterval: headMs / 4 },
+    clientErrorHandler: answerBadRequest(notices),
     keepAliveTimeout: 72_000,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 512 },
     // What happened is counted and logged by the services; a line a request would be a line a reading.
     logger: false,
   });
+  limitHttp(door, { limits: config, proxies, notices });
   door.addHook("onSend", async (request, reply) => {
     reply.headers(securityHeaders(readPeer(request.raw, proxies)));
   });

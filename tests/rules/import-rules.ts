@@ -49,7 +49,7 @@ const walls: readonly Wall[] = [
   { to: /^(?:socket\.io-client|chart\.js)$/, only: /^web\/client\// },
   {
     to: /^(?:fastify|@fastify\/.+)$/,
-    only: /^(?:gateway-http\/|web\/(?!client\/)|platform\/http-server\.ts$)/,
+    only: /^(?:gateway-http\/|web\/(?!client\/)|platform\/http-(?:limits|server)\.ts$)/,
   },
   { to: /^mqtt$/, only: /^(?:gateway-http|simulators)\// },
   { to: /^(?:pino|prom-client)$/, only: /^platform\/telemetry\.ts$/ },
