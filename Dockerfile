@@ -13,7 +13,9 @@ RUN npm run build && npm prune --omit=dev
 FROM ${NODE_IMAGE} AS runtime
 WORKDIR /app
 # Bound to every interface a start is refused until ACCESS=credentials, and LEGACY_HTTP_KEY or LEGACY_HTTP_OPEN=true, are set.
+# glibc gives memory back that was freed only beyond a threshold, which it raises by itself up to 64 MB; fixed, it stays at 128 kB.
 ENV NODE_ENV=production \
+    MALLOC_TRIM_THRESHOLD_=131072 \
     HOST=0.0.0.0 \
     DATA_DIR=/data
 COPY --from=build /app/package.json ./

@@ -9,6 +9,12 @@ export function residentKb(pid: number | undefined): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
 }
 
+/** How long the main thread of a process could have run so far and had no processor to run on, in milliseconds. */
+export function waitedForProcessorMs(pid: number | undefined): number {
+  // Linux tells of a thread: nanoseconds it ran, nanoseconds it waited, how often it ran.
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ")[1]) / 1e6;
+}
+
 /** Processor time that a process and its children, ended ones included, have used so far, in seconds. */
 export function cpuSeconds(pid: number | undefined): number {
   const children = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && parentOf(name) === pid);
