@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { hashOf, openCallers } from "../platform/callers.ts";
 import { readConfig, serviceNames } from "../platform/config.ts";
 import { type HttpDoor, openHttpDoor } from "../platform/http-server.ts";
+import { LimitNotices } from "../platform/limit-notices.ts";
 import { listProxies } from "../platform/peer.ts";
 import { openLog, openMetrics } from "../platform/telemetry.ts";
 import { startWeb, type WebDeps } from "./service.ts";
@@ -33,17 +34,20 @@ const people = {
 
 /** The operators' side with all its routes, and nothing behind them. */
 async function openWeb(access: "open" | "credentials") {
-  const door = openHttpDoor({ log, maxBodyBytes: 10_000, proxies });
+  const config = readConfig(serviceNames, { ACCESS: access });
+  const metrics = openMetrics();
+  const notices = new LimitNotices({ log, metrics });
+  const door = openHttpDoor({ log, config, proxies, notices });
   const routes: RouteOptions[] = [];
   door.addHook("onRoute", (route) => void routes.push(route));
   const isOpen = access === "open";
   // As much of the stores as these requests reach: they are refused before the rest.
   const stubs = {
     ...people,
-    config: readConfig(serviceNames, { ACCESS: access }),
+    config,
     door,
     log,
-    metrics: openMetrics(),
+    metrics,
     now: () => 0,
     doors: () => ({ mqttHost: "", mqttPort: 1, httpUrl: "" }),
     events: { subscribe: async () => ({ stop: () => Promise.resolve() }) },
