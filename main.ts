@@ -3,11 +3,20 @@ import { inspect } from "node:util";
 import { runCommand } from "./administration.ts";
 import { startBroker } from "./broker/service.ts";
 import { startGateway } from "./gateway-http/service.ts";
+import {
+  type Addresses,
+  banner,
+  brokerAddresses,
+  httpUrl,
+  plainMqttUrl,
+  reachable,
+} from "./platform/addresses.ts";
+import { Certificate } from "./platform/certificate.ts";
 import { type Order, readCommandLine } from "./platform/command-line.ts";
 import { type Config, isRunByNpm, readConfig, type ServiceName, serviceNames } from "./platform/config.ts";
 import { PlatformError } from "./platform/errors.ts";
 import { closeHttp, type HttpDoor, listenHttp, openHttpDoor } from "./platform/http-server.ts";
-import { Lifecycle, parentGone, stopSignal } from "./platform/lifecycle.ts";
+import { Lifecycle, onHangUp, parentGone, stopSignal } from "./platform/lifecycle.ts";
 import { openMemoryEvents } from "./platform/memory-events.ts";
 import { openMemoryStream } from "./platform/memory-stream.ts";
 import type { EventStream, ReadingStream } from "./platform/ports.ts";
@@ -15,6 +24,7 @@ import { mountProbe } from "./platform/probe.ts";
 import { openRedisEvents } from "./platform/redis-events.ts";
 import { openRedisStream } from "./platform/redis-stream.ts";
 import { type Log, type Metrics, openLog, openMetrics } from "./platform/telemetry.ts";
+import { needsCertificate, plainMqttHost } from "./platform/tls-listeners.ts";
 import { startProcessor } from "./processor/service.ts";
 import type { DoorsAnswer } from "./schema/api.ts";
 import { openStores, type Stores } from "./stores.ts";
@@ -65,7 +75,8 @@ function once<T>(open: () => Promise<T>): () => Promise<T> {
 async function start(launch: Launch): Promise<Addresses> {
   const { services, config, log, life } = launch;
   const engines = enginesOf(launch);
-  const shared = { config, log, metrics: openMetrics(), now };
+  const metrics = openMetrics();
+  const shared = { config, log, metrics, now, certificate: await openCertificate(launch, metrics) };
   const addresses: Addresses = {};
   let isReady = false;
   const probe = { metrics: shared.metrics, isReady: () => isReady && !life.isStopping };
@@ -84,13 +95,11 @@ async function start(launch: Launch): Promise<Addresses> {
     const access = config.ACCESS === "open" ? null : accessIn(await engines.stores());
     const deps = { ...shared, access, stream: await engines.stream(), events: await engines.events() };
     const broker = await life.run("broker", () => startBroker(deps));
-    mqttPort = broker.mqttPort;
-    const host = inUrl(reachable(config.HOST));
-    addresses.mqtt = `mqtt://${host}:${mqttPort}`;
-    addresses.webSocket = `ws://${host}:${broker.webSocketPort}`;
+    mqttPort = broker.ports.mqtt;
+    Object.assign(addresses, brokerAddresses(config, broker.ports));
   }
   await startHttp(launch, { engines, shared, mqttPort, addresses, probe });
-  if (services.length < serviceNames.length) {
+  if (services.length < serviceNames.length || config.HTTP_TLS) {
     addresses.probe = await openTo(launch, newDoor(launch, probe), {
       port: config.PROBE_PORT,
       setting: "PROBE_PORT",
@@ -105,17 +114,29 @@ function accessIn({ access, secrets }: Stores) {
   return { store: access, secrets };
 }
 
-interface Addresses {
-  console?: string;
-  http?: string;
-  mqtt?: string;
-  webSocket?: string;
-  probe?: string;
+/** The certificate of every listener of this process that has TLS. */
+async function openCertificate(
+  { services, config, log, life }: Launch,
+  metrics: Metrics,
+): Promise<Certificate | undefined> {
+  if (!needsCertificate(config, services)) return undefined;
+  const certificate = await life.run(
+    "certificate",
+    () => new Certificate({ settings: config, log, metrics }),
+  );
+  await life.run("reload by SIGHUP", () => onHangUp(() => certificate.reload()));
+  return certificate;
 }
 
 interface HttpParts {
   readonly engines: Engines;
-  readonly shared: { config: Config; log: Log; metrics: Metrics; now: () => number };
+  readonly shared: {
+    config: Config;
+    log: Log;
+    metrics: Metrics;
+    now: () => number;
+    certificate: Certificate | undefined;
+  };
   readonly mqttPort: number;
   readonly addresses: Addresses;
   readonly probe: Parameters<typeof mountProbe>[1];
@@ -127,20 +148,21 @@ async function startHttp(
   { engines, shared, mqttPort, addresses, probe }: HttpParts,
 ): Promise<void> {
   const { services, config, life } = launch;
-  const gatewayDoor = services.includes("gateway-http") ? newDoor(launch, probe) : undefined;
+  const certificate = config.HTTP_TLS ? shared.certificate : undefined;
+  const gatewayDoor = services.includes("gateway-http") ? newDoor(launch, probe, certificate) : undefined;
   if (gatewayDoor !== undefined) {
-    const mqttUrl = config.MQTT_URL ?? `mqtt://${inUrl(reachable(config.HOST))}:${mqttPort}`;
+    const mqttUrl = config.MQTT_URL ?? plainMqttUrl(config, mqttPort);
     const deps = { ...shared, ...(await engines.stores()), door: gatewayDoor, mqttUrl };
     await life.run("gateway-http", () => startGateway(deps));
   }
   if (services.includes("web")) {
     const isShared = gatewayDoor !== undefined && config.WEB_PORT === config.HTTP_PORT;
-    const door = isShared ? gatewayDoor : newDoor(launch, probe);
-    const mqttHost = reachable(config.HOST);
+    const door = isShared ? gatewayDoor : newDoor(launch, probe, certificate);
+    const mqttHost = reachable(plainMqttHost(config));
     const doors = (): DoorsAnswer => ({
       mqttHost,
       mqttPort,
-      httpUrl: addresses.http ?? httpUrl(mqttHost, config.HTTP_PORT),
+      httpUrl: addresses.http ?? httpUrl(config.HOST, config.HTTP_PORT, config.HTTP_TLS),
     });
     const deps = {
       ...shared,
@@ -161,8 +183,8 @@ async function startHttp(
 }
 
 /** A door with its probes on it, not yet open. */
-function newDoor({ config, log }: Launch, probe: HttpParts["probe"]): HttpDoor {
-  const door = openHttpDoor({ log, maxBodyBytes: config.MAX_PACKET_BYTES });
+function newDoor({ config, log }: Launch, probe: HttpParts["probe"], certificate?: Certificate): HttpDoor {
+  const door = openHttpDoor({ log, maxBodyBytes: config.MAX_PACKET_BYTES, certificate });
   mountProbe(door, probe);
   return door;
 }
@@ -174,10 +196,10 @@ async function openTo(
   { port, setting }: { port: number; setting: string },
 ): Promise<string> {
   const listening = () => listenHttp(door, { host: config.HOST, port, setting });
-  return httpUrl(
-    reachable(config.HOST),
-    await life.add(`listener ${setting}`, listening, () => closeHttp(door)),
-  );
+  // Probes are asked by machinery beside us, which knows no certificates.
+  const isSecure = config.HTTP_TLS && setting !== "PROBE_PORT";
+  const listener = await life.add(`listener ${setting}`, listening, () => closeHttp(door));
+  return httpUrl(config.HOST, listener, isSecure);
 }
 
 /** A simulated fleet in a process of its own: it speaks as devices would, and goes when this process goes. */
@@ -187,27 +209,6 @@ function startFleet({ mqtt, http }: Addresses, life: Lifecycle): Promise<unknown
   return life.add("fleet", start, (fleet) => {
     if (fleet.connected) fleet.disconnect();
   });
-}
-
-/** Where a listener on `host` is reached from this machine. */
-function reachable(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
-  return host === "::" ? "::1" : host;
-}
-
-function inUrl(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
-}
-
-function httpUrl(host: string, port: number): string {
-  return `http://${inUrl(host)}:${port}`;
-}
-
-/** What a person wants first comes first. */
-function banner({ console, ...others }: Addresses): string {
-  const ordered = console === undefined ? others : { console, ...others };
-  const lines = Object.entries(ordered).map(([name, address]) => `  ${name.padEnd(10)} ${address}\n`);
-  return `\nTidemark is ready.\n${lines.join("")}\n`;
 }
 
 /** Runs until a signal, or until a part is lost that only a new process can bring back; answers with the exit code. */

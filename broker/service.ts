@@ -1,5 +1,6 @@
 import { Aedes, type AedesOptions, type Client, type PublishPacket, type Subscription } from "aedes";
 import type { AccessStore, SecretStore } from "../platform/access-ports.ts";
+import type { Certificate } from "../platform/certificate.ts";
 import type { Config } from "../platform/config.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { Clock, EventStream, ReadingStream, Running } from "../platform/ports.ts";
@@ -9,7 +10,7 @@ import { AccessGuard } from "./access-guard.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { announceAnomalies } from "./announcement.ts";
 import { refusalOfConnect } from "./connect-rules.ts";
-import { type Doors, openDoors } from "./doors.ts";
+import { type DoorPorts, type Doors, openDoors } from "./doors.ts";
 import { FloodGate } from "./flood-gate.ts";
 import { type Guard, openToAll, Refused } from "./guard.ts";
 import { ForbiddenTopic, Intake } from "./intake.ts";
@@ -20,6 +21,8 @@ export interface BrokerDeps {
   readonly events: EventStream;
   /** Where it is written who may connect; needed for ACCESS=credentials. */
   readonly access: AccessDeps | null;
+  /** Opens the doors with TLS as well. */
+  readonly certificate: Certificate | undefined;
   readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -32,13 +35,12 @@ export interface AccessDeps {
 }
 
 export interface Broker extends Running {
-  readonly mqttPort: number;
-  readonly webSocketPort: number;
+  readonly ports: DoorPorts;
 }
 
 /** Starts the MQTT door: TCP and WebSocket, with the hand-over to the stream before every acknowledgement. */
 export async function startBroker(deps: BrokerDeps): Promise<Broker> {
-  const { config, stream, events, now, log, metrics } = deps;
+  const { config, stream, events, certificate, now, log, metrics } = deps;
   const intake = new Intake({
     stream,
     shards: config.SHARDS,
@@ -61,12 +63,15 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
   try {
     doors = await openDoors({
       config,
+      certificate,
       onCaller: (caller) => {
         guard.meet(caller);
         aedes.handle(caller.stream, caller.request);
       },
+      log,
+      metrics,
     });
-    return { mqttPort: doors.mqttPort, webSocketPort: doors.webSocketPort, stop };
+    return { ports: doors.ports, stop };
   } catch (error) {
     await stop();
     throw error;

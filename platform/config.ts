@@ -1,4 +1,6 @@
 import { PlatformError } from "./errors.ts";
+import { isLoopback } from "./listen.ts";
+import { tlsFaults } from "./tls-listeners.ts";
 
 /** One environment variable: its default, what it means, and how its text becomes a value. */
 interface Setting<T> {
@@ -93,9 +95,24 @@ export const settings = {
   JWT_ISSUER: optional("issuer that a token must name"),
   MQTT_PORT: port(1883, "MQTT over TCP"),
   MQTT_WS_PORT: port(8083, "MQTT over WebSocket"),
+  PLAIN_MQTT: oneOf(
+    "host",
+    ["loopback"],
+    "where MQTT and WebSocket without TLS are open: on HOST, or to this machine only",
+  ),
+  MQTTS_PORT: port(8883, "MQTT over TLS, once TLS_CERT_FILE and TLS_KEY_FILE are set"),
+  MQTT_WSS_PORT: port(8884, "MQTT over WebSocket and TLS, once TLS_CERT_FILE and TLS_KEY_FILE are set"),
+  TLS_CERT_FILE: optional("PEM: the certificate of the TLS listeners, then those that vouch for it"),
+  TLS_KEY_FILE: optional("PEM: its private key, without a passphrase"),
+  TLS_CA_FILE: optional("PEM: who vouches for certificates of devices; MQTT clients are asked for one then"),
+  TLS_CRL_FILE: optional("PEM: the list of revoked certificates of devices, one of each authority"),
+  HTTP_TLS: flag("HTTPS instead of HTTP on HTTP_PORT and WEB_PORT, with the same certificate"),
   HTTP_PORT: port(8080, "legacy HTTP door, and the console unless WEB_PORT differs"),
   WEB_PORT: { ...port(0, "console and API"), fallback: null } as Setting<number | null>,
-  PROBE_PORT: port(9090, "/live, /ready and /metrics of a service that runs as a process of its own"),
+  PROBE_PORT: port(
+    9090,
+    "/live, /ready and /metrics of a service that runs as a process of its own, or with HTTP_TLS",
+  ),
   MQTT_URL: url(["mqtt", "mqtts"], "broker the HTTP door publishes to (default: the one in this process)"),
   DATABASE_URL: url(["postgres", "postgresql"], "PostgreSQL or TimescaleDB (default: PGlite in DATA_DIR)"),
   REDIS_URL: url(["redis", "rediss"], "Redis for the streams (default: in memory, in this process)"),
@@ -224,6 +241,7 @@ function contradictions(values: Values, services: readonly ServiceName[]): strin
       "MQTT_URL: must be set when gateway-http runs without a broker beside it, e.g. mqtt://broker:1883",
     );
   }
+  faults.push(...tlsFaults(values, services));
   if (!isLoopback(values.HOST) && !values.OPEN_TO_NETWORK) {
     faults.push(
       `HOST: ${values.HOST} opens every door to the network and no credentials are asked for yet; ` +
@@ -247,10 +265,6 @@ function tokenFaults({ ACCESS, JWT_SECRET, JWT_PUBLIC_KEY_FILE }: Values): strin
       "JWT_SECRET and JWT_PUBLIC_KEY_FILE: nobody reads tokens with ACCESS=open; set ACCESS=credentials",
     );
   return faults;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 /** A value as a message may show it: what may hold a password is not repeated. */

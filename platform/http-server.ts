@@ -1,15 +1,23 @@
 import { type FastifyError, type FastifyInstance, fastify } from "fastify";
 import type { Refusal } from "../schema/rejection.ts";
+import type { Certificate } from "./certificate.ts";
 import { PlatformError } from "./errors.ts";
-import { type Address, boundPort, listenFailure } from "./listen.ts";
+import { type Address, boundPort, handshakeMs, listenFailure } from "./listen.ts";
 import type { Log } from "./telemetry.ts";
 
 /** An HTTP listener that services put their routes on; in one process they share it. */
 export type HttpDoor = FastifyInstance;
 
+export interface HttpDoorOptions {
+  readonly log: Log;
+  readonly maxBodyBytes: number;
+  /** Makes it HTTPS. */
+  readonly certificate?: Certificate | undefined;
+}
+
 /** Opens an HTTP door with the limits and the error shape `{"error","code"}` that all of them have. Listens later. */
-export function openHttpDoor({ log, maxBodyBytes }: { log: Log; maxBodyBytes: number }): HttpDoor {
-  const door = fastify({
+export function openHttpDoor({ log, maxBodyBytes, certificate }: HttpDoorOptions): HttpDoor {
+  const options = {
     bodyLimit: maxBodyBytes,
     connectionTimeout: 30_000,
     requestTimeout: 30_000,
@@ -18,7 +26,15 @@ export function openHttpDoor({ log, maxBodyBytes }: { log: Log; maxBodyBytes: nu
     routerOptions: { maxParamLength: 512 },
     // What happened is counted and logged by the services; a line a request would be a line a reading.
     logger: false,
-  });
+  } as const;
+  let door: HttpDoor;
+  if (certificate === undefined) door = fastify(options);
+  else {
+    const secure = fastify({ ...options, https: { ...certificate.context, handshakeTimeout: handshakeMs } });
+    certificate.follow(secure.server);
+    // An HTTPS server can do all that an HTTP server can; Fastify's types tell them apart nevertheless.
+    door = secure as unknown as HttpDoor;
+  }
   door.setErrorHandler((error: FastifyError | PlatformError, request, reply) => {
     const answer = answerOf(error);
     if (answer.status >= 500) log.error({ err: error, path: request.url }, "request failed");

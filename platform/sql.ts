@@ -21,6 +21,12 @@ export function heardSince(timeoutMs: number): RawBuilder<Date> {
   return sql<Date>`now() - ${timeoutMs + lastSeenSlackMs} * interval '1 millisecond'`;
 }
 
+/** Whether a device is connected: its broker said so and is alive; `presence` and `brokers` must be in the statement. */
+export function isConnected(deadMs: number): RawBuilder<boolean> {
+  return sql<boolean>`(presence.is_online AND brokers.beat_at IS NOT NULL
+    AND brokers.beat_at > now() - ${deadMs} * interval '1 millisecond')`;
+}
+
 /** Keeps rejections; one that is kept already stays as it is. Arrays, since `values` ends at 65 535 parameters. */
 export async function insertRejections(db: Kysely<Tables>, rejections: readonly Rejection[]): Promise<void> {
   await sql`

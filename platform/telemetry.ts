@@ -110,6 +110,10 @@ export function openMetrics() {
     connections: gauge("iot_mqtt_connections", "MQTT clients connected."),
     connectionErrors: counter("iot_mqtt_connection_errors_total", "MQTT connections that ended in an error."),
     ...accessMetrics({ counter, gauge }),
+    certificateExpires: gauge(
+      "iot_certificate_expires_timestamp_seconds",
+      "When the certificate of the TLS listeners expires, seconds since the epoch; 0 without one.",
+    ),
     browsers: gauge("iot_browsers_connected", "Consoles connected."),
     devicesPruned: counter("iot_devices_pruned_total", "Devices silent for longer than their allowance."),
   };

@@ -150,6 +150,35 @@ export interface SecretRow {
   created_at: Generated<Date>;
 }
 
+export interface BrokerRow {
+  id: string;
+  beat_at: Generated<Date>;
+}
+
+export interface PresenceRow {
+  device_id: string;
+  is_online: boolean;
+  since: Instant;
+  reason: string;
+  broker: string;
+}
+
+export interface CommandRow {
+  id: Generated<string>;
+  number: Generated<number>;
+  device_id: string;
+  name: string;
+  payload: string;
+  by: string;
+  queued_at: Generated<Date>;
+  expires_at: Instant;
+  sent_at: Date | null;
+  delivered_at: Date | null;
+  answered_at: Date | null;
+  answer: string | null;
+  cancelled_at: Date | null;
+}
+
 /** Every table, for Kysely. */
 export interface Tables {
   readings: ReadingRow;
@@ -169,4 +198,7 @@ export interface Tables {
   claim_tokens: ClaimTokenRow;
   revoked_certificates: RevokedCertificateRow;
   secrets: SecretRow;
+  brokers: BrokerRow;
+  presence: PresenceRow;
+  commands: CommandRow;
 }

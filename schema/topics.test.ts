@@ -4,7 +4,11 @@ import { canHearTelemetry, isTelemetryTopic, parseTopic } from "./topics.ts";
 test.each([
   ["devices/a/telemetry", { kind: "telemetry", deviceId: "a", sensorType: undefined }],
   ["devices/a/telemetry/co2", { kind: "telemetry", deviceId: "a", sensorType: "co2" }],
-  ["devices/a/commands/reboot", { kind: "command", deviceId: "a" }],
+  ["devices/a/commands/reboot", { kind: "reserved" }],
+  ["devices/a/commands/reboot/answer", { kind: "answer", deviceId: "a" }],
+  ["devices/a/commands/reboot/answer/more", { kind: "reserved" }],
+  ["devices/a/commands/not a name/answer", { kind: "reserved" }],
+  ["devices/a/commands", { kind: "reserved" }],
   ["devices/a/anomalies", { kind: "reserved" }],
   ["devices/a/status", { kind: "reserved" }],
   ["$SYS/broker", { kind: "reserved" }],
