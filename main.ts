@@ -27,7 +27,7 @@ import { type Log, type Metrics, openLog, openMetrics } from "./platform/telemet
 import { needsCertificate, plainMqttHost } from "./platform/tls-listeners.ts";
 import { startProcessor } from "./processor/service.ts";
 import type { DoorsAnswer } from "./schema/api.ts";
-import { openStores, type Stores } from "./stores.ts";
+import { openLinkStores, openStores, type Stores } from "./stores.ts";
 import { startWeb } from "./web/service.ts";
 
 const now = (): number => Date.now() * 1000;
@@ -92,8 +92,12 @@ async function start(launch: Launch): Promise<Addresses> {
   }
   let { MQTT_PORT: mqttPort } = config;
   if (services.includes("broker")) {
-    const access = config.ACCESS === "open" ? null : accessIn(await engines.stores());
-    const deps = { ...shared, access, stream: await engines.stream(), events: await engines.events() };
+    // Who asks credentials needs the database from the start; who is a whole platform has it.
+    const isOpen = config.ACCESS === "open";
+    const access = isOpen ? null : accessIn(await engines.stores());
+    const isAlone = isOpen && services.length === 1;
+    const links = isAlone ? await openLinkStores(launch) : linksIn(await engines.stores());
+    const deps = { ...shared, access, links, stream: await engines.stream(), events: await engines.events() };
     const broker = await life.run("broker", () => startBroker(deps));
     mqttPort = broker.ports.mqtt;
     Object.assign(addresses, brokerAddresses(config, broker.ports));
@@ -112,6 +116,10 @@ async function start(launch: Launch): Promise<Addresses> {
 /** What a broker asks of the database. */
 function accessIn({ access, secrets }: Stores) {
   return { store: access, secrets };
+}
+
+function linksIn({ presence, commands }: Stores) {
+  return { presence, commands };
 }
 
 /** The certificate of every listener of this process that has TLS. */

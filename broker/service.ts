@@ -10,6 +10,8 @@ import { AccessGuard } from "./access-guard.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { announceAnomalies } from "./announcement.ts";
 import { refusalOfConnect } from "./connect-rules.ts";
+import { Departures } from "./departures.ts";
+import { type DeviceLinks, type LinkStores, linkDevices } from "./device-links.ts";
 import { type DoorPorts, type Doors, openDoors } from "./doors.ts";
 import { FloodGate } from "./flood-gate.ts";
 import { type Guard, openToAll, Refused } from "./guard.ts";
@@ -21,6 +23,8 @@ export interface BrokerDeps {
   readonly events: EventStream;
   /** Where it is written who may connect; needed for ACCESS=credentials. */
   readonly access: AccessDeps | null;
+  /** Where it is kept who is connected, and what devices are told to do; null without a database. */
+  readonly links: LinkStores | null;
   /** Opens the doors with TLS as well. */
   readonly certificate: Certificate | undefined;
   readonly now: Clock;
@@ -41,24 +45,30 @@ export interface Broker extends Running {
 /** Starts the MQTT door: TCP and WebSocket, with the hand-over to the stream before every acknowledgement. */
 export async function startBroker(deps: BrokerDeps): Promise<Broker> {
   const { config, stream, events, certificate, now, log, metrics } = deps;
+  const departures = new Departures();
+  // Nobody is at a door before it is there.
+  let links: DeviceLinks | undefined;
   const intake = new Intake({
     stream,
     shards: config.SHARDS,
     maxPayloadBytes: config.MAX_PACKET_BYTES,
     maxReadings: config.MAX_READINGS_PER_MESSAGE,
     maxFutureUs: config.MAX_FUTURE_SECONDS * 1e6,
+    onAnswer: (deviceId, answer, done) => links?.answer(deviceId, answer, done),
     now,
     log,
     metrics,
   });
   const gate = new FloodGate({ stream, log, metrics });
   const acknowledger = new Acknowledger();
-  const guard = await openGuard(deps);
-  const aedes = await Aedes.createBroker(brokerOptions({ intake, gate, acknowledger, guard, log }));
+  const guard = await openGuard(deps, departures);
+  const heard = (client: Client, topic: string): void => links?.heard(client, topic);
+  const aedes = await Aedes.createBroker(brokerOptions({ intake, gate, acknowledger, guard, heard, log }));
   keepOnlyAllowed(aedes, guard);
+  links = linkDevices({ ...deps, aedes, stores: deps.links, guard, departures });
   aedes.on("clientDisconnect", (client) => acknowledger.onDisconnect(client));
   count(aedes, metrics, log);
-  const announcing = await announceAnomalies(events, aedes);
+  const announcing = await announceAnomalies(events, aedes, links.onHint);
   let doors: Doors | undefined;
   try {
     doors = await openDoors({
@@ -83,6 +93,7 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
     await guard.stop();
     gate.close();
     await intake.close();
+    await links?.stop();
     // The acknowledgements of the last hand-over are written in this turn of the loop; only then may the sockets go.
     await new Promise((resolve) => setImmediate(resolve));
     await new Promise<void>((resolve) => aedes.close(() => resolve()));
@@ -92,11 +103,15 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
   }
 }
 
-async function openGuard({ config, access, events, now, log, metrics }: BrokerDeps): Promise<Guard> {
+async function openGuard(
+  { config, access, events, now, log, metrics }: BrokerDeps,
+  departures: Departures,
+): Promise<Guard> {
   if (config.ACCESS === "open" || access === null) return openToAll;
   const tokens = await openTokenVerifier(config, await access.secrets.get(tokenSecretName));
   const nowMs = (): number => now() / 1000;
-  return AccessGuard.open({ store: access.store, tokens, events, nowMs, log, metrics });
+  const onRevoked = (client: Client): void => departures.note(client, "revoked");
+  return AccessGuard.open({ store: access.store, tokens, events, onRevoked, nowMs, log, metrics });
 }
 
 interface Doorway {
@@ -104,10 +119,11 @@ interface Doorway {
   readonly gate: FloodGate;
   readonly acknowledger: Acknowledger;
   readonly guard: Guard;
+  readonly heard: (client: Client, topic: string) => void;
   readonly log: Log;
 }
 
-function brokerOptions({ intake, gate, acknowledger, guard, log }: Doorway): AedesOptions {
+function brokerOptions({ intake, gate, acknowledger, guard, heard, log }: Doorway): AedesOptions {
   return {
     // Each line answers a behaviour of Aedes 1.2.0 in docs/design.md, section 7.
     concurrency: 0,
@@ -144,6 +160,7 @@ function brokerOptions({ intake, gate, acknowledger, guard, log }: Doorway): Aed
         callback(new ForbiddenTopic(`${client.id} has no right to publish on ${packet.topic}`));
         return;
       }
+      if (client !== null) heard(client, packet.topic);
       const taken = (error?: Error): void => {
         if (error instanceof ForbiddenTopic)
           log.info({ client: client?.id, topic: packet.topic }, "publish forbidden");
@@ -161,6 +178,7 @@ function brokerOptions({ intake, gate, acknowledger, guard, log }: Doorway): Aed
         callback(null, null);
         return;
       }
+      heard(client, subscription.topic);
       acknowledger.onSubscribe(client, subscription);
       callback(null, subscription);
     },

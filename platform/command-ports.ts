@@ -16,8 +16,13 @@ export interface CommandStore {
     id: string,
     by: string,
   ): Promise<{ isCancelled: boolean; command: CommandSummary } | null>;
-  /** Of each of these devices the next one to deliver, noted as sent. Never one that has expired. */
-  takeNext(deviceIds: readonly string[]): Promise<readonly Command[]>;
+  /** What is to be delivered to these devices, in order, of each at most `limit`. */
+  waiting(
+    deviceIds: readonly string[],
+    limit: number,
+  ): Promise<readonly Pick<Command, "id" | "deviceId" | "name">[]>;
+  /** Notes that these are sent now; those that have expired or were called back are left out. */
+  take(ids: readonly string[]): Promise<readonly Command[]>;
   delivered(ids: readonly string[]): Promise<void>;
   /** Keeps an answer; the first one stays. False when this device has no such command. */
   answered(deviceId: string, answer: CommandAnswer): Promise<boolean>;

@@ -29,7 +29,9 @@ export function openCommandStore({ db }: Database): CommandStore {
       asking(`cancel the command ${id}`, () =>
         db.transaction().execute((transaction) => cancel(transaction, { deviceId, id, by })),
       ),
-    takeNext: (deviceIds) => asking("take commands for delivery", () => takeNext(db, deviceIds)),
+    waiting: (deviceIds, limit) =>
+      asking("read what is to be delivered", () => waiting(db, deviceIds, limit)),
+    take: (ids) => asking(`take ${ids.length} commands for delivery`, () => take(db, ids)),
     delivered: (ids) =>
       asking(`note ${ids.length} deliveries`, async () => {
         await sql`
@@ -118,30 +120,24 @@ async function cancel(
   return { isCancelled, command };
 }
 
-async function takeNext(db: Kysely<Tables>, deviceIds: readonly string[]): Promise<readonly Command[]> {
-  if (deviceIds.length === 0) return [];
-  // What is open is asked twice: a command that is cancelled in between waits for this statement, or this one for it.
-  const { rows } = await sql<{
-    id: string;
-    device_id: string;
-    name: string;
-    payload: string;
-    expires_us: number;
-  }>`
-    WITH next AS (
-      SELECT DISTINCT ON (device_id) id FROM commands
-      WHERE device_id = ANY(${[...deviceIds]}::text[]) AND ${isOpen}
-      ORDER BY device_id, number
-    )
-    UPDATE commands SET sent_at = now() FROM next WHERE commands.id = next.id AND ${isOpen}
-    RETURNING commands.id, device_id, name, payload, ${micros("expires_at")} AS expires_us`.execute(db);
-  return rows.map((row) => ({
-    id: row.id,
-    deviceId: row.device_id,
-    name: row.name,
-    payload: row.payload,
-    expiresUs: row.expires_us,
-  }));
+async function waiting(
+  db: Kysely<Tables>,
+  deviceIds: readonly string[],
+  limit: number,
+): Promise<readonly Pick<Command, "id" | "deviceId" | "name">[]> {
+  const { rows } = await sql<{ id: string; deviceId: string; name: string }>`
+    SELECT id, device_id AS "deviceId", name
+    FROM unnest(${[...deviceIds]}::text[]) AS asked(asked_id), LATERAL (
+      SELECT * FROM commands WHERE device_id = asked_id AND ${isOpen} ORDER BY number LIMIT ${limit}
+    ) AS next ORDER BY number`.execute(db);
+  return rows;
+}
+
+async function take(db: Kysely<Tables>, ids: readonly string[]): Promise<readonly Command[]> {
+  const { rows } = await sql<Command>`
+    UPDATE commands SET sent_at = now() WHERE id = ANY(${[...ids]}::uuid[]) AND ${isOpen}
+    RETURNING id, device_id AS "deviceId", name, payload, ${micros("expires_at")} AS "expiresUs"`.execute(db);
+  return rows;
 }
 
 async function find(db: Kysely<Tables>, ids: readonly string[]): Promise<readonly CommandSummary[]> {

@@ -6,9 +6,6 @@ import { asking, type Database } from "./database.ts";
 import type { DeviceStore } from "./ports.ts";
 import { heardSince, isConnected, micros } from "./sql.ts";
 
-/** A broker silent for longer has no connections: it gives a sign of life every second. */
-const brokerSilenceMs = 10_000;
-
 /** Opens the registry of devices. */
 export function openDeviceStore({ db }: Database): DeviceStore {
   return {
@@ -63,7 +60,7 @@ function active(
       .leftJoin("brokers", "brokers.id", "presence.broker")
       .select(["devices.device_id", "presence.reason"])
       .select([micros("first_seen").as("first_seen_us"), micros("last_seen").as("last_seen_us")])
-      .select([micros("presence.since").as("since_us"), isConnected(brokerSilenceMs).as("is_online")])
+      .select([micros("presence.since").as("since_us"), isConnected.as("is_online")])
       .where("active", "=", true)
       .where("last_seen", ">", heardSince(timeoutMs))
       .orderBy("devices.device_id")

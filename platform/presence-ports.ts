@@ -9,6 +9,8 @@ export interface PresenceStore {
   beat(broker: string, options: { deadMs: number; mayBury: boolean }): Promise<Beat>;
   /** Keeps what this broker says; that a device is offline only while no other broker has said that it is there. */
   save(broker: string, changes: readonly Presence[]): Promise<void>;
+  /** Whether a device is connected to a broker that is alive. */
+  isOnline(deviceId: string): Promise<boolean>;
   /** Devices that are offline, by id, after the one named. */
   offline(query: { after: string; limit: number }): Promise<readonly Presence[]>;
   /** The broker ends; nobody needs to look for its devices. */

@@ -3,7 +3,7 @@ import type { Presence, PresenceReason } from "../schema/presence.ts";
 import type { Tables } from "../schema/row.ts";
 import { asking, type Database } from "./database.ts";
 import type { Beat, PresenceStore } from "./presence-ports.ts";
-import { micros, toInstant } from "./sql.ts";
+import { isConnected, micros, toInstant } from "./sql.ts";
 
 /** Opens the record of who is connected. */
 export function openPresenceStore({ db }: Database): PresenceStore {
@@ -12,6 +12,16 @@ export function openPresenceStore({ db }: Database): PresenceStore {
     save: (broker, changes) =>
       asking(`keep the presence of ${changes.length} devices`, async () => {
         if (changes.length > 0) await save(db, broker, changes);
+      }),
+    isOnline: (deviceId) =>
+      asking(`look whether ${deviceId} is connected`, async () => {
+        const row = await db
+          .selectFrom("presence")
+          .leftJoin("brokers", "brokers.id", "presence.broker")
+          .select(isConnected.as("is_online"))
+          .where("device_id", "=", deviceId)
+          .executeTakeFirst();
+        return row?.is_online === true;
       }),
     offline: ({ after, limit }) =>
       asking("read who is offline", async () => {

@@ -110,6 +110,8 @@ export function openMetrics() {
     connections: gauge("iot_mqtt_connections", "MQTT clients connected."),
     connectionErrors: counter("iot_mqtt_connection_errors_total", "MQTT connections that ended in an error."),
     ...accessMetrics({ counter, gauge }),
+    devicesConnected: gauge("iot_devices_connected", "Devices connected over MQTT."),
+    commands: counter("iot_commands_total", "Commands to devices, by how far they came.", ["stage"]),
     certificateExpires: gauge(
       "iot_certificate_expires_timestamp_seconds",
       "When the certificate of the TLS listeners expires, seconds since the epoch; 0 without one.",
