@@ -143,6 +143,7 @@ export const settings = {
     "registry rows of devices inactive for longer are removed (their readings stay)",
   ),
   RETENTION_REJECTED_DAYS: wholeNumber(7, [1, 36_500], "rejected messages older than this are removed"),
+  RETENTION_COMMANDS_DAYS: wholeNumber(30, [1, 36_500], "commands to devices older than this are removed"),
   CHUNK_INTERVAL_HOURS: wholeNumber(
     24,
     [1, 8760],

@@ -2,7 +2,13 @@ import type { Server as HttpServer } from "node:http";
 import { Server, type Socket } from "socket.io";
 import type { EventStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
-import { type BrowserEvents, isForBrowsers, type ServerEvents, watchLimit } from "../schema/event.ts";
+import {
+  type BrowserEvents,
+  type Hint,
+  isForBrowsers,
+  type ServerEvents,
+  watchLimit,
+} from "../schema/event.ts";
 import { Outbox } from "./outbox.ts";
 
 type LiveServer = Server<BrowserEvents, ServerEvents>;
@@ -11,6 +17,8 @@ type Browser = Socket<BrowserEvents, ServerEvents>;
 export interface LiveDeps {
   readonly http: HttpServer;
   readonly events: EventStream;
+  /** Hears every hint, too. */
+  readonly onHint: (hint: Hint) => void;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -20,7 +28,7 @@ const replayLimit = 500;
 const everything = "events";
 
 /** Starts the push to browsers: every event to all of them, readings to those who watch the device. */
-export async function startLive({ http, events, log, metrics }: LiveDeps): Promise<Running> {
+export async function startLive({ http, events, onHint, log, metrics }: LiveDeps): Promise<Running> {
   const io: LiveServer = new Server(http, {
     serveClient: false,
     transports: ["websocket"],
@@ -42,6 +50,11 @@ export async function startLive({ http, events, log, metrics }: LiveDeps): Promi
       io.to(everything).emit("event", numbered);
     },
     onReadings: (batch) => outbox.add(batch),
+    onHint: (hint) => {
+      onHint(hint);
+      if (hint.kind !== "presence") return;
+      for (const change of hint.changes) io.to(roomOf(change.deviceId)).emit("presence", [change]);
+    },
   });
   return {
     stop: async () => {

@@ -11,6 +11,7 @@ import {
 } from "../schema/api.ts";
 import type { Rejection } from "../schema/rejection.ts";
 import { isCut } from "../schema/replay.ts";
+import { takeOnlyJson } from "./json-only.ts";
 import { type Failure, fault, type ReplayDeps, replay, tryAgain } from "./replay.ts";
 
 const root = "/api/v1/rejected";
@@ -26,23 +27,6 @@ export async function mountRejected(door: HttpDoor, deps: ReplayDeps): Promise<v
     mountMany(scope, deps);
     mountOne(scope, deps);
     done();
-  });
-}
-
-/** A page of another site may make a browser send forms and plain text, with or without a body, but not this content type. */
-function takeOnlyJson(scope: HttpDoor): void {
-  scope.removeAllContentTypeParsers();
-  const parse = scope.getDefaultJsonParser("error", "error");
-  scope.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
-    // Routes that name everything in their path need no body.
-    if (body.length === 0) done(null, {});
-    else void parse(request, String(body), done);
-  });
-  scope.addHook("onRequest", async (request, reply) => {
-    const isJson = /^application\/json\s*(;|$)/i.test(request.headers["content-type"] ?? "");
-    if (request.method !== "POST" || isJson) return;
-    const error = "the body must be JSON; send Content-Type: application/json";
-    await reply.code(415).send({ error, code: "CONTENT_TYPE_INVALID" });
   });
 }
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import { AccessDesk } from "../platform/access-desk.ts";
 import type { AccessStore, ClaimStore } from "../platform/access-ports.ts";
+import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
 import type {
@@ -16,9 +17,12 @@ import type {
   Running,
   SettingStore,
 } from "../platform/ports.ts";
+import type { PresenceStore } from "../platform/presence-ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
 import { mountClaims } from "./claim-routes.ts";
+import { CommandDesk } from "./command-desk.ts";
+import { mountCommands } from "./command-routes.ts";
 import { mountDeviceAccess } from "./device-routes.ts";
 import { mountLedger } from "./ledger-routes.ts";
 import { startLive } from "./live.ts";
@@ -39,6 +43,8 @@ export interface WebDeps {
   readonly ledger: LedgerStore;
   readonly access: AccessStore;
   readonly claims: ClaimStore;
+  readonly presence: PresenceStore;
+  readonly commands: CommandStore;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
   readonly now: Clock;
@@ -64,10 +70,18 @@ export async function startWeb(deps: WebDeps): Promise<Running> {
   await mountDeviceAccess(door, { ...deps, desk });
   await mountServices(door, { ...deps, desk });
   await mountClaims(door, { ...deps, desk });
+  const commandDesk = new CommandDesk(deps);
+  await mountCommands(door, { ...deps, desk: commandDesk });
   const client = clientFolder();
   if (client === undefined) log.warn("console not built; run npm run build");
   else await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });
-  const live = await startLive({ http: door.server, events, log, metrics });
+  const live = await startLive({
+    http: door.server,
+    events,
+    onHint: (hint) => commandDesk.hear(hint),
+    log,
+    metrics,
+  });
   // Open sockets would keep the listener from closing.
   door.addHook("preClose", () => live.stop());
   return { stop: () => live.stop() };

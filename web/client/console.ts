@@ -10,6 +10,7 @@ import { find, setText } from "./element.ts";
 import { renderEmptyState } from "./empty-state.ts";
 import { Feed, feedLimit } from "./feed.ts";
 import { pointLimit } from "./history.ts";
+import { Later } from "./later.ts";
 import { Painter } from "./painter.ts";
 import { SeriesBook } from "./series-book.ts";
 import {
@@ -25,7 +26,7 @@ import { readPalette, startTheme } from "./theme.ts";
 import { Tooltip } from "./tooltip.ts";
 
 const saveEveryMs = 20_000;
-const retryMs = 3000;
+const refreshEveryMs = 60_000;
 const devicesPerQuestion = 40;
 
 /** The page: what is known, and what happens when the server, the clock or the operator says something. */
@@ -42,7 +43,7 @@ export class Console {
   readonly #announcer = new Announcer(find("#announcer"));
   readonly #board: Board;
   readonly #connection: Connection;
-  readonly #planned = new Map<string, { readonly timer: number; readonly dueMs: number }>();
+  readonly #later = new Later((name, failure) => this.#noteFailure(name, failure));
   /** Devices whose history has been merged since the last connect. */
   readonly #complete = new Set<string>();
   #palette = readPalette();
@@ -64,10 +65,13 @@ export class Console {
       palette: () => this.#palette,
       speak: (text: string) => setText(find("#spoken"), text),
     };
-    this.#board = new Board(find("#cards"), deps, () => this.#soon("watch", () => this.#followWindow(), 80));
+    this.#board = new Board(find("#cards"), deps, () =>
+      this.#later.soon("watch", () => this.#followWindow(), 80),
+    );
     this.#paintStored();
     this.#connection = new Connection({
       onReadings: (batch) => this.#board.takeLive(batch),
+      onPresence: (changes) => this.#board.takePresence(changes),
       onEvent: (event) => this.#takeEvent(event),
       onConnect: () => this.#catchUp(),
       onDisconnect: () => {
@@ -91,6 +95,8 @@ export class Console {
     this.#refresh();
     setInterval(() => this.#tick(), 1000);
     setInterval(() => this.#save(), saveEveryMs);
+    // Who is connected is pushed once, and a push can be lost.
+    setInterval(() => this.#later.soon("devices", () => this.#refreshDevices(), 0), refreshEveryMs);
     addEventListener("pagehide", () => this.#save());
     this.#showStatus();
     addEventListener("online", () => this.#connection.retry());
@@ -117,12 +123,12 @@ export class Console {
     this.#complete.clear();
     this.#announcer.say("Connected.");
     this.#refresh();
-    this.#soon("watch", () => this.#followWindow(), 0);
+    this.#later.soon("watch", () => this.#followWindow(), 0);
   }
 
   #refresh(): void {
-    this.#soon("devices", () => this.#refreshDevices(), 0);
-    this.#soon("anomalies", () => this.#refreshAnomalies(), 0);
+    this.#later.soon("devices", () => this.#refreshDevices(), 0);
+    this.#later.soon("anomalies", () => this.#refreshAnomalies(), 0);
   }
 
   async #refreshDevices(): Promise<void> {
@@ -175,7 +181,7 @@ export class Console {
         this.#showStatus();
         return;
       case "device-active":
-        this.#soon("devices", () => this.#refreshDevices(), 300);
+        this.#later.soon("devices", () => this.#refreshDevices(), 300);
         return;
       case "device-inactive":
         this.#showDevices(
@@ -213,7 +219,7 @@ export class Console {
     find("#cards").hidden = isEmpty;
     const host = find("#empty");
     if (isEmpty && this.#isAnswered) {
-      this.#soon("empty", () => this.#showEmpty(host), 0);
+      this.#later.soon("empty", () => this.#showEmpty(host), 0);
     } else {
       host.replaceChildren();
       this.#shownEmpty = undefined;
@@ -265,28 +271,6 @@ export class Console {
       anomalies: this.#anomalies.newest(feedLimit),
       series: this.#board.series(),
     });
-  }
-
-  /**
-   * Runs a piece of work a little later, once however often it is asked for until then; a failure is shown to the operator
-   * and the work tried again.
-   */
-  #soon(name: string, work: () => Promise<void>, delayMs: number): void {
-    const dueMs = performance.now() + delayMs;
-    const planned = this.#planned.get(name);
-    if (planned !== undefined && planned.dueMs <= dueMs) return;
-    clearTimeout(planned?.timer);
-    const timer = window.setTimeout(() => {
-      this.#planned.delete(name);
-      work().then(
-        () => this.#noteFailure(name, undefined),
-        (cause: unknown) => {
-          this.#noteFailure(name, cause instanceof Error ? cause.message : String(cause));
-          this.#soon(name, work, retryMs);
-        },
-      );
-    }, delayMs);
-    this.#planned.set(name, { timer, dueMs });
   }
 
   #noteFailure(name: string, failure: string | undefined): void {
