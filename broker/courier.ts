@@ -27,7 +27,7 @@ export interface CourierDeps {
 }
 
 /** What gathers in it is asked for together: ten thousand devices that arrive at once are twenty questions. */
-const gatherMs = 50;
+const gatherMs = 20;
 const devicesAQuestion = 500;
 const pollMs = 1000;
 /** What was queued shortly before the last poll may have been committed after it. */

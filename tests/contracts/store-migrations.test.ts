@@ -9,7 +9,9 @@ import { batch, series } from "./samples.ts";
 const tables = [
   "anomalies",
   "audit",
+  "brokers",
   "claim_tokens",
+  "commands",
   "credentials",
   "custody",
   "detector_anchors",
@@ -18,6 +20,7 @@ const tables = [
   "devices",
   "ledger_journal",
   "models",
+  "presence",
   "principals",
   "readings",
   "rejected",
@@ -49,6 +52,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0004-rejected-code",
     "0005-audit",
     "0006-access",
+    "0008-presence-and-commands",
   ];
 }
 

@@ -248,7 +248,7 @@ test.each([
   ["press-1", "reboot", { timeout_seconds: 26 }, 400, "QUERY_INVALID"],
   ["press-1", "reboot", { expires_seconds: 0 }, 400, "QUERY_INVALID"],
   ["press-1", "reboot", { payload: "x".repeat(20_000) }, 400, "PAYLOAD_TOO_LARGE"],
-])("%s is not told %j with %j", async (deviceId, name, body, status, code) => {
+])("%s is not told %j with %j", async (...[deviceId, name, body, status, code]) => {
   const refused = await give(deviceId, encodeURIComponent(name), body);
   expect([refused.status, (await json<{ code: string }>(refused)).code]).toEqual([status, code]);
 });
