@@ -62,6 +62,9 @@ export class Intake {
       case "telemetry":
         this.#takeTelemetry(publish, topic, done);
         break;
+      case "message":
+        done();
+        break;
       case "answer":
         this.#takeAnswer(publish, topic.deviceId, done);
         break;

@@ -9,6 +9,8 @@ test.each([
   ["devices/a/commands/reboot/answer/more", { kind: "reserved" }],
   ["devices/a/commands/not a name/answer", { kind: "reserved" }],
   ["devices/a/commands", { kind: "reserved" }],
+  ["devices/a/messages/to/whom", { kind: "message", deviceId: "a" }],
+  ["devices/a/messages", { kind: "unknown", deviceId: "a" }],
   ["devices/a/anomalies", { kind: "reserved" }],
   ["devices/a/status", { kind: "reserved" }],
   ["$SYS/broker", { kind: "reserved" }],

@@ -4,6 +4,8 @@ import { isDeviceId, isSensorType } from "./reading.ts";
 /** What a topic means to the platform. */
 export type Topic =
   | { readonly kind: "telemetry"; readonly deviceId: string; readonly sensorType: string | undefined }
+  /** `devices/{id}/messages/...`: carried to whoever may hear it, and stored nowhere. */
+  | { readonly kind: "message"; readonly deviceId: string }
   /** `devices/{id}/commands/{name}/answer`: what a device says of a command. */
   | { readonly kind: "answer"; readonly deviceId: string }
   /** Only the platform speaks here: `anomalies`, `alarms`, `status`, `commands`, `$SYS`. */
@@ -23,6 +25,7 @@ export function parseTopic(topic: string): Topic {
       ? { kind: "telemetry", deviceId, sensorType: name }
       : { kind: "unknown", deviceId };
   }
+  if (channel === "messages" && levels.length > 3) return { kind: "message", deviceId };
   const isAnswer = channel === "commands" && levels.length === 5 && levels[4] === "answer";
   if (isAnswer && isCommandName(name ?? "")) return { kind: "answer", deviceId };
   if (platformChannels.has(channel)) return { kind: "reserved" };
