@@ -24,7 +24,7 @@ COPY --from=build /app/dist ./dist
 RUN install -d -o node -g node /data
 USER node
 VOLUME /data
-EXPOSE 1883 8083 8080 9090
+EXPOSE 1883 8083 8883 8884 8080 9090
 STOPSIGNAL SIGTERM
 # A single service answers on PROBE_PORT, the whole platform in one process on HTTP_PORT.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \

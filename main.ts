@@ -3,13 +3,21 @@ import { inspect } from "node:util";
 import { runCommand } from "./administration.ts";
 import { startBroker } from "./broker/service.ts";
 import { startGateway } from "./gateway-http/service.ts";
-import { type Addresses, banner, httpUrl, inUrl, reachable } from "./platform/addresses.ts";
+import {
+  type Addresses,
+  banner,
+  brokerAddresses,
+  httpUrl,
+  plainMqttUrl,
+  reachable,
+} from "./platform/addresses.ts";
 import type { Callers } from "./platform/callers.ts";
+import { Certificate } from "./platform/certificate.ts";
 import { type Order, readCommandLine } from "./platform/command-line.ts";
 import { type Config, isRunByNpm, readConfig, type ServiceName, serviceNames } from "./platform/config.ts";
 import { PlatformError } from "./platform/errors.ts";
 import { closeHttp, type HttpDoor, listenHttp, openHttpDoor } from "./platform/http-server.ts";
-import { Lifecycle, parentGone, stopSignal } from "./platform/lifecycle.ts";
+import { Lifecycle, onHangUp, parentGone, stopSignal } from "./platform/lifecycle.ts";
 import { LimitNotices } from "./platform/limit-notices.ts";
 import { openMemoryEvents } from "./platform/memory-events.ts";
 import { openMemoryStream } from "./platform/memory-stream.ts";
@@ -19,10 +27,11 @@ import { type MayReadMetrics, mountProbe, type Probe } from "./platform/probe.ts
 import { openRedisEvents } from "./platform/redis-events.ts";
 import { openRedisStream } from "./platform/redis-stream.ts";
 import { type Log, type Metrics, openLog, openMetrics } from "./platform/telemetry.ts";
+import { needsCertificate, plainMqttHost } from "./platform/tls-listeners.ts";
 import { startProcessor } from "./processor/service.ts";
 import type { DoorsAnswer } from "./schema/api.ts";
 import { judge } from "./schema/operator.ts";
-import { openStores, type Stores } from "./stores.ts";
+import { openLinkStores, openStores, type Stores } from "./stores.ts";
 import { startWeb } from "./web/service.ts";
 
 const now = (): number => Date.now() * 1000;
@@ -70,7 +79,8 @@ function once<T>(open: () => Promise<T>): () => Promise<T> {
 async function start(launch: Launch): Promise<Addresses> {
   const { services, config, log, life } = launch;
   const engines = enginesOf(launch);
-  const shared = { config, log, metrics: openMetrics(), now };
+  const metrics = openMetrics();
+  const shared = { config, log, metrics, now, certificate: await openCertificate(launch, metrics) };
   const addresses: Addresses = {};
   let isReady = false;
   const probe = { metrics: shared.metrics, isReady: () => isReady && !life.isStopping };
@@ -86,16 +96,18 @@ async function start(launch: Launch): Promise<Addresses> {
   }
   let { MQTT_PORT: mqttPort } = config;
   if (services.includes("broker")) {
-    const access = config.ACCESS === "open" ? null : accessIn(await engines.stores());
-    const deps = { ...shared, access, stream: await engines.stream(), events: await engines.events() };
+    // Who asks credentials needs the database from the start; who is a whole platform has it.
+    const isOpen = config.ACCESS === "open";
+    const access = isOpen ? null : accessIn(await engines.stores());
+    const isAlone = isOpen && services.length === 1;
+    const links = isAlone ? await openLinkStores(launch) : linksIn(await engines.stores());
+    const deps = { ...shared, access, links, stream: await engines.stream(), events: await engines.events() };
     const broker = await life.run("broker", () => startBroker(deps));
-    mqttPort = broker.mqttPort;
-    const host = inUrl(reachable(config.HOST));
-    addresses.mqtt = `mqtt://${host}:${mqttPort}`;
-    addresses.webSocket = `ws://${host}:${broker.webSocketPort}`;
+    mqttPort = broker.ports.mqtt;
+    Object.assign(addresses, brokerAddresses(config, broker.ports));
   }
   await startHttp(launch, { engines, shared, mqttPort, addresses, probe });
-  if (services.length < serviceNames.length) {
+  if (services.length < serviceNames.length || config.HTTP_TLS) {
     addresses.probe = await openTo(launch, newDoor(launch, probe), {
       port: config.PROBE_PORT,
       setting: "PROBE_PORT",
@@ -110,9 +122,33 @@ function accessIn({ access, secrets }: Stores) {
   return { store: access, secrets };
 }
 
+function linksIn({ presence, commands }: Stores) {
+  return { presence, commands };
+}
+
+/** The certificate of every listener of this process that has TLS. */
+async function openCertificate(
+  { services, config, log, life }: Launch,
+  metrics: Metrics,
+): Promise<Certificate | undefined> {
+  if (!needsCertificate(config, services)) return undefined;
+  const certificate = await life.run(
+    "certificate",
+    () => new Certificate({ settings: config, log, metrics }),
+  );
+  await life.run("reload by SIGHUP", () => onHangUp(() => certificate.reload()));
+  return certificate;
+}
+
 interface HttpParts {
   readonly engines: Engines;
-  readonly shared: { config: Config; log: Log; metrics: Metrics; now: () => number };
+  readonly shared: {
+    config: Config;
+    log: Log;
+    metrics: Metrics;
+    now: () => number;
+    certificate: Certificate | undefined;
+  };
   readonly mqttPort: number;
   readonly addresses: Addresses;
   readonly probe: Probe;
@@ -124,22 +160,25 @@ async function startHttp(
   { engines, shared, mqttPort, addresses, probe }: HttpParts,
 ): Promise<void> {
   const { services, config, life } = launch;
-  const publicDoor = async (): Promise<HttpDoor> =>
-    newDoor(launch, { ...probe, mayReadMetrics: metricsReaders((await engines.stores()).callers) });
+  const certificate = config.HTTP_TLS ? shared.certificate : undefined;
+  const publicDoor = async (): Promise<HttpDoor> => {
+    const mayReadMetrics = metricsReaders((await engines.stores()).callers);
+    return newDoor(launch, { ...probe, mayReadMetrics }, certificate);
+  };
   const gatewayDoor = services.includes("gateway-http") ? await publicDoor() : undefined;
   if (gatewayDoor !== undefined) {
-    const mqttUrl = config.MQTT_URL ?? `mqtt://${inUrl(reachable(config.HOST))}:${mqttPort}`;
+    const mqttUrl = config.MQTT_URL ?? plainMqttUrl(config, mqttPort);
     const deps = { ...shared, ...(await engines.stores()), door: gatewayDoor, mqttUrl };
     await life.run("gateway-http", () => startGateway(deps));
   }
   if (services.includes("web")) {
     const isShared = gatewayDoor !== undefined && config.WEB_PORT === config.HTTP_PORT;
     const door = isShared ? gatewayDoor : await publicDoor();
-    const mqttHost = reachable(config.HOST);
+    const mqttHost = reachable(plainMqttHost(config));
     const doors = (): DoorsAnswer => ({
       mqttHost,
       mqttPort,
-      httpUrl: addresses.http ?? httpUrl(mqttHost, config.HTTP_PORT),
+      httpUrl: addresses.http ?? httpUrl(config.HOST, config.HTTP_PORT, config.HTTP_TLS),
     });
     const deps = {
       ...shared,
@@ -167,10 +206,14 @@ function metricsReaders(callers: Callers): MayReadMetrics {
 }
 
 /** A door with its probes on it, not yet open. */
-function newDoor({ config, log }: Launch, probe: Parameters<typeof mountProbe>[1]): HttpDoor {
+function newDoor(
+  { config, log }: Launch,
+  probe: Parameters<typeof mountProbe>[1],
+  certificate?: Certificate,
+): HttpDoor {
   const proxies = listProxies(config.TRUSTED_PROXIES);
   const notices = new LimitNotices({ log, metrics: probe.metrics });
-  const door = openHttpDoor({ log, config, proxies, notices });
+  const door = openHttpDoor({ log, config, proxies, notices, certificate });
   mountProbe(door, probe);
   return door;
 }
@@ -182,10 +225,10 @@ async function openTo(
   { port, setting }: { port: number; setting: string },
 ): Promise<string> {
   const listening = () => listenHttp(door, { host: config.HOST, port, setting });
-  return httpUrl(
-    reachable(config.HOST),
-    await life.add(`listener ${setting}`, listening, () => closeHttp(door)),
-  );
+  // Probes are asked by machinery beside us, which knows no certificates.
+  const isSecure = config.HTTP_TLS && setting !== "PROBE_PORT";
+  const listener = await life.add(`listener ${setting}`, listening, () => closeHttp(door));
+  return httpUrl(config.HOST, listener, isSecure);
 }
 
 /** A simulated fleet in a process of its own: it speaks as devices would, and goes when this process goes. */

@@ -2,6 +2,7 @@ import { openAccessStore } from "./platform/access-store.ts";
 import { openAuditStore } from "./platform/audit-store.ts";
 import { openCallers } from "./platform/callers.ts";
 import { openClaimStore } from "./platform/claim-store.ts";
+import { openCommandStore } from "./platform/command-store.ts";
 import type { Config } from "./platform/config.ts";
 import { type Database, hasTimescale, openDatabase } from "./platform/database.ts";
 import { openDeviceStore } from "./platform/device-store.ts";
@@ -12,6 +13,7 @@ import { migrate } from "./platform/migrations.ts";
 import { openModelStore } from "./platform/model-store.ts";
 import { openOperatorStore } from "./platform/operator-store.ts";
 import { listProxies } from "./platform/peer.ts";
+import { openPresenceStore } from "./platform/presence-store.ts";
 import { openReadingStore } from "./platform/reading-store.ts";
 import { openRejectionStore } from "./platform/rejection-store.ts";
 import { openSecretStore } from "./platform/secret-store.ts";
@@ -38,6 +40,20 @@ export type Stores = ReturnType<typeof storesOn>;
 export async function openStores(deps: StoreDeps): Promise<Stores> {
   return storesOn(await openTables(deps), deps.config);
 }
+
+/**
+ * What a broker keeps of its connections, in a process that has nothing else to do with the database: it starts without it as it goes
+ * on without it, and finds the tables once another service has made them.
+ */
+export async function openLinkStores({ config, log, life }: StoreDeps): Promise<LinkStores | null> {
+  const { DATABASE_URL: url } = config;
+  if (url === null) return null;
+  const open = () => openDatabase({ url, log, isSole: false, connections: 4, isPatient: true });
+  const database = await life.add("database of connections", open, (opened) => opened.close());
+  return { presence: openPresenceStore(database), commands: openCommandStore(database) };
+}
+
+type LinkStores = Pick<Stores, "presence" | "commands">;
 
 async function openTables({ config, log, life, onLost }: StoreDeps): Promise<Database> {
   const isSole = config.DATABASE_URL === null;
@@ -69,6 +85,8 @@ function storesOn(database: Database, config: Config) {
     access: openAccessStore(database),
     claims: openClaimStore(database),
     secrets: openSecretStore(database),
+    presence: openPresenceStore(database),
+    commands: openCommandStore(database),
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,
     }),

@@ -43,7 +43,7 @@ async function startEcho(
 ): Promise<{ socket: Socket; topic: string }> {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   await once(socket, "connect");
-  const topic = `devices/${username}/commands/echo`;
+  const topic = `devices/${username}/messages/echo`;
   const packets = parser();
   socket.on("data", (bytes) => packets.parse(bytes));
   const next = (cmd: Packet["cmd"]) =>

@@ -1,3 +1,4 @@
+import { openCommandStore } from "../platform/command-store.ts";
 import { readConfig } from "../platform/config.ts";
 import { hasTimescale, openDatabase } from "../platform/database.ts";
 import { openDeviceStore } from "../platform/device-store.ts";
@@ -63,6 +64,7 @@ await life.run("processor", () =>
     models: openModelStore(database),
     ledger: openLedgerStore(database),
     rejections: openRejectionStore(database),
+    commands: openCommandStore(database),
     now: () => Date.now() * 1000,
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,

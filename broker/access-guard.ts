@@ -19,6 +19,8 @@ export interface AccessGuardDeps {
   readonly store: AccessBookOptions["store"];
   readonly tokens: TokenVerifier;
   readonly events: EventStream;
+  /** Hears of those whose right to be there ended, just before their connection does. */
+  readonly onRevoked: (client: Client) => void;
   readonly nowMs: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -199,6 +201,7 @@ export class AccessGuard implements Guard {
   #end(client: Client, cause: "changed" | "expired"): void {
     this.#deps.metrics.accessEnded.inc({ cause });
     this.#deps.log.info({ client: client.id, cause }, "access ended, connection closed");
+    this.#deps.onRevoked(client);
     this.#residents.remove(client);
     client.close();
   }

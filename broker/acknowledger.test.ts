@@ -81,9 +81,9 @@ test("acknowledges every message by its id, those beyond one byte too", async ()
   expect(published.map(({ qos }) => qos)).toEqual([0, 0, 0, 0]);
 });
 
-test("leaves commands and retained telemetry to Aedes, which acknowledges them once", async () => {
+test("leaves messages and retained telemetry to Aedes, which acknowledges them once", async () => {
   const device = await connect("a");
-  device.send(publish(1, "devices/a/commands/on"));
+  device.send(publish(1, "devices/a/messages/on"));
   device.send({ ...publish(2), retain: true });
   await vi.waitFor(() => expect(device.all("puback")).toHaveLength(2));
   expect(published.map(({ qos }) => qos)).toEqual([1, 1]);

@@ -1,12 +1,20 @@
 import type { Aedes } from "aedes";
 import type { EventStream, Running } from "../platform/ports.ts";
-import type { AnomalyEvent, NumberedEvent } from "../schema/event.ts";
+import type { AnomalyEvent, Hint, NumberedEvent } from "../schema/event.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";
 import { anomaliesTopic } from "../schema/topics.ts";
 
-/** Publishes every anomaly on `devices/{id}/anomalies`, so that other systems can act on it. Every broker tells its own clients. */
-export function announceAnomalies(events: EventStream, aedes: Aedes): Promise<Running> {
+/**
+ * Publishes every anomaly on `devices/{id}/anomalies`, so that other systems can act on it. Every broker tells its own clients. What
+ * is hinted at is passed on, since to hear it twice would take two more connections.
+ */
+export function announceAnomalies(
+  events: EventStream,
+  aedes: Aedes,
+  onHint: (hint: Hint) => void,
+): Promise<Running> {
   return events.subscribe({
+    onHint,
     onEvent: ({ id, event }: NumberedEvent) => {
       if (event.kind !== "anomaly") return;
       const packet = {

@@ -36,7 +36,7 @@ function caller() {
   stream.on("error", () => undefined);
   // Of Aedes' client the guard wants the stream and the name.
   const client = { conn: stream, id: "c" } as unknown as Client;
-  guard.guard({ stream, socket: new Socket(), request: undefined }, client);
+  guard.guard({ stream, socket: new Socket(), request: undefined, certificateName: undefined }, client);
   return {
     stream,
     answer: (returnCode: number) => events.emit("connackSent", { returnCode }, client),

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, ReadingStream } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
+import { type CommandAnswer, readAnswer } from "../schema/command.ts";
 import { type Reading, shardOf } from "../schema/reading.ts";
 import { type Refusal, type Rejection, toRejection } from "../schema/rejection.ts";
 import { parseTopic } from "../schema/topics.ts";
@@ -20,6 +21,8 @@ export interface IntakeOptions {
   readonly maxPayloadBytes: number;
   readonly maxReadings: number;
   readonly maxFutureUs: number;
+  /** Keeps what a device says of a command, and calls back once it is safe. */
+  readonly onAnswer: (deviceId: string, answer: CommandAnswer, done: HandedOver) => void;
   readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -59,8 +62,11 @@ export class Intake {
       case "telemetry":
         this.#takeTelemetry(publish, topic, done);
         break;
-      case "command":
+      case "message":
         done();
+        break;
+      case "answer":
+        this.#takeAnswer(publish, topic.deviceId, done);
         break;
       case "reserved":
         done(new ForbiddenTopic(`only the platform publishes on ${publish.topic}`));
@@ -81,6 +87,17 @@ export class Intake {
     await new Promise<void>((resolve) => {
       this.#idle = resolve;
     });
+  }
+
+  #takeAnswer(publish: Publish, deviceId: string, done: HandedOver): void {
+    const answer = readAnswer(publish.payload);
+    if (typeof answer === "string") {
+      const refusal = { code: "ANSWER_INVALID", reason: answer } as const;
+      this.#reject(publish, { deviceId, refusal }, done);
+      return;
+    }
+    // QoS 0 promises nothing.
+    this.#options.onAnswer(deviceId, answer, (error) => done(publish.qos === 0 ? undefined : error));
   }
 
   #takeTelemetry(

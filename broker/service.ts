@@ -1,5 +1,6 @@
 import { Aedes, type AedesOptions, type Client, type PublishPacket } from "aedes";
 import type { AccessStore, SecretStore } from "../platform/access-ports.ts";
+import type { Certificate } from "../platform/certificate.ts";
 import type { Config } from "../platform/config.ts";
 import { messageOf } from "../platform/errors.ts";
 import { LimitNotices } from "../platform/limit-notices.ts";
@@ -11,7 +12,9 @@ import { Acknowledger } from "./acknowledger.ts";
 import { announceAnomalies } from "./announcement.ts";
 import { refusalOfConnect } from "./connect-rules.ts";
 import { Deliveries } from "./delivery.ts";
-import { type Doors, openDoors } from "./doors.ts";
+import { Departures } from "./departures.ts";
+import { type DeviceLinks, type LinkStores, linkDevices } from "./device-links.ts";
+import { type DoorPorts, type Doors, openDoors } from "./doors.ts";
 import { detachPublishers } from "./fan-out.ts";
 import { FloodGate } from "./flood-gate.ts";
 import { FrameGuard } from "./frame-guard.ts";
@@ -27,6 +30,10 @@ export interface BrokerDeps {
   readonly events: EventStream;
   /** Where it is written who may connect; needed for ACCESS=credentials. */
   readonly access: AccessDeps | null;
+  /** Where it is kept who is connected, and what devices are told to do; null without a database. */
+  readonly links: LinkStores | null;
+  /** Opens the doors with TLS as well. */
+  readonly certificate: Certificate | undefined;
   readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -39,48 +46,54 @@ export interface AccessDeps {
 }
 
 export interface Broker extends Running {
-  readonly mqttPort: number;
-  readonly webSocketPort: number;
+  readonly ports: DoorPorts;
 }
 
 /** Starts the MQTT door: TCP and WebSocket, with the hand-over to the stream before every acknowledgement. */
 export async function startBroker(deps: BrokerDeps): Promise<Broker> {
-  const { config, stream, events, now, log, metrics } = deps;
+  const { config, stream, events, certificate, now, log, metrics } = deps;
+  const departures = new Departures();
+  // Nobody is at a door before it is there.
+  let links: DeviceLinks | undefined;
   const intake = new Intake({
     stream,
     shards: config.SHARDS,
     maxPayloadBytes: config.MAX_PACKET_BYTES,
     maxReadings: config.MAX_READINGS_PER_MESSAGE,
     maxFutureUs: config.MAX_FUTURE_SECONDS * 1e6,
+    onAnswer: (deviceId, answer, done) => links?.answer(deviceId, answer, done),
     now,
     log,
     metrics,
   });
   const gate = new FloodGate({ stream, log, metrics });
   const acknowledger = new Acknowledger();
-  const guard = await openGuard(deps);
+  const guard = await openGuard(deps, departures);
+  const heard = (client: Client, topic: string): void => links?.heard(client, topic);
   const deliveries = new Deliveries({ log, metrics });
   const persistence = openMemoryPersistence();
   const notices = new LimitNotices({ log, metrics });
   const limits = new BrokerLimits({ config, persistence, notices, log });
   const aedes = await Aedes.createBroker({
-    ...brokerOptions({ intake, gate, acknowledger, deliveries, guard, limits, log }),
+    ...brokerOptions({ intake, gate, acknowledger, deliveries, guard, limits, heard, log }),
     persistence,
     maxInflightInbound: config.MAX_INFLIGHT_MESSAGES,
     maxTopicLevels: config.MAX_TOPIC_LEVELS,
   });
   markRedeliveries(aedes);
   detachPublishers(aedes);
+  links = linkDevices({ ...deps, aedes, stores: deps.links, guard, departures });
   aedes.on("clientDisconnect", (client) => acknowledger.onDisconnect(client));
   const sizes = { maxConnectBytes: config.MAX_CONNECT_BYTES, maxPacketBytes: config.MAX_PACKET_BYTES };
   const frames = new FrameGuard({ aedes, limits: sizes, log, metrics });
   count(aedes, metrics, log);
   await limits.watch(aedes);
-  const announcing = await announceAnomalies(events, aedes);
+  const announcing = await announceAnomalies(events, aedes, links.onHint);
   let doors: Doors | undefined;
   try {
     doors = await openDoors({
       config,
+      certificate,
       admit: (socket) => limits.admit(socket),
       onCaller: (caller) => {
         guard.meet(caller);
@@ -90,8 +103,10 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
         frames.guard(caller, client);
       },
       onText: (caller) => frames.refuseText(caller),
+      log,
+      metrics,
     });
-    return { mqttPort: doors.mqttPort, webSocketPort: doors.webSocketPort, stop };
+    return { ports: doors.ports, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -105,6 +120,7 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
     frames.stop();
     limits.close();
     await intake.close();
+    await links?.stop();
     // The acknowledgements of the last hand-over are written in this turn of the loop; only then may the sockets go.
     await new Promise((resolve) => setImmediate(resolve));
     await new Promise<void>((resolve) => aedes.close(() => resolve()));
@@ -114,11 +130,15 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
   }
 }
 
-async function openGuard({ config, access, events, now, log, metrics }: BrokerDeps): Promise<Guard> {
+async function openGuard(
+  { config, access, events, now, log, metrics }: BrokerDeps,
+  departures: Departures,
+): Promise<Guard> {
   if (config.ACCESS === "open" || access === null) return openToAll;
   const tokens = await openTokenVerifier(config, await access.secrets.get(tokenSecretName));
   const nowMs = (): number => now() / 1000;
-  return AccessGuard.open({ store: access.store, tokens, events, nowMs, log, metrics });
+  const onRevoked = (client: Client): void => departures.note(client, "revoked");
+  return AccessGuard.open({ store: access.store, tokens, events, onRevoked, nowMs, log, metrics });
 }
 
 interface Doorway {
@@ -128,11 +148,12 @@ interface Doorway {
   readonly deliveries: Deliveries;
   readonly guard: Guard;
   readonly limits: BrokerLimits;
+  readonly heard: (client: Client, topic: string) => void;
   readonly log: Log;
 }
 
 function brokerOptions(doorway: Doorway): AedesOptions {
-  const { intake, gate, acknowledger, deliveries, guard, limits, log } = doorway;
+  const { intake, gate, acknowledger, deliveries, guard, limits, heard, log } = doorway;
   return {
     // Each line answers a behaviour of Aedes 1.2.0 in docs/design.md, section 7.
     concurrency: 0,
@@ -171,6 +192,7 @@ function brokerOptions(doorway: Doorway): AedesOptions {
         callback(new ForbiddenTopic(`${client.id} has no right to publish on ${packet.topic}`));
         return;
       }
+      if (client !== null) heard(client, packet.topic);
       const taken = (error?: Error): void => {
         if (error instanceof ForbiddenTopic)
           log.info({ client: client?.id, topic: packet.topic }, "publish forbidden");
@@ -195,6 +217,7 @@ function brokerOptions(doorway: Doorway): AedesOptions {
         callback(null, null);
         return;
       }
+      heard(client, subscription.topic);
       acknowledger.onSubscribe(client, subscription);
       callback(null, subscription);
     },

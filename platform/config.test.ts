@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readConfig, type ServiceName, serviceNames, withoutPassword } from "./config.ts";
+import { needsCertificate, plainMqttHost } from "./tls-listeners.ts";
 
 const servers = { REDIS_URL: "redis://redis:6379", DATABASE_URL: "postgres://db/tidemark" };
 
@@ -136,6 +137,48 @@ describe("the network", () => {
       "192.0.2.7",
     ]);
     expect(refusal({ TRUSTED_PROXIES: "traefik" })).toContain("TRUSTED_PROXIES: expected addresses");
+  });
+});
+
+describe("TLS", () => {
+  test("without a certificate MQTT is plain, where HOST says", () => {
+    const config = readConfig(serviceNames, { HOST: "::1" });
+    expect(needsCertificate(config, serviceNames)).toBe(false);
+    expect(plainMqttHost(config)).toBe("::1");
+  });
+
+  test("plain MQTT is kept to this machine on request", () => {
+    expect(plainMqttHost({ HOST: "0.0.0.0", PLAIN_MQTT: "loopback" })).toBe("127.0.0.1");
+    expect(plainMqttHost({ HOST: "::1", PLAIN_MQTT: "loopback" })).toBe("::1");
+    expect(plainMqttHost({ HOST: "0.0.0.0", PLAIN_MQTT: "host" })).toBe("0.0.0.0");
+  });
+
+  test.each([
+    [
+      { TLS_CERT_FILE: "/nowhere/tls.crt" },
+      [/^TLS_KEY_FILE: must be set/, /^TLS_CERT_FILE: cannot read .*ENOENT/],
+    ],
+    [{ TLS_KEY_FILE: "/nowhere/tls.key" }, [/^TLS_CERT_FILE: must be set/, /^TLS_KEY_FILE: cannot read/]],
+    [{ HTTP_TLS: "true" }, [/^HTTP_TLS: needs TLS_CERT_FILE and TLS_KEY_FILE/]],
+    [
+      { HOST: "0.0.0.0", OPEN_TO_NETWORK: "true", PLAIN_MQTT: "loopback" },
+      [/^PLAIN_MQTT: loopback leaves other machines no way in/],
+    ],
+  ])("%j is refused", (env, faults) => {
+    const lines = refusal(env).split("\n  ").slice(1);
+    expect(lines).toEqual(faults.map((fault) => expect.stringMatching(fault)));
+  });
+
+  test("a service without a TLS listener needs no certificate", () => {
+    const env = {
+      ...servers,
+      TLS_CERT_FILE: "/nowhere",
+      TLS_KEY_FILE: "/nowhere",
+      MQTT_URL: "mqtts://broker",
+    };
+    for (const name of ["processor", "web", "gateway-http"] as const)
+      expect(readConfig([name], env).TLS_CERT_FILE).toBe("/nowhere");
+    expect(refusal(env, ["broker"])).toContain("cannot read /nowhere");
   });
 });
 

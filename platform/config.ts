@@ -13,6 +13,7 @@ import {
   url,
   wholeNumber,
 } from "./setting.ts";
+import { tlsFaults } from "./tls-listeners.ts";
 
 /** Every environment variable the platform knows. `.env.example` and the README's table are held against this by a test. */
 export const settings = {
@@ -31,6 +32,18 @@ export const settings = {
   JWT_ISSUER: optional("issuer that a token must name"),
   MQTT_PORT: port(1883, "MQTT over TCP"),
   MQTT_WS_PORT: port(8083, "MQTT over WebSocket"),
+  PLAIN_MQTT: oneOf(
+    "host",
+    ["loopback"],
+    "where MQTT and WebSocket without TLS are open: on HOST, or to this machine only",
+  ),
+  MQTTS_PORT: port(8883, "MQTT over TLS, once TLS_CERT_FILE and TLS_KEY_FILE are set"),
+  MQTT_WSS_PORT: port(8884, "MQTT over WebSocket and TLS, once TLS_CERT_FILE and TLS_KEY_FILE are set"),
+  TLS_CERT_FILE: optional("PEM: the certificate of the TLS listeners, then those that vouch for it"),
+  TLS_KEY_FILE: optional("PEM: its private key, without a passphrase"),
+  TLS_CA_FILE: optional("PEM: who vouches for certificates of devices; MQTT clients are asked for one then"),
+  TLS_CRL_FILE: optional("PEM: the list of revoked certificates of devices, one of each authority"),
+  HTTP_TLS: flag("HTTPS instead of HTTP on HTTP_PORT and WEB_PORT, with the same certificate"),
   HTTP_PORT: port(8080, "legacy HTTP door, and the console unless WEB_PORT differs"),
   WEB_PORT: { ...port(0, "console and API"), fallback: null } as Setting<number | null>,
   LEGACY_HTTP_KEY: optional("what POST /data and GET /latest are to be shown as X-API-Key or bearer token"),
@@ -44,7 +57,10 @@ export const settings = {
     "a session of the console ends when unused for so long",
   ),
   SESSION_MAX_HOURS: wholeNumber(168, [1, 8760], "and so long after the login, however it was used"),
-  PROBE_PORT: port(9090, "/live, /ready and /metrics of a service that runs as a process of its own"),
+  PROBE_PORT: port(
+    9090,
+    "/live, /ready and /metrics of a service that runs as a process of its own, or with HTTP_TLS",
+  ),
   MQTT_URL: url(["mqtt", "mqtts"], "broker the HTTP door publishes to (default: the one in this process)"),
   DATABASE_URL: url(["postgres", "postgresql"], "PostgreSQL or TimescaleDB (default: PGlite in DATA_DIR)"),
   REDIS_URL: url(["redis", "rediss"], "Redis for the streams (default: in memory, in this process)"),
@@ -75,6 +91,7 @@ export const settings = {
     "registry rows of devices inactive for longer are removed (their readings stay)",
   ),
   RETENTION_REJECTED_DAYS: wholeNumber(7, [1, 36_500], "rejected messages older than this are removed"),
+  RETENTION_COMMANDS_DAYS: wholeNumber(30, [1, 36_500], "commands to devices older than this are removed"),
   CHUNK_INTERVAL_HOURS: wholeNumber(
     24,
     [1, 8760],
@@ -175,6 +192,7 @@ function contradictions(values: Values, services: readonly ServiceName[]): strin
       "MQTT_URL: must be set when gateway-http runs without a broker beside it, e.g. mqtt://broker:1883",
     );
   }
+  faults.push(...tlsFaults(values, services));
   faults.push(...exposureFaults(values, services));
   return faults;
 }

@@ -22,6 +22,8 @@ export interface DatabaseOptions {
   readonly url: string;
   readonly log: Log;
   readonly isSole: boolean;
+  /** Opens it although it may not answer yet. */
+  readonly isPatient?: boolean;
   /** Most connections; one a shard for writing, and a few for questions. Ignored when `isSole`. */
   readonly connections: number;
 }
@@ -39,10 +41,11 @@ const types: pg.CustomTypesConfig = {
 };
 
 /**
- * Opens a pool and proves that the database answers.
+ * Opens a pool and, unless told to be patient, proves that the database answers.
  * @throws PlatformError STORE_DOWN when it does not.
  */
-export async function openDatabase({ url, log, isSole, connections }: DatabaseOptions): Promise<Database> {
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { url, log, isSole, connections } = options;
   const pool = new pg.Pool({
     connectionString: url,
     max: isSole ? 1 : connections,
@@ -72,7 +75,7 @@ export async function openDatabase({ url, log, isSole, connections }: DatabaseOp
   pool.on("error", (error) => log.warn({ reason: error.message }, "idle database connection lost"));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
   try {
-    await pool.query("SELECT 1");
+    if (options.isPatient !== true) await pool.query("SELECT 1");
   } catch (cause) {
     await db.destroy();
     const message = `cannot reach the database at ${withoutPassword(url)} (DATABASE_URL): ${messageOf(cause)}`;

@@ -4,7 +4,7 @@ import type { Tables } from "../schema/row.ts";
 import { sensorLabel, sensorUnit } from "../schema/sensors.ts";
 import { asking, type Database } from "./database.ts";
 import type { DeviceStore } from "./ports.ts";
-import { heardSince, micros } from "./sql.ts";
+import { heardSince, isConnected, micros } from "./sql.ts";
 
 /** Opens the registry of devices. */
 export function openDeviceStore({ db }: Database): DeviceStore {
@@ -40,6 +40,10 @@ export function openDeviceStore({ db }: Database): DeviceStore {
             DELETE FROM device_latest USING gone WHERE device_latest.device_id = gone.device_id
           )
           SELECT count(*) AS count FROM gone`.execute(db);
+        // Some devices were only ever connected.
+        await sql`
+          DELETE FROM presence WHERE NOT is_online AND since < now() - ${days} * interval '1 day'
+          AND NOT EXISTS (SELECT FROM devices WHERE devices.device_id = presence.device_id)`.execute(db);
         return rows[0]?.count ?? 0;
       }),
   };
@@ -52,10 +56,14 @@ function active(
   return asking("list the active devices", async () => {
     const devices = await db
       .selectFrom("devices")
-      .select(["device_id", micros("first_seen").as("first_seen_us"), micros("last_seen").as("last_seen_us")])
+      .leftJoin("presence", "presence.device_id", "devices.device_id")
+      .leftJoin("brokers", "brokers.id", "presence.broker")
+      .select(["devices.device_id", "presence.reason"])
+      .select([micros("first_seen").as("first_seen_us"), micros("last_seen").as("last_seen_us")])
+      .select([micros("presence.since").as("since_us"), isConnected.as("is_online")])
       .where("active", "=", true)
       .where("last_seen", ">", heardSince(timeoutMs))
-      .orderBy("device_id")
+      .orderBy("devices.device_id")
       .limit(limit)
       .execute();
     const sensors = await sensorsOf(
@@ -67,9 +75,22 @@ function active(
       active: true,
       firstSeenUs: device.first_seen_us,
       lastSeenUs: device.last_seen_us,
+      connection: connectionOf(device),
       sensors: sensors.get(device.device_id) ?? [],
     }));
   });
+}
+
+function connectionOf(row: {
+  reason: string | null;
+  since_us: number | null;
+  is_online: boolean;
+}): DeviceSummary["connection"] {
+  if (row.reason === null || row.since_us === null) return null;
+  const { is_online: isOnline, since_us: sinceUs, reason } = row;
+  // What its broker last said was that it is there; nobody has noticed the broker's end yet.
+  const isLeft = !isOnline && (reason === "connected" || reason === "replaced");
+  return { isOnline, sinceUs, reason: isLeft ? "broker_died" : reason };
 }
 
 async function sensorsOf(

@@ -1,11 +1,12 @@
 import type { BlockList } from "node:net";
-import { type FastifyError, type FastifyInstance, fastify } from "fastify";
+import { type FastifyError, type FastifyInstance, type FastifyServerOptions, fastify } from "fastify";
 import type { Refusal } from "../schema/rejection.ts";
+import type { Certificate } from "./certificate.ts";
 import type { Config } from "./config.ts";
 import { PlatformError } from "./errors.ts";
 import { answerBadRequest, type HttpLimits, limitHttp } from "./http-limits.ts";
 import type { LimitNotices } from "./limit-notices.ts";
-import { type Address, boundPort, listenFailure } from "./listen.ts";
+import { type Address, boundPort, handshakeMs, listenFailure } from "./listen.ts";
 import { readPeer } from "./peer.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type { Log } from "./telemetry.ts";
@@ -18,19 +19,19 @@ export interface HttpDoorOptions {
   readonly config: Pick<Config, "MAX_PACKET_BYTES"> & HttpLimits;
   readonly proxies: BlockList;
   readonly notices: LimitNotices;
+  /** Makes it HTTPS. */
+  readonly certificate?: Certificate | undefined;
   /** How long the head of a request may take. */
   readonly headMs?: number;
 }
 
 /** Opens an HTTP door with the limits, headers and error shape `{"error","code"}` that all of them have. Listens later. */
 export function openHttpDoor(options: HttpDoorOptions): HttpDoor {
-  const { log, config, proxies, notices, headMs = 10_000 } = options;
-  const door = fastify({
+  const { log, config, proxies, notices } = options;
+  const door = newServer(options, {
     bodyLimit: config.MAX_PACKET_BYTES,
     connectionTimeout: 30_000,
     requestTimeout: 30_000,
-    // Node looks for late requests only so often.
-    http: { headersTimeout: headMs, connectionsCheckingInterval: headMs / 4 },
     clientErrorHandler: answerBadRequest(notices),
     keepAliveTimeout: 72_000,
     forceCloseConnections: "idle",
@@ -52,6 +53,21 @@ export function openHttpDoor(options: HttpDoorOptions): HttpDoor {
     reply.code(404).send({ error: `${request.method} ${request.url} is not here`, code: "NOT_FOUND" }),
   );
   return door;
+}
+
+/** A server of HTTP, or of HTTPS where there is a certificate. */
+function newServer(
+  { certificate, headMs = 10_000 }: HttpDoorOptions,
+  common: FastifyServerOptions,
+): HttpDoor {
+  // Node looks for late requests only so often.
+  const http = { headersTimeout: headMs, connectionsCheckingInterval: headMs / 4 };
+  if (certificate === undefined) return fastify({ ...common, http });
+  const https = { ...http, ...certificate.context, handshakeTimeout: handshakeMs };
+  // The options that differ between the two are those in `https`; Fastify's types tell the servers apart nevertheless.
+  const secure = fastify({ ...(common as object), https });
+  certificate.follow(secure.server);
+  return secure as unknown as HttpDoor;
 }
 
 function answerOf(error: FastifyError | PlatformError): { status: number; error: string; code: string } {

@@ -102,6 +102,15 @@ export function stopSignal(): Promise<NodeJS.Signals> {
 }
 
 /**
+ * Calls back on every SIGHUP, by which an operator says that files have changed. Without it the signal ends the process, as a
+ * terminal that closes means it.
+ */
+export function onHangUp(listener: () => void): Running {
+  process.on("SIGHUP", listener);
+  return { stop: () => Promise.resolve(void process.off("SIGHUP", listener)) };
+}
+
+/**
  * Resolves when the parent of this process is gone. npm passes a signal on to the shell it runs a script in, and that shell
  * dies of it without telling us: without this, stopping `npm start` by its process id would leave the platform running.
  */

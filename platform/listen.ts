@@ -8,6 +8,9 @@ export interface Address {
   readonly setting: string;
 }
 
+/** How long a TLS handshake may take; Node's own patience is two minutes. */
+export const handshakeMs = 10_000;
+
 /**
  * Listens and answers with the port, which the system chose when 0 was asked for.
  * @throws PlatformError PORT_TAKEN that names the setting to change.
@@ -40,4 +43,9 @@ export function listenFailure({ host, port, setting }: Address, cause: unknown):
     return new PlatformError("CONFIG_INVALID", message, { cause, retryable: false });
   }
   return cause;
+}
+
+/** Whether only this machine reaches a listener on `host`. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }

@@ -1,4 +1,4 @@
-import type { LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
+import type { Hint, LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import type { EventListener, EventStream } from "./ports.ts";
 import type { Receipt } from "./shard-batch.ts";
 
@@ -37,6 +37,9 @@ export function openMemoryEvents(options: { capacity?: number; startedMs: number
     },
     broadcast(batch: readonly LiveReadings[]) {
       for (const listener of listeners) listener.onReadings?.(batch);
+    },
+    hint(hint: Hint) {
+      for (const listener of listeners) listener.onHint?.(hint);
     },
     subscribe(listener: EventListener) {
       listeners.add(listener);

@@ -1,6 +1,6 @@
 import type { DeviceSummary } from "../schema/api.ts";
 import type { AuditEntry, AuditRecord } from "../schema/audit.ts";
-import type { AnomalyEvent, LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
+import type { AnomalyEvent, Hint, LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import type {
   DeviceAccount,
   DeviceComparison,
@@ -79,7 +79,9 @@ export interface EventStream {
   recover(events: readonly PlatformEvent[], receipt: Receipt): Promise<void>;
   /** Readings for the live charts: best effort, never waited for, kept nowhere. */
   broadcast(batch: readonly LiveReadings[]): void;
-  /** Hears everything published or broadcast from now on, in any process. */
+  /** Says something once to whoever listens, in any process: best effort, never waited for, kept nowhere. */
+  hint(hint: Hint): void;
+  /** Hears everything published, broadcast or hinted from now on, in any process. */
   subscribe(listener: EventListener): Promise<Running>;
   /** What was published after an event id, oldest first, at most `limit`. */
   since(id: string, limit: number): Promise<readonly NumberedEvent[]>;
@@ -92,6 +94,8 @@ export interface EventListener {
   onEvent(numbered: NumberedEvent): void;
   /** Left out by who has no use for them, and is then not sent any. */
   onReadings?(batch: readonly LiveReadings[]): void;
+  /** Likewise. */
+  onHint?(hint: Hint): void;
 }
 
 /** The pen of one shard: whoever holds it is the only one who writes that shard's rows. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
+import type { Hint, LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import { messageOf } from "./errors.ts";
 import type { EventListener, EventStream, Running } from "./ports.ts";
 import { answered, connectRedis, entriesOf, type RedisClient, redisFailure } from "./redis-connection.ts";
@@ -10,6 +10,7 @@ import type { Log } from "./telemetry.ts";
 const eventsKey = "events";
 const announcedKey = "announced:{events}";
 const liveChannel = "live";
+const hintChannel = "hints";
 const field = "event";
 const blockMs = 5000;
 
@@ -54,15 +55,17 @@ export async function openRedisEvents(options: {
         throw redisFailure(`publish ${events.length} events`, cause);
       });
   };
+  // Best effort by contract: a chart misses a point, the history has it.
+  const tell = (channel: string, what: unknown): void => {
+    redis.eval(broadcasting, 1, eventsKey, channel, JSON.stringify(what)).catch((error: unknown) => {
+      log.debug({ channel, reason: messageOf(error) }, "not said to whoever listens");
+    });
+  };
   return {
     publish,
     recover: publish,
-    broadcast(batch: readonly LiveReadings[]) {
-      // Best effort by contract: a chart misses a point, the history has it.
-      redis.eval(broadcasting, 1, eventsKey, liveChannel, JSON.stringify(batch)).catch((error: unknown) => {
-        log.debug({ reason: messageOf(error) }, "live readings not sent");
-      });
-    },
+    broadcast: (batch) => tell(liveChannel, batch),
+    hint: (hint) => tell(hintChannel, hint),
     subscribe: (listener) => subscribe({ url, log, redis, listener }),
     async since(id, limit) {
       // 19 digits always fit in the 64 bits of either half; Redis answers a larger one with an error.
@@ -95,7 +98,7 @@ interface SubscribeOptions {
 }
 
 async function subscribe({ url, log, redis, listener }: SubscribeOptions): Promise<Running> {
-  const live = listener.onReadings === undefined ? undefined : await hearLive({ url, log, redis, listener });
+  const live = await hearLive({ url, log, redis, listener });
   const reading = await connectRedis(url, log, { blocking: true, near: redis });
   const from = (await newestId(redis)) ?? "0-0";
   const stopped = new AbortController();
@@ -110,15 +113,23 @@ async function subscribe({ url, log, redis, listener }: SubscribeOptions): Promi
   };
 }
 
-async function hearLive({ url, log, redis, listener }: SubscribeOptions): Promise<RedisClient> {
+/** Hears what is kept nowhere, as far as the listener has use for it. */
+async function hearLive({ url, log, redis, listener }: SubscribeOptions): Promise<RedisClient | undefined> {
+  // Only processes of this platform publish on these channels.
+  const hear: Record<string, (text: string) => void> = {
+    [liveChannel]: (text) => listener.onReadings?.(JSON.parse(text) as readonly LiveReadings[]),
+    [hintChannel]: (text) => listener.onHint?.(JSON.parse(text) as Hint),
+  };
+  const channels = [
+    ...(listener.onReadings === undefined ? [] : [liveChannel]),
+    ...(listener.onHint === undefined ? [] : [hintChannel]),
+  ];
+  if (channels.length === 0) return undefined;
   const live = await connectRedis(url, log, { blocking: false, near: redis });
-  live.on("message", (_channel: string, text: string) => {
-    // Only processors of this platform publish on this channel.
-    listener.onReadings?.(JSON.parse(text) as readonly LiveReadings[]);
-  });
-  await live.subscribe(liveChannel).catch((cause: unknown) => {
+  live.on("message", (channel: string, text: string) => hear[channel]?.(text));
+  await live.subscribe(...channels).catch((cause: unknown) => {
     live.disconnect();
-    throw redisFailure("hear live readings", cause);
+    throw redisFailure(`hear ${channels.join(" and ")}`, cause);
   });
   return live;
 }

@@ -75,6 +75,15 @@ function connectionMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
   };
 }
 
+/** Which devices are there, and whether they do as they are told. */
+function deviceMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
+  return {
+    devicesConnected: gauge("iot_devices_connected", "Devices connected over MQTT."),
+    devicesPruned: counter("iot_devices_pruned_total", "Devices silent for longer than their allowance."),
+    commands: counter("iot_commands_total", "Commands to devices, by how far they came.", ["stage"]),
+  };
+}
+
 /** Declares every metric of the platform once; a service that does not run leaves its own at zero. */
 export function openMetrics() {
   const registry = new Registry();
@@ -126,13 +135,17 @@ export function openMetrics() {
     shardsOwned: gauge("iot_shards_owned", "Shards this processor writes."),
     ...connectionMetrics({ counter, gauge }),
     ...accessMetrics({ counter, gauge }),
+    ...deviceMetrics({ counter, gauge }),
     httpRefused: counter(
       "iot_http_refused_total",
       "Requests refused for who asked or how, by code; failed logins among them.",
       ["code"],
     ),
     limited: counter("iot_limited_total", "Times that a limit held somebody back, by limit.", ["limit"]),
+    certificateExpires: gauge(
+      "iot_certificate_expires_timestamp_seconds",
+      "When the certificate of the TLS listeners expires, seconds since the epoch; 0 without one.",
+    ),
     browsers: gauge("iot_browsers_connected", "Consoles connected."),
-    devicesPruned: counter("iot_devices_pruned_total", "Devices silent for longer than their allowance."),
   };
 }

@@ -1,3 +1,4 @@
+import type { CommandStore } from "../platform/command-ports.ts";
 import type { DeviceStore, EventStream, RejectionStore, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { toPresence } from "../schema/event.ts";
@@ -5,6 +6,7 @@ import { toPresence } from "../schema/event.ts";
 export interface PruneDeps {
   readonly devices: DeviceStore;
   readonly rejections: RejectionStore;
+  readonly commands: CommandStore;
   readonly settings: SettingStore;
   readonly events: EventStream;
   readonly log: Log;
@@ -18,7 +20,7 @@ export async function pruneSilent({
   events,
   log,
   metrics,
-}: Omit<PruneDeps, "rejections">): Promise<void> {
+}: Omit<PruneDeps, "rejections" | "commands">): Promise<void> {
   const timeoutMs = (await settings.activeDeviceTimeoutSeconds()) * 1000;
   const silent = await devices.deactivateSilent(timeoutMs);
   if (silent.length === 0) return;
@@ -27,12 +29,14 @@ export async function pruneSilent({
   await events.publish(toPresence("device-inactive", silent, Date.now() * 1000));
 }
 
-/** Forgets what nobody will ask for any more: devices long gone, and old rejections. Readings are never touched. */
+/** Forgets what nobody will ask for any more: devices long gone, old rejections and commands. Readings are never touched. */
 export async function forgetOld(
-  { devices, rejections, log }: Pick<PruneDeps, "devices" | "rejections" | "log">,
-  retention: { devicesDays: number; rejectedDays: number },
+  { devices, rejections, commands, log }: Pick<PruneDeps, "devices" | "rejections" | "commands" | "log">,
+  retention: { devicesDays: number; rejectedDays: number; commandsDays: number },
 ): Promise<void> {
   const forgotten = await devices.forgetInactive(retention.devicesDays);
   const refused = await rejections.forgetOlderThan(retention.rejectedDays);
-  if (forgotten + refused > 0) log.info({ devices: forgotten, rejections: refused }, "old rows forgotten");
+  const told = await commands.forgetOlderThan(retention.commandsDays);
+  if (forgotten + refused + told > 0)
+    log.info({ devices: forgotten, rejections: refused, commands: told }, "old rows forgotten");
 }

@@ -1,3 +1,4 @@
+import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
 import { messageOf } from "../platform/errors.ts";
 import type {
@@ -27,6 +28,7 @@ export interface ProcessorDeps {
   readonly readings: ReadingStore;
   readonly devices: DeviceStore;
   readonly rejections: RejectionStore;
+  readonly commands: CommandStore;
   readonly models: ModelStore;
   readonly settings: SettingStore;
   readonly ledger: LedgerStore;
@@ -66,6 +68,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   const retention = {
     devicesDays: config.RETENTION_DEVICES_DAYS,
     rejectedDays: config.RETENTION_REJECTED_DAYS,
+    commandsDays: config.RETENTION_COMMANDS_DAYS,
   };
   const jobs = [
     every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, () => pruneSilent(deps)),

@@ -14,12 +14,22 @@ export const SensorSummary = Type.Object({
 });
 export type SensorSummary = Readonly<Static<typeof SensorSummary>>;
 
+/** Whether a device is connected over MQTT. */
+const Connection = Type.Object({
+  isOnline: Type.Boolean(),
+  sinceUs: Type.Integer(),
+  reason: Type.String({ description: "What it came to be by, as on `devices/{id}/status`." }),
+});
+
 export const DeviceSummary = Type.Object({
   id: Type.String(),
   active: Type.Boolean(),
   firstSeenUs: Type.Integer(),
   lastSeenUs: Type.Integer({
     description: "When the platform last heard of it, microseconds since the epoch.",
+  }),
+  connection: Type.Union([Type.Null(), Connection], {
+    description: "Null for a device that was never seen to speak MQTT itself.",
   }),
   sensors: Type.Array(SensorSummary),
 });

@@ -1,3 +1,4 @@
+import type { Presence } from "./presence.ts";
 import type { ScoredReading } from "./scored.ts";
 
 /** An anomaly as the world outside hears of it. */
@@ -53,6 +54,17 @@ export function isForBrowsers(numbered: NumberedEvent): numbered is NumberedEven
   }
 }
 
+/**
+ * Said once, to whoever listens at that moment, and kept nowhere: the database has the truth, and who missed a hint finds it there.
+ * So ten thousand devices that connect at once push no anomaly out of the event stream.
+ */
+export type Hint =
+  | { readonly kind: "presence"; readonly changes: readonly Presence[] }
+  /** There is a command to deliver to this device. */
+  | { readonly kind: "command-queued"; readonly deviceId: string }
+  /** These commands were delivered or answered. */
+  | { readonly kind: "commands-moved"; readonly commandIds: readonly string[] };
+
 /** The readings of one device as they go to the live charts; ephemeral, nobody keeps them. */
 export interface LiveReadings {
   readonly deviceId: string;
@@ -72,6 +84,8 @@ export type LivePoint = readonly [
 export interface ServerEvents {
   readings: (batch: readonly LiveReadings[]) => void;
   event: (numbered: NumberedEvent<BrowserEvent>) => void;
+  /** Devices that connected or left, of those that the browser watches. */
+  presence: (changes: readonly Presence[]) => void;
 }
 
 /** What a browser says over Socket.IO. */

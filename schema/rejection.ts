@@ -18,6 +18,7 @@ export const rejectionCodes = [
   "TIMESTAMP_INVALID",
   "TIMESTAMP_IN_FUTURE",
   "TIMESTAMP_TOO_OLD",
+  "ANSWER_INVALID",
   "FRAME_UNREADABLE",
   "STORE_REFUSED",
 ] as const;

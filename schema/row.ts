@@ -184,6 +184,35 @@ export interface FirstAdminRow {
   hash: string;
 }
 
+export interface BrokerRow {
+  id: string;
+  beat_at: Generated<Date>;
+}
+
+export interface PresenceRow {
+  device_id: string;
+  is_online: boolean;
+  since: Instant;
+  reason: string;
+  broker: string;
+}
+
+export interface CommandRow {
+  id: Generated<string>;
+  number: Generated<number>;
+  device_id: string;
+  name: string;
+  payload: string;
+  by: string;
+  queued_at: Generated<Date>;
+  expires_at: Instant;
+  sent_at: Date | null;
+  delivered_at: Date | null;
+  answered_at: Date | null;
+  answer: string | null;
+  cancelled_at: Date | null;
+}
+
 /** Every table, for Kysely. */
 export interface Tables {
   readings: ReadingRow;
@@ -207,4 +236,7 @@ export interface Tables {
   sessions: SessionRow;
   api_tokens: ApiTokenRow;
   first_admin: FirstAdminRow;
+  brokers: BrokerRow;
+  presence: PresenceRow;
+  commands: CommandRow;
 }

@@ -1,30 +1,39 @@
+import { isCommandName } from "./command.ts";
 import { isDeviceId, isSensorType } from "./reading.ts";
 
 /** What a topic means to the platform. */
 export type Topic =
   | { readonly kind: "telemetry"; readonly deviceId: string; readonly sensorType: string | undefined }
-  /** `devices/{id}/commands/{name}` and its answers: carried, not stored. */
-  | { readonly kind: "command"; readonly deviceId: string }
-  /** Only the platform speaks here: `anomalies`, `alarms`, `status`, `$SYS`. */
+  /** `devices/{id}/messages/...`: carried to whoever may hear it, and stored nowhere. */
+  | { readonly kind: "message"; readonly deviceId: string }
+  /** `devices/{id}/commands/{name}/answer`: what a device says of a command. */
+  | { readonly kind: "answer"; readonly deviceId: string }
+  /** Only the platform speaks here: `anomalies`, `alarms`, `status`, `commands`, `$SYS`. */
   | { readonly kind: "reserved" }
   | { readonly kind: "unknown"; readonly deviceId: string | null };
 
-const platformChannels = new Set(["anomalies", "alarms", "status"]);
+const platformChannels = new Set(["anomalies", "alarms", "status", "commands"]);
 
 /** Reads a topic. Pure; never throws, whatever the text. */
 export function parseTopic(topic: string): Topic {
   if (topic === "$SYS" || topic.startsWith("$SYS/")) return { kind: "reserved" };
   const levels = topic.split("/");
-  const [root, deviceId = "", channel = "", sensorType] = levels;
+  const [root, deviceId = "", channel = "", name] = levels;
   if (root !== "devices" || !isDeviceId(deviceId)) return { kind: "unknown", deviceId: null };
   if (channel === "telemetry" && levels.length <= 4) {
-    return sensorType === undefined || isSensorType(sensorType)
-      ? { kind: "telemetry", deviceId, sensorType }
+    return name === undefined || isSensorType(name)
+      ? { kind: "telemetry", deviceId, sensorType: name }
       : { kind: "unknown", deviceId };
   }
-  if (channel === "commands" && levels.length > 3) return { kind: "command", deviceId };
+  if (channel === "messages" && levels.length > 3) return { kind: "message", deviceId };
+  if (isAnswer(levels)) return { kind: "answer", deviceId };
   if (platformChannels.has(channel)) return { kind: "reserved" };
   return { kind: "unknown", deviceId };
+}
+
+/** `devices/{id}/commands/{name}/answer`. */
+function isAnswer([, , channel, name = "", end, ...more]: readonly string[]): boolean {
+  return channel === "commands" && isCommandName(name) && end === "answer" && more.length === 0;
 }
 
 /**
@@ -58,4 +67,14 @@ export function telemetryTopic(deviceId: string): string {
 /** Where the platform announces a device's anomalies. */
 export function anomaliesTopic(deviceId: string): string {
   return `devices/${deviceId}/anomalies`;
+}
+
+/** Where the platform says whether a device is connected; retained. */
+export function statusTopic(deviceId: string): string {
+  return `devices/${deviceId}/status`;
+}
+
+/** Where a device is told what to do; it answers one level below, on `answer`. */
+export function commandTopic(deviceId: string, name: string): string {
+  return `devices/${deviceId}/commands/${name}`;
 }

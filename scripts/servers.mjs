@@ -5,7 +5,7 @@ import { run, StepFailure, say } from "./steps.mjs";
 
 // The programs that the tests start by themselves. Only the binaries are wanted: no server of the machine's own is used or started.
 
-const debianPackages = ["redis-server", "postgresql", "chromium", "mosquitto-clients"];
+const debianPackages = ["redis-server", "postgresql", "chromium", "mosquitto-clients", "openssl"];
 const oldestPostgres = 15;
 
 /** What the tests would not find on this machine, in words for a person. */
@@ -13,6 +13,7 @@ export function missingServers() {
   return [
     { name: "redis-server", found: isOnPath("redis-server") },
     { name: `PostgreSQL ${oldestPostgres} or newer (the server)`, found: hasPostgres() },
+    { name: "openssl", found: isOnPath("openssl") },
     {
       name: "chromium",
       found: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].some(isOnPath),
@@ -40,8 +41,8 @@ export async function installServers() {
 function advice(missing) {
   return [
     `The tests need ${missing.join(", ")}, which this machine does not have.`,
-    "  Debian:  sudo apt-get install --no-install-recommends redis-server postgresql chromium",
-    "  macOS:   brew install redis postgresql@17 chromium, and put postgresql@17/bin on the PATH",
+    "  Debian:  sudo apt-get install --no-install-recommends redis-server postgresql chromium openssl",
+    "  macOS:   brew install redis postgresql@17 chromium openssl, and put postgresql@17/bin on the PATH",
     "Then run the command again.",
   ].join("\n");
 }

@@ -2,7 +2,13 @@ import type { Server as HttpServer } from "node:http";
 import { Server, type Socket } from "socket.io";
 import type { EventStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
-import { type BrowserEvents, isForBrowsers, type ServerEvents, watchLimit } from "../schema/event.ts";
+import {
+  type BrowserEvents,
+  type Hint,
+  isForBrowsers,
+  type ServerEvents,
+  watchLimit,
+} from "../schema/event.ts";
 import { type LiveGuardDeps, openLiveGuard } from "./live-guard.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -12,6 +18,8 @@ type Browser = Socket<BrowserEvents, ServerEvents>;
 export interface LiveDeps extends LiveGuardDeps {
   readonly http: HttpServer;
   readonly events: EventStream;
+  /** Hears every hint, too. */
+  readonly onHint: (hint: Hint) => void;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -25,7 +33,7 @@ const everything = "events";
 
 /** Starts the push to browsers: every event to all of them, readings to those who watch the device. */
 export async function startLive(deps: LiveDeps): Promise<Running> {
-  const { http, events, log, metrics } = deps;
+  const { http, events, onHint, log, metrics } = deps;
   const liveGuard = openLiveGuard(deps);
   const io: LiveServer = new Server(http, {
     serveClient: false,
@@ -49,6 +57,11 @@ export async function startLive(deps: LiveDeps): Promise<Running> {
       io.to(everything).emit("event", numbered);
     },
     onReadings: (batch) => outbox.add(batch),
+    onHint: (hint) => {
+      onHint(hint);
+      if (hint.kind !== "presence") return;
+      for (const change of hint.changes) io.to(roomOf(change.deviceId)).emit("presence", [change]);
+    },
   });
   const look = async (): Promise<void> => {
     const browsers = [...io.sockets.sockets.values()];

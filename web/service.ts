@@ -4,6 +4,7 @@ import fastifyStatic from "@fastify/static";
 import { AccessDesk } from "../platform/access-desk.ts";
 import type { AccessStore, ClaimStore } from "../platform/access-ports.ts";
 import { type Callers, hashOf, newSecret } from "../platform/callers.ts";
+import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
 import type { OperatorStore, SessionStore, TokenStore } from "../platform/operator-ports.ts";
@@ -19,10 +20,13 @@ import type {
   Running,
   SettingStore,
 } from "../platform/ports.ts";
+import type { PresenceStore } from "../platform/presence-ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
 import { mountAudit } from "./audit-routes.ts";
 import { mountClaims } from "./claim-routes.ts";
+import { CommandDesk } from "./command-desk.ts";
+import { mountCommands } from "./command-routes.ts";
 import { mountDeviceAccess } from "./device-routes.ts";
 import { guard } from "./guard.ts";
 import { mountLedger } from "./ledger-routes.ts";
@@ -51,6 +55,8 @@ export interface WebDeps {
   readonly tokens: TokenStore;
   readonly audit: AuditStore;
   readonly callers: Callers;
+  readonly presence: PresenceStore;
+  readonly commands: CommandStore;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
   readonly now: Clock;
@@ -74,10 +80,12 @@ export async function startWeb(
   await mountDeviceAccess(door, { ...deps, desk });
   await mountServices(door, { ...deps, desk });
   await mountClaims(door, { ...deps, desk });
+  const commandDesk = new CommandDesk(deps);
+  await mountCommands(door, { ...deps, desk: commandDesk });
   const client = clientFolder();
   if (client === undefined) log.warn("console not built; run npm run build");
   else await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });
-  const live = await startLive({ ...deps, http: door.server });
+  const live = await startLive({ ...deps, http: door.server, onHint: (hint) => commandDesk.hear(hint) });
   // Open sockets would keep the listener from closing.
   door.addHook("preClose", () => live.stop());
   const stop = async (): Promise<void> => {

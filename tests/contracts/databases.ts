@@ -5,6 +5,8 @@ import type { AccessStore, ClaimStore, SecretStore } from "../../platform/access
 import { openAccessStore } from "../../platform/access-store.ts";
 import { openAuditStore } from "../../platform/audit-store.ts";
 import { openClaimStore } from "../../platform/claim-store.ts";
+import type { CommandStore } from "../../platform/command-ports.ts";
+import { openCommandStore } from "../../platform/command-store.ts";
 import { type Database, hasTimescale, openDatabase } from "../../platform/database.ts";
 import { openDeviceStore } from "../../platform/device-store.ts";
 import { startEmbeddedDatabase } from "../../platform/embedded-database.ts";
@@ -19,6 +21,8 @@ import type {
   SettingStore,
   StoredPoint,
 } from "../../platform/ports.ts";
+import type { PresenceStore } from "../../platform/presence-ports.ts";
+import { openPresenceStore } from "../../platform/presence-store.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { openRejectionStore } from "../../platform/rejection-store.ts";
 import { openSecretStore } from "../../platform/secret-store.ts";
@@ -112,6 +116,8 @@ export interface Stores {
   readonly access: AccessStore;
   readonly claims: ClaimStore;
   readonly secrets: SecretStore;
+  readonly presence: PresenceStore;
+  readonly commands: CommandStore;
   /** Writes with the pen of a shard, taken and given back. */
   write(batch: Batch, shard?: number): Promise<Written>;
 }
@@ -132,6 +138,8 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
     access: openAccessStore(database),
     claims: openClaimStore(database),
     secrets: openSecretStore(database),
+    presence: openPresenceStore(database),
+    commands: openCommandStore(database),
     write: (batch, shard = 0) => writeOnce(readings, batch, shard),
     close: async () => {
       await database.close();
@@ -165,7 +173,8 @@ export function onEach(
     beforeEach(async () => {
       const tables = sql.raw(
         "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit, " +
-          "principals, credentials, claim_tokens, revoked_certificates, secrets, operators, sessions, api_tokens, first_admin",
+          "principals, credentials, claim_tokens, revoked_certificates, secrets, operators, sessions, api_tokens, first_admin, " +
+          "brokers, presence, commands",
       );
       await sql`TRUNCATE ${tables}`.execute(stores.database.db);
     });

@@ -1,7 +1,7 @@
 import { openMemoryEvents } from "../../platform/memory-events.ts";
 import type { EventStream, Running } from "../../platform/ports.ts";
 import { openRedisEvents } from "../../platform/redis-events.ts";
-import type { LiveReadings, NumberedEvent, PlatformEvent } from "../../schema/event.ts";
+import type { Hint, LiveReadings, NumberedEvent, PlatformEvent } from "../../schema/event.ts";
 import { until } from "../harness/local-servers.ts";
 import { silent, startUs } from "./samples.ts";
 
@@ -37,6 +37,7 @@ export function subjectOf({ event }: { event: PlatformEvent }): string {
 export interface Ear extends Running {
   readonly events: NumberedEvent[];
   readonly live: LiveReadings[];
+  readonly hints: Hint[];
 }
 
 // Pub/sub of a Redis knows no databases, and the other test files share this Redis: an ear hears its own device only.
@@ -45,16 +46,25 @@ const liveDevice = "events-contract";
 export async function listen(stream: EventStream): Promise<Ear> {
   const events: NumberedEvent[] = [];
   const live: LiveReadings[] = [];
+  const hints: Hint[] = [];
   const running = await stream.subscribe({
     onEvent: (numbered) => events.push(numbered),
     onReadings: (batch) => live.push(...batch.filter(({ deviceId }) => deviceId === liveDevice)),
+    onHint: (hint) => {
+      if (hint.kind === "command-queued" && hint.deviceId.startsWith(liveDevice)) hints.push(hint);
+    },
   });
-  return { events, live, stop: () => running.stop() };
+  return { events, live, hints, stop: () => running.stop() };
 }
 
 export const liveReadings = (value: number): LiveReadings => ({
   deviceId: liveDevice,
   readings: [["temperature", startUs, value, 0.25, 1]],
+});
+
+export const hintOf = (place: number): Hint => ({
+  kind: "command-queued",
+  deviceId: `${liveDevice} ${place}`,
 });
 
 export const heard = (ear: Ear, count: number): Promise<void> =>

@@ -11,6 +11,7 @@ import {
   type Ear,
   eventAdapters,
   heard,
+  hintOf,
   listen,
   liveReadings,
   silence,
@@ -165,6 +166,19 @@ describe.each(adapters)("events $name", ({ open }) => {
     events.broadcast([liveReadings(4)]);
     await until("the late subscriber hears", () => late.live.length > 0);
     expect(late.live).toEqual([liveReadings(4)]);
+  });
+
+  test("hints reach every subscriber in order and are not kept, so they push no event out", async () => {
+    const [first, second] = [await listening(), await listening()];
+    await events.publish([anomaly]);
+    const sent = Array.from({ length: capacity * 3 }, (_, place) => hintOf(place));
+    for (const hint of sent) events.hint(hint);
+    for (const ear of [first, second]) {
+      await until("the hints were heard", () => ear.hints.length >= sent.length);
+      expect(ear.hints).toEqual(sent);
+      expect(ear.live).toEqual([]);
+    }
+    expect((await events.since("0-0", 100)).map(({ event }) => event)).toEqual([anomaly]);
   });
 
   test("only so many events are kept, the newest", async () => {

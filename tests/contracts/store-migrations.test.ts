@@ -10,7 +10,9 @@ const tables = [
   "anomalies",
   "api_tokens",
   "audit",
+  "brokers",
   "claim_tokens",
+  "commands",
   "credentials",
   "custody",
   "detector_anchors",
@@ -21,6 +23,7 @@ const tables = [
   "ledger_journal",
   "models",
   "operators",
+  "presence",
   "principals",
   "readings",
   "rejected",
@@ -54,6 +57,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0005-audit",
     "0006-access",
     "0007-operators",
+    "0008-presence-and-commands",
   ];
 }
 

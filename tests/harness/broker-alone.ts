@@ -7,6 +7,8 @@ import { openMetrics } from "../../platform/telemetry.ts";
 
 /** A whole broker in this process, on free ports; only its stream takes everything and forgets it. */
 export interface BrokerAlone extends Broker {
+  readonly mqttPort: number;
+  readonly webSocketPort: number;
   /** How often a limit held somebody back. */
   timesLimited(limit: string): Promise<number>;
   connections(): Promise<number>;
@@ -30,12 +32,16 @@ export async function startBrokerAlone(
     stream,
     events: openMemoryEvents({ startedMs: 0 }),
     access: null,
+    links: null,
+    certificate: undefined,
     now: () => Date.now() * 1000,
     log: pino({ level: "silent" }),
     metrics,
   });
   return {
     ...broker,
+    mqttPort: broker.ports.mqtt,
+    webSocketPort: broker.ports.webSocket,
     timesLimited: async (limit) => {
       const { values } = await metrics.limited.get();
       return values.find(({ labels }) => labels.limit === limit)?.value ?? 0;

@@ -9,6 +9,8 @@ import { openMetrics } from "../../platform/telemetry.ts";
 
 /** The broker in the process of the test, on free ports, with a stream in memory that is emptied as a processor would. */
 export interface BrokerInProcess extends Broker {
+  readonly mqttPort: number;
+  readonly webSocketPort: number;
   /** A metric by one of its labels, or the sum without labels. */
   count(metric: "violations" | "deliveriesDropped"): Promise<Readonly<Record<string, number>>>;
   /** Clients connected, as the gauge has it. */
@@ -37,12 +39,16 @@ export async function startBrokerInProcess(
     stream,
     events: openMemoryEvents({ startedMs: 0 }),
     access: null,
+    links: null,
+    certificate: undefined,
     now: () => Date.now() * 1000,
     log: pino({ level: "info" }, lines),
     metrics,
   });
   return {
     ...broker,
+    mqttPort: broker.ports.mqtt,
+    webSocketPort: broker.ports.webSocket,
     logged,
     connections: async () => (await metrics.connections.get()).values[0]?.value ?? 0,
     count: async (metric) => {

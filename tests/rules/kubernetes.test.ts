@@ -41,7 +41,7 @@ const real = [
   ["kubectl", "kustomize"],
 ].find(([command = "", ...args]) => spawnSync(command, [...args, "--help"]).status === 0);
 
-describe.each(["k8s/base", "k8s/overlays/k3s"])("%s", (folder) => {
+describe.each(["k8s/base", "k8s/overlays/k3s", "k8s/overlays/k3s-tls"])("%s", (folder) => {
   const resources = build(folder);
   const workloads = resources.filter((resource) => containersOf(resource).length > 0);
   const pods = workloads.map((resource) => [nameOf(resource), resource] as const);

@@ -78,6 +78,10 @@ function set(target: Mapping, operation: unknown): void {
   const keys = path.split("/").slice(1);
   const last = keys.pop() ?? "";
   const place = at(target, ...keys);
+  if (op === "add" && Array.isArray(place) && last === "-") {
+    place.push(value);
+    return;
+  }
   if (op !== "add" || !isMapping(place)) throw new Error(`cannot apply ${JSON.stringify(operation)}`);
   Object.assign(place, { [last]: value });
 }

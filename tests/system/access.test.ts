@@ -142,15 +142,15 @@ describe("a device", () => {
     expect(await grantedTo(client, ["devices/kept/#", "devices/talks/#", "#"], 1)).toEqual([1, 128, 128]);
     await client.endAsync();
     const talker = await connect(other);
-    await talker.publishAsync("devices/talks/commands/x", "secret", { qos: 1 });
+    await talker.publishAsync("devices/talks/messages/x", "secret", { qos: 1 });
     const owner = await connect({ ...login, clientId: "kept/other" });
-    await owner.publishAsync("devices/kept/commands/x", "own", { qos: 1 });
+    await owner.publishAsync("devices/kept/messages/x", "own", { qos: 1 });
     const heard: string[] = [];
     const again = startConnecting(urls[0] ?? "", { ...login, reconnectPeriod: 0 });
     clients.push(again);
     again.on("message", (_topic, payload) => heard.push(payload.toString()));
     await until("what waited has come", () => heard.length > 0);
-    await again.publishAsync("devices/kept/commands/y", "last", { qos: 1 });
+    await again.publishAsync("devices/kept/messages/y", "last", { qos: 1 });
     await until("what it said itself has come", () => heard.includes("last"));
     expect(heard).toEqual(["own", "last"]);
   });
@@ -181,7 +181,7 @@ describe("a device", () => {
 });
 
 test("a service account has the topics it is given, $SYS only if they say so, and no device's client id", async () => {
-  const rights = { publish: ["devices/+/commands/#"], subscribe: ["devices/+/telemetry", "$SYS/#"] };
+  const rights = { publish: ["devices/+/messages/#"], subscribe: ["devices/+/telemetry", "$SYS/#"] };
   const { body } = await api.post("services", { name: "control", ...rights });
   const login = { username: String(body?.["userName"]), password: String(body?.["password"]) };
   expect(login.username).toBe("service/control");
@@ -197,7 +197,7 @@ test("a service account has the topics it is given, $SYS only if they say so, an
     "both were heard",
     () => heard.includes("devices/heard/telemetry") && heard.some((topic) => topic.startsWith("$SYS/")),
   );
-  await client.publishAsync("devices/heard/commands/reset", "1", { qos: 1 });
+  await client.publishAsync("devices/heard/messages/reset", "1", { qos: 1 });
   expect((await api.post("services", { name: "control", ...rights })).status).toBe(409);
   expect((await api.post("services", { name: "a b", ...rights })).body?.["code"]).toBe("NAME_INVALID");
   expect((await api.post("services", { name: "b", publish: ["a/#/b"], subscribe: [] })).body?.["code"]).toBe(

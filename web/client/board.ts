@@ -1,5 +1,6 @@
 import type { DeviceSummary, ReadingsAnswer } from "../../schema/api.ts";
 import type { AnomalyEvent, LivePoint, LiveReadings } from "../../schema/event.ts";
+import type { Presence } from "../../schema/presence.ts";
 import type { StoredSeries } from "./cache.ts";
 import { DeviceCard } from "./device-card.ts";
 import type { Point } from "./history.ts";
@@ -45,12 +46,13 @@ export class Board {
   setDevices(devices: readonly DeviceSummary[]): void {
     const wanted = new Set(devices.map(({ id }) => id));
     for (const id of [...this.#cards.keys()]) if (!wanted.has(id)) this.remove(id);
-    for (const { id, sensors } of devices) {
+    for (const { id, sensors, connection } of devices) {
       for (const { type, timestampUs, value, score, isAnomaly } of sensors) {
         this.#deps.series.merge(id, type, [[timestampUs, value, score, isAnomaly ? 1 : 0]]);
       }
       const card = this.#cards.get(id) ?? this.#insert(id);
       card.ensure(sensors.map(({ type }) => type));
+      card.showConnection(connection);
       card.refreshAll(false);
     }
   }
@@ -69,6 +71,10 @@ export class Board {
     for (const { deviceId, readings } of batch) {
       for (const [sensorType, points] of groupBySensor(readings)) this.#take(deviceId, sensorType, points);
     }
+  }
+
+  takePresence(changes: readonly Presence[]): void {
+    for (const presence of changes) this.#cards.get(presence.deviceId)?.showConnection(presence);
   }
 
   /** The event often comes before the reading it speaks of, and for devices that are not watched it comes alone. */

@@ -7,6 +7,7 @@ const snapshot: Snapshot = {
     {
       id: "press-1",
       active: true,
+      connection: null,
       firstSeenUs: 1,
       lastSeenUs: 2,
       sensors: [

@@ -4,6 +4,7 @@ import { formatSpan } from "./format.ts";
 
 export interface ConnectionListeners {
   readonly onReadings: ServerEvents["readings"];
+  readonly onPresence: ServerEvents["presence"];
   readonly onEvent: (event: BrowserEvent) => void;
   /** After every connect, the first as well as later ones: what happened in between must be fetched. */
   readonly onConnect: () => void;
@@ -54,6 +55,7 @@ export class Connection {
       this.#insist();
     });
     this.#socket.on("readings", listeners.onReadings);
+    this.#socket.on("presence", listeners.onPresence);
     this.#socket.on("event", ({ id, event }) => {
       this.#lastEventId = id;
       listeners.onEvent(event);

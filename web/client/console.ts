@@ -28,6 +28,7 @@ import { readPalette } from "./theme.ts";
 import { Tooltip } from "./tooltip.ts";
 
 const saveEveryMs = 20_000;
+const refreshEveryMs = 60_000;
 const devicesPerQuestion = 40;
 
 /** The page: what is known, and what happens when the server, the clock or the operator says something. */
@@ -74,6 +75,7 @@ export class Console {
     this.#paintStored();
     this.#connection = new Connection({
       onReadings: (batch) => this.#board.takeLive(batch),
+      onPresence: (changes) => this.#board.takePresence(changes),
       onEvent: (event) => this.#takeEvent(event),
       onConnect: () => this.#catchUp(),
       onRefused: checkSession,
@@ -99,6 +101,8 @@ export class Console {
     this.#refresh();
     setInterval(() => this.#tick(), 1000);
     setInterval(() => this.#save(), saveEveryMs);
+    // Who is connected is pushed once, and a push can be lost.
+    setInterval(() => this.#errands.soon("devices", () => this.#refreshDevices(), 0), refreshEveryMs);
     addEventListener("pagehide", () => this.#save());
     this.#showStatus();
     addEventListener("online", () => this.#connection.retry());

@@ -1,6 +1,8 @@
+import type { DeviceSummary } from "../../schema/api.ts";
 import { countedMs } from "./anomaly-book.ts";
 import { element, setAttribute, setText } from "./element.ts";
 import { describeCounts, formatAge } from "./format.ts";
+import { describePresence } from "./presence-words.ts";
 import { type BoardDeps, SensorBlock } from "./sensor-block.ts";
 
 /** One device on the board with a block per sensor, in the order of their names. */
@@ -10,15 +12,18 @@ export class DeviceCard {
   readonly #deps: BoardDeps;
   readonly #blocks = new Map<string, SensorBlock>();
   readonly #sensors = element("div", { class: "card-sensors" });
+  readonly #connection = element("span", { class: "card-connection" });
   readonly #found = element("span", { class: "card-found" });
   readonly #seen = element("span", { class: "card-seen" });
   #isNear = false;
+  #connectionSinceUs = 0;
 
   constructor(deps: BoardDeps, deviceId: string) {
     this.#deps = deps;
     this.deviceId = deviceId;
     const head = element("header", { class: "card-head" }, [
       element("h2", { class: "card-name", title: deviceId }, [deviceId]),
+      this.#connection,
       this.#found,
       this.#seen,
     ]);
@@ -40,6 +45,18 @@ export class DeviceCard {
       block.setNear(this.#isNear);
     }
     this.#describe();
+  }
+
+  /** Whether the device is connected; nothing of a device that does not speak MQTT itself, or of which it is not known. */
+  showConnection(connection: DeviceSummary["connection"]): void {
+    // A list that was fetched before the last push knows less.
+    if ((connection?.sinceUs ?? 0) < this.#connectionSinceUs) return;
+    this.#connectionSinceUs = connection?.sinceUs ?? 0;
+    // A board that was kept from an older visit has none.
+    const isKnown = connection !== null && connection !== undefined;
+    setText(this.#connection, !isKnown ? "" : connection.isOnline ? "connected" : "not connected");
+    setAttribute(this.#connection, "data-online", isKnown ? String(connection.isOnline) : "");
+    setAttribute(this.#connection, "title", isKnown ? describePresence(connection) : "");
   }
 
   setNear(isNear: boolean): void {
