@@ -4,6 +4,7 @@ import { runCommand } from "./administration.ts";
 import { startBroker } from "./broker/service.ts";
 import { startGateway } from "./gateway-http/service.ts";
 import { type Addresses, banner, httpUrl, inUrl, reachable } from "./platform/addresses.ts";
+import type { BrokerCommons } from "./platform/broker-commons.ts";
 import type { Callers } from "./platform/callers.ts";
 import { type Order, readCommandLine } from "./platform/command-line.ts";
 import { type Config, isRunByNpm, readConfig, type ServiceName, serviceNames } from "./platform/config.ts";
@@ -15,6 +16,7 @@ import { openMemoryStream } from "./platform/memory-stream.ts";
 import { listProxies } from "./platform/peer.ts";
 import type { EventStream, ReadingStream } from "./platform/ports.ts";
 import { type MayReadMetrics, mountProbe, type Probe } from "./platform/probe.ts";
+import { openRedisCommons } from "./platform/redis-commons.ts";
 import { openRedisEvents } from "./platform/redis-events.ts";
 import { openRedisStream } from "./platform/redis-stream.ts";
 import { type Log, type Metrics, openLog, openMetrics } from "./platform/telemetry.ts";
@@ -40,6 +42,8 @@ interface Launch {
 interface Engines {
   readonly stream: () => Promise<ReadingStream>;
   readonly events: () => Promise<EventStream>;
+  /** What brokers share; undefined without Redis, where there is one broker. */
+  readonly commons: () => Promise<BrokerCommons | undefined>;
   readonly stores: () => Promise<Stores>;
 }
 
@@ -53,6 +57,15 @@ function enginesOf(launch: Launch): Engines {
   return {
     stream: once(() => life.add("stream", openStream, (stream) => stream.close())),
     events: once(() => life.add("events", openEvents, (events) => events.close())),
+    commons: once(async () =>
+      url === null
+        ? undefined
+        : life.add(
+            "commons",
+            () => openRedisCommons({ url, log }),
+            (commons) => commons.close(),
+          ),
+    ),
     stores: once(() => openStores(launch)),
   };
 }
@@ -86,7 +99,12 @@ async function start(launch: Launch): Promise<Addresses> {
   let { MQTT_PORT: mqttPort } = config;
   if (services.includes("broker")) {
     const access = config.ACCESS === "open" ? null : accessIn(await engines.stores());
-    const deps = { ...shared, access, stream: await engines.stream(), events: await engines.events() };
+    const [stream, events, commons] = [
+      await engines.stream(),
+      await engines.events(),
+      await engines.commons(),
+    ];
+    const deps = { ...shared, access, stream, events, commons };
     const broker = await life.run("broker", () => startBroker(deps));
     mqttPort = broker.mqttPort;
     const host = inUrl(reachable(config.HOST));

@@ -4,8 +4,18 @@ import type { AnomalyEvent, NumberedEvent } from "../schema/event.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";
 import { anomaliesTopic } from "../schema/topics.ts";
 
-/** Publishes every anomaly on `devices/{id}/anomalies`, so that other systems can act on it. Every broker tells its own clients. */
-export function announceAnomalies(events: EventStream, aedes: Aedes): Promise<Running> {
+interface Announcer {
+  readonly events: EventStream;
+  readonly aedes: Aedes;
+  /** Whether this broker is the one of several that announces the event. */
+  readonly isMine: (eventId: string) => Promise<boolean>;
+}
+
+/**
+ * Publishes every anomaly on `devices/{id}/anomalies`, so that other systems can act on it. Of several brokers one publishes, and
+ * its message goes the way of any other.
+ */
+export function announceAnomalies({ events, aedes, isMine }: Announcer): Promise<Running> {
   return events.subscribe({
     onEvent: ({ id, event }: NumberedEvent) => {
       if (event.kind !== "anomaly") return;
@@ -17,8 +27,12 @@ export function announceAnomalies(events: EventStream, aedes: Aedes): Promise<Ru
         retain: false,
         dup: false,
       } as const;
-      // A subscriber that cannot be reached is Aedes' affair; there is nobody to answer to.
-      aedes.publish(packet, () => undefined);
+      isMine(id).then(
+        // A subscriber that cannot be reached is Aedes' affair; there is nobody to answer to.
+        (isOurs) => isOurs && aedes.publish(packet, () => undefined),
+        // Redis is away, so nobody knows whose it is. It is in the table, and on the console.
+        () => undefined,
+      );
     },
   });
 }

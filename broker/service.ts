@@ -1,15 +1,20 @@
+import type { EventEmitter } from "node:events";
 import { Aedes, type AedesOptions, type Client, type PublishPacket, type Subscription } from "aedes";
 import type { AccessStore, SecretStore } from "../platform/access-ports.ts";
+import type { BrokerCommons } from "../platform/broker-commons.ts";
 import type { Config } from "../platform/config.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { Clock, EventStream, ReadingStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { openTokenVerifier, tokenSecretName } from "../platform/tokens.ts";
+import { isTelemetryTopic } from "../schema/topics.ts";
 import { AccessGuard } from "./access-guard.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { announceAnomalies } from "./announcement.ts";
+import { Cluster } from "./cluster.ts";
 import { refusalOfConnect } from "./connect-rules.ts";
 import { type Doors, openDoors } from "./doors.ts";
+import { Ears } from "./ears.ts";
 import { FloodGate } from "./flood-gate.ts";
 import { type Guard, openToAll, Refused } from "./guard.ts";
 import { ForbiddenTopic, Intake } from "./intake.ts";
@@ -20,6 +25,8 @@ export interface BrokerDeps {
   readonly events: EventStream;
   /** Where it is written who may connect; needed for ACCESS=credentials. */
   readonly access: AccessDeps | null;
+  /** What it shares with other brokers; undefined: it is the only one and keeps everything in memory. */
+  readonly commons: BrokerCommons | undefined;
   readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -38,7 +45,7 @@ export interface Broker extends Running {
 
 /** Starts the MQTT door: TCP and WebSocket, with the hand-over to the stream before every acknowledgement. */
 export async function startBroker(deps: BrokerDeps): Promise<Broker> {
-  const { config, stream, events, now, log, metrics } = deps;
+  const { config, stream, events, commons, now, log, metrics } = deps;
   const intake = new Intake({
     stream,
     shards: config.SHARDS,
@@ -50,13 +57,21 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
     metrics,
   });
   const gate = new FloodGate({ stream, log, metrics });
-  const acknowledger = new Acknowledger();
   const guard = await openGuard(deps);
-  const aedes = await Aedes.createBroker(brokerOptions({ intake, gate, acknowledger, guard, log }));
+  const ears = new Ears();
+  const acknowledger = new Acknowledger(ears);
+  const cluster = commons && (await joinOthers(deps, { commons, ears }));
+  const aedes = await Aedes.createBroker({
+    ...brokerOptions({ intake, gate, acknowledger, guard, ears, cluster, log }),
+    ...cluster?.aedesOptions,
+  });
   keepOnlyAllowed(aedes, guard);
-  aedes.on("clientDisconnect", (client) => acknowledger.onDisconnect(client));
+  aedes.on("unsubscribe", (filters, client) => ears.onUnsubscribe(client, filters));
+  aedes.on("clientDisconnect", (client) => ears.onDisconnect(client));
   count(aedes, metrics, log);
-  const announcing = await announceAnomalies(events, aedes);
+  await cluster?.start(aedes);
+  const isMine = async (eventId: string): Promise<boolean> => commons?.isFirstToAnnounce(eventId) ?? true;
+  const announcing = await announceAnomalies({ events, aedes, isMine });
   let doors: Doors | undefined;
   try {
     doors = await openDoors({
@@ -76,6 +91,7 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
     const closed = doors?.close();
     await announcing.stop();
     await guard.stop();
+    cluster?.leave();
     gate.close();
     await intake.close();
     // The acknowledgements of the last hand-over are written in this turn of the loop; only then may the sockets go.
@@ -84,6 +100,7 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
     // Aedes knows only those who said CONNECT; a socket that never spoke would keep the listener open.
     doors?.clear();
     await closed;
+    await cluster?.stop();
   }
 }
 
@@ -94,15 +111,28 @@ async function openGuard({ config, access, events, now, log, metrics }: BrokerDe
   return AccessGuard.open({ store: access.store, tokens, events, nowMs, log, metrics });
 }
 
+/** Told of clients that no broker has any more, for their presence; nothing is said of it yet. */
+const onLost = (): void => undefined;
+
+function joinOthers(
+  { config, log, metrics }: BrokerDeps,
+  { commons, ears }: { commons: BrokerCommons; ears: Ears },
+): Promise<Cluster> {
+  const sessionExpiryMs = config.SESSION_EXPIRY_HOURS * 3_600_000;
+  return Cluster.join({ commons, ears, sessionExpiryMs, onLost, log, metrics });
+}
+
 interface Doorway {
   readonly intake: Intake;
   readonly gate: FloodGate;
   readonly acknowledger: Acknowledger;
   readonly guard: Guard;
+  readonly ears: Ears;
+  readonly cluster: Cluster | undefined;
   readonly log: Log;
 }
 
-function brokerOptions({ intake, gate, acknowledger, guard, log }: Doorway): AedesOptions {
+function brokerOptions({ intake, gate, acknowledger, guard, ears, cluster, log }: Doorway): AedesOptions {
   return {
     // Each line answers a behaviour of Aedes 1.2.0 in docs/design.md, section 7.
     concurrency: 0,
@@ -145,7 +175,9 @@ function brokerOptions({ intake, gate, acknowledger, guard, log }: Doorway): Aed
         if (error === undefined) acknowledger.acknowledge(client, packet);
         callback(error ?? null);
       };
-      gate.pass((refusal) => {
+      if (cluster?.isMourned(client)) return callback(new Error("the client is another broker's"));
+      gate.pass((full) => {
+        const refusal = full ?? away(packet.topic);
         if (refusal === undefined) intake.take(toPublish(client, packet), taken);
         // As in the intake: QoS 0 promises nothing.
         else taken(packet.qos === 0 ? undefined : refusal);
@@ -156,11 +188,15 @@ function brokerOptions({ intake, gate, acknowledger, guard, log }: Doorway): Aed
         callback(null, null);
         return;
       }
-      acknowledger.onSubscribe(client, subscription);
-      callback(null, subscription);
+      const done = (): void => callback(null, subscription);
+      // Whoever has a SUBACK hears what is published on other brokers from then on.
+      if (ears.onSubscribe(client, subscription) && cluster !== undefined)
+        cluster.earsTold().then(done, done);
+      else done();
     },
     // What a session was subscribed to may be more than it has a right to now.
-    authorizeForward: (client, packet) => (guard.mayHear(client, packet.topic) ? packet : null),
+    authorizeForward: (client, packet) =>
+      guard.mayHear(client, packet.topic) && cluster?.isUnderWay(client, packet) !== true ? packet : null,
   };
 }
 
@@ -205,6 +241,11 @@ function count(aedes: Aedes, metrics: Metrics, log: Log): void {
   };
   aedes.on("clientError", onError);
   aedes.on("connectionError", onError);
+  // Not in its types: without a listener it would end the process.
+  const emitter: EventEmitter = aedes;
+  emitter.on("error", (error: unknown) =>
+    log.warn({ reason: messageOf(error) }, "broker could not finish something"),
+  );
 }
 
 function addressOf(client: Client): string | undefined {

@@ -162,6 +162,11 @@ export const settings = {
     [100, 1_000_000],
     "history an unknown sensor type needs for a model of its own",
   ),
+  SESSION_EXPIRY_HOURS: wholeNumber(
+    168,
+    [1, 87_600],
+    "with Redis, the kept session of an MQTT client that stays away for longer ends",
+  ),
   STOP_DEADLINE_SECONDS: wholeNumber(9, [1, 600], "time to finish what is in hand after SIGTERM"),
 } as const satisfies Record<string, Setting<unknown>>;
 

@@ -58,6 +58,29 @@ function accessMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
   };
 }
 
+/** Of brokers that are not alone. */
+function clusterMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
+  return {
+    peers: gauge("iot_broker_peers", "Other brokers on the same Redis that live, as this one sees them."),
+    peerMessagesSent: counter(
+      "iot_peer_messages_sent_total",
+      "Messages sent to other brokers for their subscribers, once for each of them.",
+    ),
+    peerMessagesLost: counter(
+      "iot_peer_messages_lost_total",
+      "Messages for other brokers that Redis did not take; nobody there heard them.",
+    ),
+    sessionMessagesDropped: counter(
+      "iot_session_messages_dropped_total",
+      "Messages that gave way to newer ones in the full queues of clients that stay away.",
+    ),
+    brokersBuried: counter(
+      "iot_brokers_buried_total",
+      "Dead brokers whose clients and wills this one settled.",
+    ),
+  };
+}
+
 /** Declares every metric of the platform once; a service that does not run leaves its own at zero. */
 export function openMetrics() {
   const registry = new Registry();
@@ -115,6 +138,7 @@ export function openMetrics() {
       "Requests refused for who asked or how, by code; failed logins among them.",
       ["code"],
     ),
+    ...clusterMetrics({ counter, gauge }),
     browsers: gauge("iot_browsers_connected", "Consoles connected."),
     devicesPruned: counter("iot_devices_pruned_total", "Devices silent for longer than their allowance."),
   };
