@@ -3,6 +3,7 @@ import type { Aedes, AedesOptions, Client } from "aedes";
 import type { BrokerCommons, Membership, Roll } from "../platform/broker-commons.ts";
 import { messageOf, PlatformError } from "../platform/errors.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
+import { isTelemetryTopic } from "../schema/topics.ts";
 import type { Ears } from "./ears.ts";
 import { HeldClients } from "./held-clients.ts";
 import { decodeLetter, type PeerMessage } from "./peer-message.ts";
@@ -120,10 +121,13 @@ export class Cluster {
     return this.#held.told();
   }
 
-  /** Why a publish cannot be acknowledged now, or undefined: what has to be queued or retained needs Redis. */
-  get refusal(): PlatformError | undefined {
+  /**
+   * Why a publish cannot be acknowledged now, or undefined. Readings need the stream alone; anything else may have to be queued,
+   * here.
+   */
+  refusalOf(topic: string): PlatformError | undefined {
     const isLate = this.#askedMs !== undefined && performance.now() - this.#askedMs > awayMs;
-    if (!this.#hasFailed && !isLate) return undefined;
+    if ((!this.#hasFailed && !isLate) || isTelemetryTopic(topic)) return undefined;
     return new PlatformError("STREAM_DOWN", "Redis is away, where brokers keep sessions", {
       retryable: true,
     });

@@ -7,7 +7,6 @@ import { messageOf } from "../platform/errors.ts";
 import type { Clock, EventStream, ReadingStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { openTokenVerifier, tokenSecretName } from "../platform/tokens.ts";
-import { isTelemetryTopic } from "../schema/topics.ts";
 import { AccessGuard } from "./access-guard.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { announceAnomalies } from "./announcement.ts";
@@ -177,7 +176,7 @@ function brokerOptions({ intake, gate, acknowledger, guard, ears, cluster, log }
       };
       if (cluster?.isMourned(client)) return callback(new Error("the client is another broker's"));
       gate.pass((full) => {
-        const refusal = full ?? away(packet.topic);
+        const refusal = full ?? cluster?.refusalOf(packet.topic);
         if (refusal === undefined) intake.take(toPublish(client, packet), taken);
         // As in the intake: QoS 0 promises nothing.
         else taken(packet.qos === 0 ? undefined : refusal);
