@@ -258,12 +258,12 @@ export class Cluster {
   async #rise(): Promise<void> {
     const { log, commons } = this.#options;
     const clients = [...this.#held.clients.values()];
+    const former = this.#membership;
+    this.#membership = await commons.join((bytes) => this.hear(bytes));
     log.warn(
       { clients: clients.length },
       "this broker stood still and was taken for dead; its clients connect again",
     );
-    const former = this.#membership;
-    this.#membership = await commons.join((bytes) => this.hear(bytes));
     this.#rollCall = newRollCall();
     this.#held.speakAs(this.#membership);
     this.#post.rename(this.#membership);

@@ -39,7 +39,7 @@ const sql =
   /^platform\/(?:batch-statement|database|detector-histories|embedded-database|held-connection|migrations|seat|shard-writer|sql|[a-z]+-store)[a-z-]*\.ts$/;
 
 const walls: readonly Wall[] = [
-  { to: /^aedes/, only: /^broker\// },
+  { to: /^(?:aedes|mqemitter)/, only: /^broker\// },
   { to: /^ioredis$/, only: /^platform\/redis-[a-z-]+\.ts$/ },
   { to: /^(?:kysely|pg)$/, only: sql, typesAlsoIn: /^schema\/row\.ts$/ },
   { to: /^@electric-sql\//, only: /^platform\/embedded-database[a-z-]*\.ts$/ },
@@ -65,7 +65,7 @@ const adapters: Readonly<Record<string, RegExp>> = {
 };
 
 /** The adapters of the ports themselves; only main.ts puts them together. */
-const portAdapter = /^platform\/[a-z]+-(?:stream|events|store)\.ts$/;
+const portAdapter = /^platform\/(?:[a-z]+-(?:stream|events|store)|redis-commons)\.ts$/;
 
 /** What a bundle for browsers may take from schema at run time: the files that carry no validator with them. */
 const pureSchema = /^schema\/(?:access|event|operator|timestamp|sensors)\.ts$/;
