@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { inspect } from "node:util";
 import { runCommand } from "./administration.ts";
 import { startBroker } from "./broker/service.ts";
+import { type Engines, enginesOf } from "./engines.ts";
 import { startGateway } from "./gateway-http/service.ts";
 import {
   type Addresses,
@@ -19,19 +20,14 @@ import { PlatformError } from "./platform/errors.ts";
 import { closeHttp, type HttpDoor, listenHttp, openHttpDoor } from "./platform/http-server.ts";
 import { Lifecycle, onHangUp, parentGone, stopSignal } from "./platform/lifecycle.ts";
 import { LimitNotices } from "./platform/limit-notices.ts";
-import { openMemoryEvents } from "./platform/memory-events.ts";
-import { openMemoryStream } from "./platform/memory-stream.ts";
 import { listProxies } from "./platform/peer.ts";
-import type { EventStream, ReadingStream } from "./platform/ports.ts";
 import { type MayReadMetrics, mountProbe, type Probe } from "./platform/probe.ts";
-import { openRedisEvents } from "./platform/redis-events.ts";
-import { openRedisStream } from "./platform/redis-stream.ts";
 import { type Log, type Metrics, openLog, openMetrics } from "./platform/telemetry.ts";
 import { needsCertificate, plainMqttHost } from "./platform/tls-listeners.ts";
 import { startProcessor } from "./processor/service.ts";
 import type { DoorsAnswer } from "./schema/api.ts";
 import { judge } from "./schema/operator.ts";
-import { openLinkStores, openStores, type Stores } from "./stores.ts";
+import { openLinkStores, type Stores } from "./stores.ts";
 import { startWeb } from "./web/service.ts";
 
 const now = (): number => Date.now() * 1000;
@@ -44,35 +40,6 @@ interface Launch {
   readonly life: Lifecycle;
   /** A part that cannot be replaced has ended by itself: stop, and let whoever started us start us again. */
   readonly onLost: (part: string) => void;
-}
-
-/** The engines under the services. Each is opened when a service first asks for it, and only then. */
-interface Engines {
-  readonly stream: () => Promise<ReadingStream>;
-  readonly events: () => Promise<EventStream>;
-  readonly stores: () => Promise<Stores>;
-}
-
-function enginesOf(launch: Launch): Engines {
-  const { config, log, life } = launch;
-  const { REDIS_URL: url, SHARDS: shards, MAX_WAITING_READINGS: maxWaiting } = config;
-  const openStream = () =>
-    url === null ? openMemoryStream({ shards }) : openRedisStream({ url, shards, maxWaiting, log });
-  const openEvents = () =>
-    url === null ? openMemoryEvents({ startedMs: Date.now() }) : openRedisEvents({ url, log });
-  return {
-    stream: once(() => life.add("stream", openStream, (stream) => stream.close())),
-    events: once(() => life.add("events", openEvents, (events) => events.close())),
-    stores: once(() => openStores(launch)),
-  };
-}
-
-function once<T>(open: () => Promise<T>): () => Promise<T> {
-  let opened: Promise<T> | undefined;
-  return () => {
-    opened ??= open();
-    return opened;
-  };
 }
 
 /** Starts what was asked for: who stores before who takes in, so that a stop, in reverse, ends the intake first. */
@@ -101,7 +68,12 @@ async function start(launch: Launch): Promise<Addresses> {
     const access = isOpen ? null : accessIn(await engines.stores());
     const isAlone = isOpen && services.length === 1;
     const links = isAlone ? await openLinkStores(launch) : linksIn(await engines.stores());
-    const deps = { ...shared, access, links, stream: await engines.stream(), events: await engines.events() };
+    const [stream, events, commons] = [
+      await engines.stream(),
+      await engines.events(),
+      await engines.commons(),
+    ];
+    const deps = { ...shared, access, links, stream, events, commons };
     const broker = await life.run("broker", () => startBroker(deps));
     mqttPort = broker.ports.mqtt;
     Object.assign(addresses, brokerAddresses(config, broker.ports));

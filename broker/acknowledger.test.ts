@@ -4,6 +4,7 @@ import { Aedes } from "aedes";
 import { generate, type IPublishPacket, type Packet, parser } from "mqtt-packet";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Acknowledger } from "./acknowledger.ts";
+import { Ears } from "./ears.ts";
 
 const topic = "devices/a/telemetry";
 
@@ -14,14 +15,15 @@ let published: { topic: string; qos: number }[];
 
 beforeEach(async () => {
   published = [];
-  const acknowledger = new Acknowledger();
+  const ears = new Ears();
+  const acknowledger = new Acknowledger(ears);
   aedes = await Aedes.createBroker({
     authorizePublish: (client, packet, callback) => {
       acknowledger.acknowledge(client, packet);
       callback(null);
     },
     authorizeSubscribe: (client, subscription, callback) => {
-      acknowledger.onSubscribe(client, subscription);
+      ears.onSubscribe(client, subscription);
       callback(null, subscription);
     },
     published: (packet, client, callback) => {
@@ -29,7 +31,7 @@ beforeEach(async () => {
       callback(null);
     },
   });
-  aedes.on("clientDisconnect", (client) => acknowledger.onDisconnect(client));
+  aedes.on("clientDisconnect", (client) => ears.onDisconnect(client));
   server = createServer(aedes.handle).listen(0, "127.0.0.1");
   await once(server, "listening");
 });

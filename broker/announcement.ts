@@ -1,18 +1,24 @@
 import type { Aedes } from "aedes";
+import type { BrokerCommons } from "../platform/broker-commons.ts";
 import type { EventStream, Running } from "../platform/ports.ts";
 import type { AnomalyEvent, Hint, NumberedEvent } from "../schema/event.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";
 import { anomaliesTopic } from "../schema/topics.ts";
 
+interface Announcer {
+  readonly events: EventStream;
+  readonly aedes: Aedes;
+  /** Where it is settled which of several brokers announces an event. */
+  readonly commons: Pick<BrokerCommons, "isFirstToAnnounce"> | undefined;
+  readonly onHint: (hint: Hint) => void;
+}
+
 /**
- * Publishes every anomaly on `devices/{id}/anomalies`, so that other systems can act on it. Every broker tells its own clients. What
- * is hinted at is passed on, since to hear it twice would take two more connections.
+ * Publishes every anomaly on `devices/{id}/anomalies`, so that other systems can act on it. Of several brokers one publishes, and
+ * its message goes the way of any other. What is hinted at is passed on, since to hear it twice would take two more connections.
  */
-export function announceAnomalies(
-  events: EventStream,
-  aedes: Aedes,
-  onHint: (hint: Hint) => void,
-): Promise<Running> {
+export function announceAnomalies({ events, aedes, commons, onHint }: Announcer): Promise<Running> {
+  const isMine = async (eventId: string): Promise<boolean> => commons?.isFirstToAnnounce(eventId) ?? true;
   return events.subscribe({
     onHint,
     onEvent: ({ id, event }: NumberedEvent) => {
@@ -25,8 +31,12 @@ export function announceAnomalies(
         retain: false,
         dup: false,
       } as const;
-      // A subscriber that cannot be reached is Aedes' affair; there is nobody to answer to.
-      aedes.publish(packet, () => undefined);
+      isMine(id).then(
+        // A subscriber that cannot be reached is Aedes' affair; there is nobody to answer to.
+        (isOurs) => isOurs && aedes.publish(packet, () => undefined),
+        // Redis is away, so nobody knows whose it is. It is in the table, and on the console.
+        () => undefined,
+      );
     },
   });
 }

@@ -28,6 +28,11 @@ export function boundPersistence(store: Persistence, options: BoundsOptions): vo
   );
 }
 
+/** The same for a store whose queues and sessions have limits of their own, for they are other brokers' too. */
+export function boundOwnPart(store: Persistence, options: BoundsOptions): void {
+  Object.assign(store, boundIncoming(store, options), boundSubscriptions(store, options));
+}
+
 /** Ends a session whose client does not come back, with all that was kept for it. */
 export async function endSession(store: Persistence, clientId: string): Promise<void> {
   const client = { id: clientId };

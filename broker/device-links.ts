@@ -32,6 +32,8 @@ export interface DeviceLinksDeps {
 
 /** What the broker knows of the devices behind its connections: their presence, and the way of commands to them. */
 export interface DeviceLinks extends Running {
+  /** These clients' broker died, and no other has them. */
+  lost(clientIds: readonly string[]): Promise<void>;
   /** A client published on this topic, or subscribed to this filter. */
   heard(client: Client, topic: string): void;
   answer(deviceId: string, answer: CommandAnswer, done: HandedOver): void;
@@ -65,6 +67,7 @@ export function linkDevices(deps: DeviceLinksDeps): DeviceLinks {
     hearAcknowledgements(aedes, courier);
   }
   return {
+    lost: (clientIds) => presence.lost(clientIds),
     heard: (client, topic) => presence.heard(client, topic),
     answer: (deviceId, answer, done) => {
       if (courier === undefined) done();

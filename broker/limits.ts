@@ -7,7 +7,7 @@ import type { LimitName } from "../platform/limits.ts";
 import type { Log } from "../platform/telemetry.ts";
 import { parseTopic } from "../schema/topics.ts";
 import { Admission, type Visit } from "./admission.ts";
-import { boundPersistence, endSession, tooManyInflight } from "./bounded-persistence.ts";
+import { boundOwnPart, boundPersistence, endSession, tooManyInflight } from "./bounded-persistence.ts";
 import { hasSaidGoodbye, keepAlive } from "./client-state.ts";
 import type { Caller } from "./doors.ts";
 import { Flapping } from "./flapping.ts";
@@ -22,6 +22,8 @@ export interface BrokerLimitsOptions {
   readonly config: Config;
   /** The store for sessions and retained messages; it is bounded from here on. */
   readonly persistence: Persistence;
+  /** Sessions are kept in common with other brokers, within limits that hold for all of them. */
+  readonly areSessionsShared: boolean;
   readonly notices: LimitNotices;
   readonly log: Log;
   readonly now?: () => number;
@@ -57,7 +59,7 @@ export class BrokerLimits {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: BrokerLimitsOptions) {
-    const { config, persistence, notices, now = () => performance.now() } = options;
+    const { config, persistence, areSessionsShared, notices, now = () => performance.now() } = options;
     this.#options = options;
     this.#now = now;
     this.#admission = new Admission({
@@ -81,7 +83,8 @@ export class BrokerLimits {
       queuedBytesTotal: config.MAX_QUEUED_BYTES_TOTAL,
       inflight: config.MAX_INFLIGHT_MESSAGES,
     });
-    boundPersistence(persistence, {
+    const bound = areSessionsShared ? boundOwnPart : boundPersistence;
+    bound(persistence, {
       book: this.#sessions,
       notices,
       now,
@@ -209,6 +212,11 @@ export class BrokerLimits {
     const isShort = guest?.readyMs !== undefined && nowMs - guest.readyMs < shortVisitMs;
     if (isShort && !guest.isExcused && !hasSaidGoodbye(client)) this.#countBreak(client.id, nowMs);
     if (client.clean) return;
+    if (this.#options.areSessionsShared) {
+      // Another broker may have it next, which counts anew.
+      this.#sessions.releaseAll(client.id);
+      return;
+    }
     this.#sessions.leave(client.id, nowMs);
     void this.#endOutdated();
   }

@@ -8,6 +8,7 @@ import { type Presence, type PresenceReason, saysOffline, toStatus } from "../sc
 import { isDeviceId } from "../schema/reading.ts";
 import { statusTopic } from "../schema/topics.ts";
 import { within } from "./deadline.ts";
+import type { Persistence } from "./persistence.ts";
 import { Roster } from "./roster.ts";
 
 export interface PresenceDeps {
@@ -96,6 +97,24 @@ export class PresenceKeeper {
   leave(client: Client, reason: PresenceReason): void {
     this.#roster.leave(client, reason, this.#deps.now());
     this.#soon();
+  }
+
+  /**
+   * The broker of these clients died, and no other has them. With a store the devices among them are known from there; without one, from
+   * what was retained of them.
+   */
+  async lost(clientIds: readonly string[]): Promise<void> {
+    const { aedes, store, now } = this.#deps;
+    if (store !== null) return;
+    const devices = clientIds.map((clientId) => clientId.split("/")[0] ?? "").filter(isDeviceId);
+    const news: Presence[] = [];
+    for await (const { topic, payload } of retainedOn(aedes, devices.map(statusTopic))) {
+      const deviceId = topic.split("/")[1] ?? "";
+      if (saysOffline(Buffer.from(payload)) || this.#roster.isOnline(deviceId)) continue;
+      news.push({ deviceId, isOnline: false, sinceUs: now(), reason: "broker_died" });
+    }
+    await this.#tell(news);
+    await this.#save();
   }
 
   /** Tells that all are away, while there still is somebody who can hear it. */
@@ -206,6 +225,17 @@ export class PresenceKeeper {
       await new Promise((resolve) => setTimeout(resolve, page === undefined ? beatMs : lookMs).unref());
     }
   }
+}
+
+interface Retained {
+  readonly topic: string;
+  readonly payload: string | Uint8Array;
+}
+
+function retainedOn(aedes: Aedes, topics: readonly string[]): AsyncIterable<Retained> {
+  // Its types do not name what it keeps retained messages in, which gives what was published.
+  const { persistence } = aedes as unknown as { persistence: Pick<Persistence, "createRetainedStreamCombi"> };
+  return persistence.createRetainedStreamCombi(topics) as AsyncIterable<Retained>;
 }
 
 function publishStatus(aedes: Aedes, presence: Presence): void {

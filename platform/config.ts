@@ -63,7 +63,10 @@ export const settings = {
   ),
   MQTT_URL: url(["mqtt", "mqtts"], "broker the HTTP door publishes to (default: the one in this process)"),
   DATABASE_URL: url(["postgres", "postgresql"], "PostgreSQL or TimescaleDB (default: PGlite in DATA_DIR)"),
-  REDIS_URL: url(["redis", "rediss"], "Redis for the streams (default: in memory, in this process)"),
+  REDIS_URL: url(
+    ["redis", "rediss"],
+    "Redis for the streams and for what several brokers share (default: in memory, in this process)",
+  ),
   DATA_DIR: text("./data", "where the embedded database lives"),
   SHARDS: { ...wholeNumber(0, [1, 256], "streams the readings are spread over"), fallback: null } as Setting<
     number | null

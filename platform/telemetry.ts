@@ -72,6 +72,26 @@ function connectionMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
       "iot_mqtt_deliveries_dropped_total",
       "Messages with QoS 0 that subscribers who do not read did not get.",
     ),
+    ...clusterMetrics({ counter, gauge }),
+  };
+}
+
+/** Of brokers that are not alone. */
+function clusterMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
+  return {
+    peers: gauge("iot_broker_peers", "Other brokers on the same Redis that live, as this one sees them."),
+    peerMessagesSent: counter(
+      "iot_peer_messages_sent_total",
+      "Messages sent to other brokers for their subscribers, once for each of them.",
+    ),
+    peerMessagesLost: counter(
+      "iot_peer_messages_lost_total",
+      "Messages for other brokers that Redis did not take; nobody there heard them.",
+    ),
+    brokersBuried: counter(
+      "iot_brokers_buried_total",
+      "Dead brokers whose clients and wills this one settled.",
+    ),
   };
 }
 

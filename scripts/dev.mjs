@@ -18,8 +18,8 @@ let isStopping = false;
 
 await rebuild();
 
-for (const place of [...sourceFolders, "main.ts", "stores.ts", "administration.ts"].filter((name) =>
-  existsSync(join(root, name)),
+for (const place of [...sourceFolders, "main.ts", "engines.ts", "stores.ts", "administration.ts"].filter(
+  (name) => existsSync(join(root, name)),
 )) {
   watch(join(root, place), { recursive: true }, settle);
 }

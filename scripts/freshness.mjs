@@ -17,6 +17,7 @@ export const sourceFolders = [
 ];
 const files = [
   "main.ts",
+  "engines.ts",
   "stores.ts",
   "administration.ts",
   "tsconfig.json",

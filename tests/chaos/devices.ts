@@ -5,7 +5,8 @@ import { until } from "../harness/local-servers.ts";
 import { Book } from "./book.ts";
 
 export interface FleetOptions {
-  readonly mqttUrl: string;
+  /** Of every broker: a device whose broker is gone goes to the next. */
+  readonly mqttUrls: readonly string[];
   readonly httpUrl: string;
   /** Devices on MQTT with QoS 1. */
   readonly devices: number;
@@ -48,7 +49,16 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const clients = await Promise.all(
     Array.from({ length: options.devices }, async (_, device) => {
       const clientId = `mqtt-${device}`;
-      const client = await connectAsync(options.mqttUrl, { clientId, clean: false, reconnectPeriod: 200 });
+      const addresses = options.mqttUrls.map((url) => new URL(url));
+      // Half of them begin at the second broker.
+      const servers = [...addresses.slice(device % addresses.length), ...addresses].map(
+        ({ hostname, port }) => ({
+          host: hostname,
+          port: Number(port),
+        }),
+      );
+      const session = { clientId, clean: false, reconnectPeriod: 200, connectTimeout: 5000 };
+      const client = await connectAsync({ ...session, servers: servers.slice(0, addresses.length) });
       client.on("error", () => undefined);
       return client;
     }),

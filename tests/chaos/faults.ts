@@ -2,12 +2,19 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Fault, mostAtATime, type Target } from "./plan.ts";
 import type { Subject } from "./subjects.ts";
 
+export interface FaultSpan extends Pick<Fault, "action" | "target"> {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
 /** What was done, and what it showed. */
 export interface FaultLog {
   /** When Redis was killed, by `performance.now()`. */
   readonly redisKillsMs: number[];
   /** How programs ended that were asked to. */
   readonly exits: { readonly target: Target; readonly exitCode: number | null }[];
+  /** Every fault from its beginning to when its target was back, by `performance.now()`. */
+  readonly spans: FaultSpan[];
   /** Targets that did not come back. */
   readonly failures: Error[];
 }
@@ -20,7 +27,7 @@ export async function makeFaults(
   plan: readonly Fault[],
   subjects: Readonly<Record<Target, Subject>>,
 ): Promise<FaultLog> {
-  const log: FaultLog = { redisKillsMs: [], exits: [], failures: [] };
+  const log: FaultLog = { redisKillsMs: [], exits: [], spans: [], failures: [] };
   const underWay = new Map<Target, Promise<void>>();
   let beginMs = performance.now();
   for (const fault of plan) {
@@ -29,14 +36,17 @@ export async function makeFaults(
     while (underWay.size >= mostAtATime) await Promise.race(underWay.values());
     await underWay.get(fault.target);
     beginMs = Math.max(beginMs, performance.now() - fault.atMs);
-    const happening = happen(fault, subjects[fault.target], log)
+    const { action, target } = fault;
+    const fromMs = performance.now();
+    const happening = happen(fault, subjects[target], log)
       .catch((error: unknown) => {
-        log.failures.push(
-          new Error(`${fault.action} of ${fault.target} at ${fault.atMs} ms`, { cause: error }),
-        );
+        log.failures.push(new Error(`${action} of ${target} at ${fault.atMs} ms`, { cause: error }));
       })
-      .finally(() => underWay.delete(fault.target));
-    underWay.set(fault.target, happening);
+      .finally(() => {
+        log.spans.push({ action, target, fromMs, untilMs: performance.now() });
+        underWay.delete(target);
+      });
+    underWay.set(target, happening);
   }
   await Promise.all(underWay.values());
   return log;

@@ -28,6 +28,7 @@ test("five minutes hold every kind of fault, whatever the seed", () => {
         "kill processor",
         "kill redis",
         "kill web",
+        "terminate broker",
         "terminate processor",
       ]);
     }),

@@ -1,7 +1,8 @@
 import { createDice } from "../../simulators/dice.ts";
 
 const processors = ["processor-0", "processor-1", "processor-2"] as const;
-export const targets = ["broker", "gateway-http", "web", "redis", "postgres", ...processors] as const;
+export const brokers = ["broker-0", "broker-1"] as const;
+export const targets = [...brokers, "gateway-http", "web", "redis", "postgres", ...processors] as const;
 export type Target = (typeof targets)[number];
 
 /** `kill` is SIGKILL, `freeze` SIGSTOP and later SIGCONT, `terminate` SIGTERM: what is ended is started again. */
@@ -23,6 +24,7 @@ interface Card {
 }
 
 const shortly = [200, 3000] as const;
+// For a broker around the 3 s after which the other one takes it for dead.
 const stillHeld = [1500, 4000] as const;
 // Around the 5 s after which a command to Redis counts as failed, though Redis may carry it out once it goes on.
 const beyondPatience = [2000, 7000] as const;
@@ -30,7 +32,8 @@ const beyondPatience = [2000, 7000] as const;
 const takenOver = [14_000, 16_000] as const;
 
 const cards: readonly Card[] = [
-  { action: "kill", among: ["broker"], forMs: shortly },
+  { action: "kill", among: brokers, forMs: shortly },
+  { action: "kill", among: brokers, forMs: shortly },
   { action: "kill", among: processors, forMs: shortly },
   { action: "kill", among: processors, forMs: shortly },
   { action: "kill", among: ["redis"], forMs: shortly },
@@ -38,16 +41,17 @@ const cards: readonly Card[] = [
   { action: "kill", among: ["gateway-http"], forMs: shortly },
   { action: "kill", among: ["web"], forMs: shortly },
   { action: "freeze", among: processors, forMs: stillHeld },
-  { action: "freeze", among: ["broker"], forMs: stillHeld },
+  { action: "freeze", among: brokers, forMs: stillHeld },
   { action: "freeze", among: ["redis"], forMs: beyondPatience },
   { action: "freeze", among: ["postgres"], forMs: stillHeld },
   { action: "terminate", among: processors, forMs: shortly },
+  { action: "terminate", among: brokers, forMs: shortly },
 ];
 const longCard: Card = { action: "freeze", among: processors, forMs: takenOver };
 
 /** What a report counts: the action and the sort of target, and whether a freeze is one that costs the shards. */
 export function kindOf({ action, target, forMs }: Fault): string {
-  const sort = target.startsWith("processor") ? "processor" : target;
+  const sort = target.replace(/-\d$/, "");
   return forMs >= takenOver[0] ? `${action} ${sort} until taken over` : `${action} ${sort}`;
 }
 

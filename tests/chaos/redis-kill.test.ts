@@ -14,9 +14,9 @@ beforeAll(async () => {
 afterAll(() => platform.stop());
 
 test("a Redis with appendfsync always, killed in mid-load, takes nothing acknowledged with it", async () => {
-  const { mqttUrl, httpUrl, subjects, database } = platform;
+  const { mqttUrls, httpUrl, subjects, database } = platform;
   const fleet = await startFleet({
-    mqttUrl,
+    mqttUrls,
     httpUrl,
     devices: 16,
     window: 20,

@@ -27,7 +27,8 @@ export interface Platform {
   readonly subjects: Readonly<Record<Target, Subject>>;
   readonly database: TestDatabase;
   readonly redisUrl: string;
-  readonly mqttUrl: string;
+  /** Of every broker. */
+  readonly mqttUrls: readonly string[];
   readonly httpUrl: string;
   readonly webUrl: string;
   /** Ends of programs that nobody asked for. */
@@ -38,21 +39,24 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
-/** Starts two servers and the six programs of a platform. */
+/** Starts two servers and the seven programs of a platform. */
 export async function startPlatform(options: { appendfsync: "always" | "everysec" }): Promise<Platform> {
   const folder = temporaryFolder("chaos");
   const redis = await createRedis(folder, ["--appendfsync", options.appendfsync]);
   const postgres = await createPostgres(folder);
   await Promise.all([redis.start(), postgres.start()]);
   const database = await createTestDatabase(postgres.url);
-  const [mqttPort, httpPort, webPort] = [await freePort(), await freePort(), await freePort()];
-  const mqttUrl = `mqtt://127.0.0.1:${mqttPort}`;
+  const mqttPorts = [await freePort(), await freePort()] as const;
+  const [httpPort, webPort] = [await freePort(), await freePort()];
+  const mqttUrls = mqttPorts.map((port) => `mqtt://127.0.0.1:${port}`);
   const shared = { REDIS_URL: redis.url, DATABASE_URL: database.url };
   const program = (name: string, settings: Readonly<Record<string, string>> = {}) =>
     new Supervised({ name, args: [name.replace(/-\d$/, "")], settings: { ...shared, ...settings } });
   const programs = {
-    broker: program("broker", { MQTT_PORT: `${mqttPort}` }),
-    "gateway-http": program("gateway-http", { MQTT_URL: mqttUrl, HTTP_PORT: `${httpPort}` }),
+    "broker-0": program("broker-0", { MQTT_PORT: `${mqttPorts[0]}` }),
+    "broker-1": program("broker-1", { MQTT_PORT: `${mqttPorts[1]}` }),
+    // A bridge goes to one address; in a cluster of machines that is a service in front of all brokers.
+    "gateway-http": program("gateway-http", { MQTT_URL: mqttUrls[0] ?? "", HTTP_PORT: `${httpPort}` }),
     web: program("web", { WEB_PORT: `${webPort}` }),
     "processor-0": program("processor-0"),
     "processor-1": program("processor-1"),
@@ -74,7 +78,8 @@ export async function startPlatform(options: { appendfsync: "always" | "everysec
     throw error;
   }
   const subjects = {
-    broker: programSubject(programs.broker),
+    "broker-0": programSubject(programs["broker-0"]),
+    "broker-1": programSubject(programs["broker-1"]),
     "gateway-http": programSubject(programs["gateway-http"]),
     web: programSubject(programs.web),
     "processor-0": programSubject(programs["processor-0"]),
@@ -87,7 +92,7 @@ export async function startPlatform(options: { appendfsync: "always" | "everysec
     subjects,
     database,
     redisUrl: redis.url,
-    mqttUrl,
+    mqttUrls,
     httpUrl: `http://127.0.0.1:${httpPort}`,
     webUrl: `http://127.0.0.1:${webPort}`,
     endings: () => all.flatMap(({ endings }) => endings),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Book } from "./book.ts";
-import { compareAnnounced, compareStored } from "./witness.ts";
+import { compareAnnounced, compareStored, compareWills } from "./witness.ts";
 
 function bookOf(keys: readonly string[]): Book {
   const book = new Book();
@@ -43,4 +43,29 @@ test("an anomaly heard before Redis lost it was announced, and may be announced 
   ];
   const verdict = compareAnnounced({ anomalies: ["a", "b"], stream: [{ id: "3-0", key: "a" }], heard });
   expect(verdict).toEqual({ twice: [], invented: [], never: [], lostWithRedis: ["a", "b"] });
+});
+
+const lives = [
+  { name: "a", broker: "broker-0", fromMs: 0, untilMs: 10_010 },
+  { name: "b", broker: "broker-0", fromMs: 0, untilMs: 10_010 },
+  { name: "c", broker: "broker-1", fromMs: 0, untilMs: undefined },
+];
+const kill = { action: "kill", target: "broker-0", fromMs: 10_000, untilMs: 12_000 } as const;
+const will = (name: string, atMs: number, subscriber = "s") => ({ name, subscriber, atMs });
+
+test("wills of a killed broker that come in time, once for each subscriber, are in order", () => {
+  const heard = [will("a", 13_000), will("a", 13_000, "t"), will("b", 13_500)];
+  const verdict = compareWills({ lives, heard, faults: [kill] });
+  expect(verdict).toEqual({ judged: 2, late: [], twice: [], invented: [], slowestMs: 3500 });
+});
+
+test("names wills that come late, never, twice or of the living", () => {
+  const heard = [will("a", 15_500), will("a", 15_600), will("c", 13_000), will("x", 13_000)];
+  const verdict = compareWills({ lives, heard, faults: [kill] });
+  expect(verdict).toMatchObject({ judged: 2, late: ["a", "b"], twice: ["a"], invented: ["c", "x"] });
+});
+
+test("a killed broker is not judged while Redis or the other broker is away", () => {
+  const freeze = { action: "freeze", target: "redis", fromMs: 13_000, untilMs: 16_000 } as const;
+  expect(compareWills({ lives, heard: [], faults: [kill, freeze] })).toMatchObject({ judged: 0, late: [] });
 });

@@ -1,4 +1,5 @@
 import type { Book, Entry } from "./book.ts";
+import type { FaultSpan } from "./faults.ts";
 
 export interface StoredVerdict {
   /** Acknowledged, and stored nowhere. */
@@ -84,6 +85,90 @@ export function compareAnnounced(evidence: {
     never: anomalies.filter((key) => !told.has(key)),
     lostWithRedis: lost,
   };
+}
+
+/** A connection with a will, from its CONNACK to its end. */
+export interface Life {
+  /** What its will says, and no other. */
+  readonly name: string;
+  readonly broker: string;
+  /** Infinite while there is no CONNACK. */
+  fromMs: number;
+  /** Undefined while it lasts. */
+  untilMs: number | undefined;
+}
+
+/** A will as one subscriber heard it. */
+export interface HeardWill {
+  readonly name: string;
+  readonly subscriber: string;
+  readonly atMs: number;
+}
+
+export interface WillsVerdict {
+  /** Lives that ended with a killed broker while nothing else was wrong. */
+  readonly judged: number;
+  /** Of these, whose will nobody heard within 5 s. */
+  readonly late: readonly string[];
+  /** Of these, whose will one subscriber heard more than once. */
+  readonly twice: readonly string[];
+  /** Heard, and the life went on, or there was none. */
+  readonly invented: readonly string[];
+  /** The longest time from a kill to a will that was judged, ms. */
+  readonly slowestMs: number;
+}
+
+const willMs = 5000;
+/** A broker that was frozen and taken for dead closes its connections when it goes on. */
+const frozenMs = 10_000;
+
+/** Holds the lives that ended with a killed broker against the wills that were heard. */
+export function compareWills(evidence: {
+  readonly lives: readonly Life[];
+  readonly heard: readonly HeardWill[];
+  readonly faults: readonly FaultSpan[];
+}): WillsVerdict {
+  const { lives, heard, faults } = evidence;
+  const judged = faults
+    .filter((fault) => isPlain(fault, faults))
+    .flatMap(({ target, fromMs }) => {
+      const ended = lives.filter((life) => life.broker === target && wasThere(life, fromMs));
+      return ended.map(({ name }) => {
+        const heardMs = heard.flatMap((will) => (will.name === name ? [will.atMs] : []));
+        const subscribers = heard.flatMap((will) => (will.name === name ? [will.subscriber] : []));
+        return {
+          name,
+          afterMs: Math.min(...heardMs) - fromMs,
+          isRepeated: repeatedOf(subscribers).length > 0,
+        };
+      });
+    });
+  return {
+    judged: judged.length,
+    late: judged.filter(({ afterMs }) => afterMs > willMs).map(({ name }) => name),
+    twice: judged.filter(({ isRepeated }) => isRepeated).map(({ name }) => name),
+    invented: heard.filter((will) => !lives.some((life) => mayHaveDied(life, will))).map(({ name }) => name),
+    slowestMs: Math.max(0, ...judged.map(({ afterMs }) => afterMs)),
+  };
+}
+
+/** A broker killed while Redis and the other broker are well, before and until its wills are due. */
+function isPlain({ action, target, fromMs }: FaultSpan, faults: readonly FaultSpan[]): boolean {
+  const isBroker = (name: string): boolean => name.startsWith("broker");
+  if (action !== "kill" || !isBroker(target)) return false;
+  const others = faults.filter(
+    (fault) => fault.fromMs !== fromMs && (isBroker(fault.target) || fault.target === "redis"),
+  );
+  return !others.some((fault) => fault.fromMs < fromMs + willMs && fault.untilMs > fromMs - willMs);
+}
+
+/** With a second for its broker to tell of it. */
+function wasThere({ fromMs, untilMs = Number.POSITIVE_INFINITY }: Life, atMs: number): boolean {
+  return fromMs < atMs - 1000 && untilMs > atMs - 100;
+}
+
+function mayHaveDied({ name, untilMs = Number.POSITIVE_INFINITY }: Life, will: HeardWill): boolean {
+  return name === will.name && untilMs < will.atMs + frozenMs;
 }
 
 /** What comes again, as often as it does. */

@@ -33,6 +33,7 @@ export async function startBrokerAlone(
     events: openMemoryEvents({ startedMs: 0 }),
     access: null,
     links: null,
+    commons: undefined,
     certificate: undefined,
     now: () => Date.now() * 1000,
     log: pino({ level: "silent" }),

@@ -40,6 +40,7 @@ export async function startBrokerInProcess(
     events: openMemoryEvents({ startedMs: 0 }),
     access: null,
     links: null,
+    commons: undefined,
     certificate: undefined,
     now: () => Date.now() * 1000,
     log: pino({ level: "info" }, lines),

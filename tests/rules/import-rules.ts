@@ -14,6 +14,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   simulators: ["schema"],
   "main.ts": [
     "administration.ts",
+    "engines.ts",
     "stores.ts",
     "schema",
     "platform",
@@ -22,6 +23,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "processor",
     "web",
   ],
+  "engines.ts": ["stores.ts", "schema", "platform"],
   "stores.ts": ["schema", "platform"],
   "administration.ts": ["stores.ts", "schema", "platform"],
 };
@@ -39,7 +41,7 @@ const sql =
   /^platform\/(?:batch-statement|database|detector-histories|embedded-database|held-connection|migrations|seat|shard-writer|sql|[a-z]+-store)[a-z-]*\.ts$/;
 
 const walls: readonly Wall[] = [
-  { to: /^aedes/, only: /^broker\// },
+  { to: /^(?:aedes|mqemitter)/, only: /^broker\// },
   { to: /^ioredis$/, only: /^platform\/redis-[a-z-]+\.ts$/ },
   { to: /^(?:kysely|pg)$/, only: sql, typesAlsoIn: /^schema\/row\.ts$/ },
   { to: /^@electric-sql\//, only: /^platform\/embedded-database[a-z-]*\.ts$/ },
@@ -65,7 +67,7 @@ const adapters: Readonly<Record<string, RegExp>> = {
 };
 
 /** The adapters of the ports themselves; only main.ts puts them together. */
-const portAdapter = /^platform\/[a-z]+-(?:stream|events|store)\.ts$/;
+const portAdapter = /^platform\/(?:[a-z]+-(?:stream|events|store)|redis-commons)\.ts$/;
 
 /** What a bundle for browsers may take from schema at run time: the files that carry no validator with them. */
 const pureSchema = /^schema\/(?:access|event|operator|timestamp|sensors)\.ts$/;

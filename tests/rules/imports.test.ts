@@ -4,7 +4,7 @@ import { objection } from "./import-rules.ts";
 import { importsOf } from "./imports-of.ts";
 
 /** Files of the root. */
-const alone = ["main.ts", "stores.ts", "administration.ts"];
+const alone = ["main.ts", "engines.ts", "stores.ts", "administration.ts"];
 const folders = ["schema", "platform", "broker", "gateway-http", "processor", "web", "simulators"];
 
 // Tests may import anything, also those that lie beside what they test.
