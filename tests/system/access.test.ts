@@ -148,7 +148,10 @@ describe("a device", () => {
     const heard: string[] = [];
     const again = startConnecting(urls[0] ?? "", { ...login, reconnectPeriod: 0 });
     clients.push(again);
-    again.on("message", (_topic, payload) => heard.push(payload.toString()));
+    again.on("message", (topic, payload) => {
+      // It hears whether it is connected, too.
+      if (topic.includes("/messages/")) heard.push(payload.toString());
+    });
     await until("what waited has come", () => heard.length > 0);
     await again.publishAsync("devices/kept/messages/y", "last", { qos: 1 });
     await until("what it said itself has come", () => heard.includes("last"));

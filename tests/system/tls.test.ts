@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { connectAsync, type MqttClient } from "mqtt";
 import { io } from "socket.io-client";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createAuthority, install } from "../harness/certificates.ts";
 import { temporaryFolder, until } from "../harness/local-servers.ts";
 import { type Program, portOf, startProgram } from "../harness/program.ts";
@@ -209,9 +209,8 @@ test("the faults of the files are told before anything starts", async () => {
 
 test("an expired certificate is served with a warning, and a stop does not wait for half a handshake", async () => {
   const expired = authority.issue("expired", { days: 0 });
-  const own = temporaryFolder("tls-expired");
-  const started = startProgram([], {
-    DATA_DIR: own,
+  const started = startProgram(["broker"], {
+    REDIS_URL: `${inject("redisUrl")}/9`,
     MQTTS_PORT: "0",
     MQTT_WSS_PORT: "0",
     TLS_CERT_FILE: expired.certFile,
@@ -227,5 +226,4 @@ test("an expired certificate is served with a warning, and a stop does not wait 
   whole.on("error", () => undefined);
   started.child.kill("SIGTERM");
   expect(await started.exit()).toBe(0);
-  rmSync(own, { recursive: true, force: true });
 });
