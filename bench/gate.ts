@@ -3,7 +3,7 @@ import { FrameGate } from "../broker/frame-gate.ts";
 import { publishOf } from "./mqtt-load.ts";
 import { printTable } from "./table.ts";
 
-const limits = { maxConnectBytes: 16_384, maxPacketBytes: 262_144 } as const;
+const limits = { maxConnectBytes: 16_384, maxPacketBytes: 262_144, maxFilters: 1000 } as const;
 const rounds = 30;
 const sampleMs = 20;
 /** What Node reads from a socket at a time. */

@@ -4,6 +4,8 @@ import { type Violation, violation } from "./violation.ts";
 export interface GateLimits {
   /** Of the CONNECT packet, with its header. */
   readonly maxConnectBytes: number;
+  /** Of one SUBSCRIBE or UNSUBSCRIBE; 0 is no limit. */
+  readonly maxFilters: number;
   /** Of every later packet, with its header. */
   readonly maxPacketBytes: number;
 }
@@ -130,7 +132,7 @@ export class FrameGate {
       this.#needed = end - at;
       return undefined;
     }
-    this.#violation = violationOfBody(first, bytes, { from, to: end });
+    this.#violation = violationOfBody(first, bytes, { from, to: end, maxFilters: this.#limits.maxFilters });
     if (this.#violation !== undefined) return undefined;
     if (this.#stage === "greeting") this.#stage = "answering";
     else if (first >> 4 === packetType.disconnect) this.#stage = "left";

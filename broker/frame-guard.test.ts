@@ -7,7 +7,7 @@ import { openLog, openMetrics } from "../platform/telemetry.ts";
 import { connect, pingreq, publish } from "../tests/corpus/packets.ts";
 import { FrameGuard } from "./frame-guard.ts";
 
-const limits = { maxConnectBytes: 16_384, maxPacketBytes: 262_144 };
+const limits = { maxConnectBytes: 16_384, maxPacketBytes: 262_144, maxFilters: 1000 };
 
 let metrics: ReturnType<typeof openMetrics>;
 let events: EventEmitter;

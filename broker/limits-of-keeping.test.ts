@@ -1,6 +1,6 @@
 import type { Packet } from "mqtt-packet";
 import { afterEach, expect, test, vi } from "vitest";
-import { type BrokerAlone, startBrokerAlone } from "../tests/harness/broker-alone.ts";
+import { type BrokerInProcess, startBrokerInProcess } from "../tests/harness/broker-in-process.ts";
 import {
   type ConnectFields,
   enter as enterAt,
@@ -12,11 +12,11 @@ import {
 
 // What clients ask a broker to keep for them, on a whole broker over real sockets.
 
-let broker: BrokerAlone;
+let broker: BrokerInProcess;
 const peers: Peer[] = [];
 
 async function start(settings: Record<string, string>): Promise<void> {
-  broker = await startBrokerAlone(settings);
+  broker = await startBrokerInProcess(settings);
 }
 
 afterEach(async () => {
@@ -33,7 +33,8 @@ async function enter(clientId: string, fields?: ConnectFields): Promise<Peer> {
 test("filters beyond its number are refused in the SUBACK, and others take their place", async () => {
   await start({ MAX_SUBSCRIPTIONS_PER_CLIENT: "2" });
   const client = await enter("c");
-  expect(await subscribe(client, "a", "b", "c")).toEqual([1, 1, 128]);
+  expect(await subscribe(client, "a")).toEqual([1]);
+  expect(await subscribe(client, "b", "c")).toEqual([1, 128]);
   client.send({ cmd: "unsubscribe", messageId: 2, unsubscriptions: ["a"] });
   await vi.waitFor(() => expect(client.all("unsuback")).toHaveLength(1));
   expect(await subscribe(client, "c", "d")).toEqual([1, 128]);
@@ -41,8 +42,9 @@ test("filters beyond its number are refused in the SUBACK, and others take their
 });
 
 test("a refused filter is not kept in a session either", async () => {
-  await start({ MAX_SUBSCRIPTIONS_PER_CLIENT: "1" });
+  await start({ MAX_SUBSCRIPTIONS_PER_CLIENT: "2" });
   const away = await enter("away", { clean: false });
+  expect(await subscribe(away, "c")).toEqual([1]);
   expect(await subscribe(away, "a", "b")).toEqual([1, 128]);
   away.socket.destroy();
   const sender = await enter("sender");
@@ -50,6 +52,18 @@ test("a refused filter is not kept in a session either", async () => {
   await vi.waitFor(() => expect(sender.all("puback")).toHaveLength(2));
   const back = await enter("away", { clean: false });
   await vi.waitFor(() => expect(back.all("publish")).toMatchObject([{ topic: "a" }]));
+});
+
+test("more filters at once than a client may have end the connection before they cost anything", async () => {
+  await start({ MAX_SUBSCRIPTIONS_PER_CLIENT: "3" });
+  const client = await enter("greedy");
+  client.send({
+    cmd: "subscribe",
+    messageId: 1,
+    subscriptions: ["a", "b", "c", "d"].map((topic) => ({ topic, qos: 0 })),
+  });
+  await isClosed(client);
+  expect(await broker.count("violations")).toEqual({ "filters-many": 1 });
 });
 
 test("a message that may not be retained is carried all the same", async () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { PlatformError } from "../platform/errors.ts";
-import { type BrokerAlone, startBrokerAlone } from "../tests/harness/broker-alone.ts";
+import { type BrokerInProcess, startBrokerInProcess } from "../tests/harness/broker-in-process.ts";
 import { until } from "../tests/harness/local-servers.ts";
 import {
   type ConnectFields,
@@ -13,11 +13,11 @@ import {
   subscribe,
 } from "../tests/harness/mqtt-peer.ts";
 
-let broker: BrokerAlone;
+let broker: BrokerInProcess;
 const peers: Peer[] = [];
 
 async function start(settings: Record<string, string>): Promise<void> {
-  broker = await startBrokerAlone(settings);
+  broker = await startBrokerInProcess(settings);
 }
 
 afterEach(async () => {
@@ -94,8 +94,8 @@ describe("at the door", () => {
 });
 
 test("a client whose connections break because the platform is not able to is not shut out", async () => {
-  const down = () => Promise.reject(new PlatformError("STREAM_DOWN", "away", { retryable: true }));
-  broker = await startBrokerAlone({ MAX_RECONNECTS_PER_CLIENT_PER_MINUTE: "2" }, down);
+  const append = () => Promise.reject(new PlatformError("STREAM_DOWN", "away", { retryable: true }));
+  broker = await startBrokerInProcess({ MAX_RECONNECTS_PER_CLIENT_PER_MINUTE: "2" }, { append });
   for (let time = 0; time < 6; time += 1) {
     const device = await enter("device");
     device.send(publishPacket("devices/device/telemetry", "21.4"));

@@ -30,6 +30,8 @@ const noPacketId = violation("packet-id", "MQTT-2.3.1-1", "a packet id is 0");
 const foreignPacketId = violation("packet-id", "MQTT-2.3.1-6", "the packet id of an acknowledgement is 0");
 const subscribesToNothing = violation("filters-missing", "MQTT-3.8.3-3", "SUBSCRIBE has no filter");
 const unsubscribesFromNothing = violation("filters-missing", "MQTT-3.10.3-2", "UNSUBSCRIBE has no filter");
+// No rule of MQTT: for each of tens of thousands at once Aedes would keep everybody waiting.
+const tooManyFilters = violation("filters-many", "–", "more filters at once than a client may have");
 const badRequestedQos = violation("requested-qos", "MQTT-3-8.3-4", "SUBSCRIBE asks for more than QoS 2");
 
 const sentByClients = new Set<number>(Object.values(packetType));
@@ -58,8 +60,13 @@ export function violationOfType(first: number): Violation | undefined {
   return firstBytes[first];
 }
 
+/** What follows a fixed header, and what of it is limited. */
+export interface Body extends Span {
+  readonly maxFilters: number;
+}
+
 /** What is wrong with what follows the fixed header of a packet that begins with `first`, or undefined. */
-export function violationOfBody(first: number, bytes: Buffer, body: Span): Violation | undefined {
+export function violationOfBody(first: number, bytes: Buffer, body: Body): Violation | undefined {
   switch (first >> 4) {
     case packetType.publish:
       return violationOfPublish(qosOf(first), bytes, body);
@@ -94,13 +101,18 @@ function violationOfAcknowledgement(bytes: Buffer, { from, to }: Span): Violatio
   return bytes.readUInt16BE(from) === 0 ? foreignPacketId : undefined;
 }
 
-function violationOfFilters(type: number, bytes: Buffer, { from, to }: Span): Violation | undefined {
+function violationOfFilters(
+  type: number,
+  bytes: Buffer,
+  { from, to, maxFilters }: Body,
+): Violation | undefined {
   const isSubscribe = type === packetType.subscribe;
   if (from + 2 > to) return tooShort;
   if (bytes.readUInt16BE(from) === 0) return noPacketId;
   if (from + 2 === to) return isSubscribe ? subscribesToNothing : unsubscribesFromNothing;
   let at = from + 2;
-  while (at < to) {
+  for (let count = 1; at < to; count += 1) {
+    if (maxFilters > 0 && count > maxFilters) return tooManyFilters;
     const filter = fieldAt(bytes, at, to);
     if (filter === undefined) return tooShort;
     const found =

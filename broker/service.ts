@@ -13,6 +13,7 @@ import { Departures } from "./departures.ts";
 import { type DeviceLinks, type LinkStores, linkDevices } from "./device-links.ts";
 import { type DoorPorts, type Doors, openDoors } from "./doors.ts";
 import { FloodGate } from "./flood-gate.ts";
+import type { GateLimits } from "./frame-gate.ts";
 import { FrameGuard } from "./frame-guard.ts";
 import { type Guard, openToAll } from "./guard.ts";
 import { Intake } from "./intake.ts";
@@ -71,8 +72,7 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
     links: () => links,
   });
   links = linkDevices({ ...deps, aedes, stores: deps.links, guard, departures });
-  const sizes = { maxConnectBytes: config.MAX_CONNECT_BYTES, maxPacketBytes: config.MAX_PACKET_BYTES };
-  const frames = new FrameGuard({ aedes, limits: sizes, log, metrics });
+  const frames = new FrameGuard({ aedes, limits: gateLimits(config), log, metrics });
   await limits.watch(aedes);
   await cluster?.start(aedes);
   const announcing = await announceAnomalies({ events, aedes, commons, onHint: links.onHint });
@@ -128,4 +128,12 @@ async function openGuard(
   const nowMs = (): number => now() / 1000;
   const onRevoked = (client: Client): void => departures.note(client, "revoked");
   return AccessGuard.open({ store: access.store, tokens, events, onRevoked, nowMs, log, metrics });
+}
+
+function gateLimits(config: Config): GateLimits {
+  return {
+    maxConnectBytes: config.MAX_CONNECT_BYTES,
+    maxPacketBytes: config.MAX_PACKET_BYTES,
+    maxFilters: config.MAX_SUBSCRIPTIONS_PER_CLIENT,
+  };
 }

@@ -10,7 +10,7 @@ let broker: BrokerInProcess;
 const sockets: Socket[] = [];
 
 beforeEach(async () => {
-  broker = await startBrokerInProcess();
+  broker = await startBrokerInProcess({ MAX_QUEUED_BYTES: "33554432" });
 });
 
 afterEach(async () => {

@@ -20,6 +20,7 @@ export type Rule =
   | "topic-name"
   | "topic-filter"
   | "filters-missing"
+  | "filters-many"
   | "requested-qos"
   | "after-disconnect"
   | "websocket-frame";

@@ -18,7 +18,7 @@ export interface Malformed {
 }
 
 /** The limits that the packets which are too large exceed. */
-export const corpusLimits = { maxConnectBytes: 16_384, maxPacketBytes: 262_144 } as const;
+export const corpusLimits = { maxConnectBytes: 16_384, maxPacketBytes: 262_144, maxFilters: 1000 } as const;
 
 /** A CONNECT without a client id, so that nobody takes over from anybody. */
 export const greeting = connect({ fields: [""] });

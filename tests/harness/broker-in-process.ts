@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 import { pino } from "pino";
 import { type Broker, startBroker } from "../../broker/service.ts";
 import { readConfig, serviceNames } from "../../platform/config.ts";
+import type { LimitName } from "../../platform/limits.ts";
 import { openMemoryEvents } from "../../platform/memory-events.ts";
 import { openMemoryStream } from "../../platform/memory-stream.ts";
 import type { ReadingStream } from "../../platform/ports.ts";
@@ -12,7 +13,9 @@ export interface BrokerInProcess extends Broker {
   readonly mqttPort: number;
   readonly webSocketPort: number;
   /** A metric by one of its labels, or the sum without labels. */
-  count(metric: "violations" | "deliveriesDropped"): Promise<Readonly<Record<string, number>>>;
+  count(metric: "violations" | "deliveriesDropped" | "limited"): Promise<Readonly<Record<string, number>>>;
+  /** How often a limit held somebody back. */
+  timesLimited(limit: LimitName): Promise<number>;
   /** Clients connected, as the gauge has it. */
   connections(): Promise<number>;
   /** What was logged at info and above. */
@@ -21,9 +24,10 @@ export interface BrokerInProcess extends Broker {
 
 export async function startBrokerInProcess(
   settings: Readonly<Record<string, string>> = {},
+  replaced: Partial<Pick<ReadingStream, "append">> = {},
 ): Promise<BrokerInProcess> {
   const metrics = openMetrics();
-  const stream = openMemoryStream({ shards: 1 });
+  const stream = Object.assign(openMemoryStream({ shards: 1 }), replaced);
   let isStopped = false;
   const emptying = emptyUntil(stream, () => isStopped);
   const logged: Record<string, unknown>[] = [];
@@ -51,6 +55,10 @@ export async function startBrokerInProcess(
     mqttPort: broker.ports.mqtt,
     webSocketPort: broker.ports.webSocket,
     logged,
+    timesLimited: async (limit) => {
+      const { values } = await metrics.limited.get();
+      return values.find(({ labels }) => labels.limit === limit)?.value ?? 0;
+    },
     connections: async () => (await metrics.connections.get()).values[0]?.value ?? 0,
     count: async (metric) => {
       const { values } = await metrics[metric].get();
