@@ -196,10 +196,10 @@ describe("a console that asks who sits there", () => {
     await page.locator("#access-open").click();
     expect(await page.locator("#operator-form").isVisible()).toBe(false);
     await page.locator("#password-current").fill(password ?? "");
-    await page.locator("#password-next").fill("cleos own password");
+    await page.locator("#password-next").fill("one of her own choice");
     await page.keyboard.press("Enter");
     await page.getByText("Your password is changed.").waitFor();
-    await comeIn(base, "login", { name: "cleo", password: "cleos own password" });
+    await comeIn(base, "login", { name: "cleo", password: "one of her own choice" });
   });
 
   test("fits a phone without scrolling sideways, and complains of nothing", async () => {
