@@ -68,8 +68,8 @@ export async function warmUp(port: number): Promise<void> {
   }
   const [listener, ...talkers] = await guests.enterMany(21, "talker");
   if (listener === undefined) return;
-  await subscribe(listener, "devices/talker/commands/#");
-  const message = publishPacket("devices/talker/commands/x", "y".repeat(3000), { qos: 0 });
+  await subscribe(listener, "devices/talker/messages/#");
+  const message = publishPacket("devices/talker/messages/x", "y".repeat(3000), { qos: 0 });
   for (let round = 0; round < 8; round += 1) {
     for (const talker of talkers) talker.send(...many(40, () => message));
     await until("they were heard", () => listener.all("publish").length >= 800);

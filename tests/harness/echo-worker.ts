@@ -10,7 +10,7 @@ export interface EchoOrder {
 
 // Only healthy-client.ts starts this file.
 const { port, everyMs } = workerData as EchoOrder;
-const topic = "devices/healthy/commands/echo";
+const topic = "devices/healthy/messages/echo";
 const peer = await enter(port, "healthy", { keepalive: 10 });
 await subscribe(peer, topic);
 

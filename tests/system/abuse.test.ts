@@ -101,9 +101,9 @@ test("a subscriber that stops reading", async () => {
   const loud = await abusers.enterMany(20, "loud");
   const before = await metric("iot_mqtt_connections");
   const frozen = await abusers.enter("frozen");
-  await subscribe(frozen, "devices/loud/commands/#");
+  await subscribe(frozen, "devices/loud/messages/#");
   frozen.socket.pause();
-  const message = publishPacket("devices/loud/commands/x", "y".repeat(60_000), { qos: 0 });
+  const message = publishPacket("devices/loud/messages/x", "y".repeat(60_000), { qos: 0 });
   await until("it is cut off", async () => {
     for (const peer of loud) if (peer.socket.writableLength < 200_000) peer.send(message);
     return (await metric("iot_mqtt_connections")) === before;
@@ -148,7 +148,7 @@ test("QoS 2 without PUBREL", async () => {
   for (const peer of greedy) {
     peer.send(
       ...many(110, (one) =>
-        publishPacket("devices/greedy/commands/x", payload, { qos: 2, messageId: one + 1 }),
+        publishPacket("devices/greedy/messages/x", payload, { qos: 2, messageId: one + 1 }),
       ),
     );
   }
@@ -179,8 +179,8 @@ test("names that every object has, as client ids, filters and topics", async () 
     const will = { topic: name, payload: Buffer.from("x"), qos: 1 as const, retain: true };
     for (const clean of [true, false, false]) {
       const peer = await abusers.enter(name, { clean, will });
-      await subscribe(peer, name, `devices/${name}/commands/#`, `${name}/+`);
-      peer.send(publishPacket(`devices/${name}/commands/x`, "1", { qos: 2, messageId: 9 }));
+      await subscribe(peer, name, `devices/${name}/messages/#`, `${name}/+`);
+      peer.send(publishPacket(`devices/${name}/messages/x`, "1", { qos: 2, messageId: 9 }));
       peer.send(publishPacket(name, "1", { retain: true }));
       await until("it hears itself", () => peer.all("publish").length > 0, { everyMs: 5 });
     }
@@ -225,7 +225,7 @@ test("wills to everybody and to the platform's topics, large wills, and wills by
     expect(peer.all("connack")).toEqual([]);
   }
   for (let wave = 0; wave < 40; wave += 1) {
-    const topic = `devices/willing/commands/${wave}`;
+    const topic = `devices/willing/messages/${wave}`;
     await abusers.enterMany(25, `willing-${wave}`, () => ({ will: will(topic, "x".repeat(8000)) }));
     abusers.leave();
   }
@@ -233,7 +233,7 @@ test("wills to everybody and to the platform's topics, large wills, and wills by
 
 test("thousands of retained messages, asked for again and again", async () => {
   const keepers = await abusers.enterMany(25, "keeper");
-  const topicsOf = (keeper: number) => many(200, (one) => `devices/keeper-${keeper}/commands/${one}`);
+  const topicsOf = (keeper: number) => many(200, (one) => `devices/keeper-${keeper}/messages/${one}`);
   for (const [keeper, peer] of keepers.entries()) {
     peer.send(
       ...topicsOf(keeper).map((topic, one) =>
@@ -243,7 +243,7 @@ test("thousands of retained messages, asked for again and again", async () => {
   }
   await until("they are acknowledged", () => keepers.every((peer) => peer.all("puback").length === 200));
   for (const reader of await abusers.enterMany(5, "reader")) {
-    await subscribe(reader, "devices/+/commands/+", "+/+/+/+/nothing", "+/nothing/#");
+    await subscribe(reader, "devices/+/messages/+", "+/+/+/+/nothing", "+/nothing/#");
     await until("it has them all", () => reader.all("publish").length >= 25 * 200);
     reader.received.length = 0;
   }
@@ -257,7 +257,7 @@ test("thousands of retained messages, asked for again and again", async () => {
 
 test("thousands of subscriptions, one by one and all at once", async () => {
   const before = await timesLimited("subscriptions");
-  const filters = many(1000, (one) => `devices/+/commands/${one}/#`);
+  const filters = many(1000, (one) => `devices/+/messages/${one}/#`);
   const hoarders = await abusers.enterMany(10, "hoarder", (one) => ({ clean: one % 2 === 0 }));
   for (const peer of hoarders) {
     for (let from = 0; from < filters.length; from += 100)
