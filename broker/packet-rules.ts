@@ -107,20 +107,25 @@ function violationOfFilters(
   { from, to, maxFilters }: Body,
 ): Violation | undefined {
   const isSubscribe = type === packetType.subscribe;
-  if (from + 2 > to) return tooShort;
-  if (bytes.readUInt16BE(from) === 0) return noPacketId;
+  const head = violationOfPacketId(bytes, { from, to });
+  if (head !== undefined) return head;
   if (from + 2 === to) return isSubscribe ? subscribesToNothing : unsubscribesFromNothing;
   let at = from + 2;
   for (let count = 1; at < to; count += 1) {
     if (maxFilters > 0 && count > maxFilters) return tooManyFilters;
     const filter = fieldAt(bytes, at, to);
     if (filter === undefined) return tooShort;
-    const found =
-      violationOfFilter(bytes, filter) ?? (isSubscribe ? violationOfQos(bytes, filter.to, to) : undefined);
+    const qos = isSubscribe ? violationOfQos(bytes, filter.to, to) : undefined;
+    const found = violationOfFilter(bytes, filter) ?? qos;
     if (found !== undefined) return found;
     at = isSubscribe ? filter.to + 1 : filter.to;
   }
   return undefined;
+}
+
+function violationOfPacketId(bytes: Buffer, { from, to }: Span): Violation | undefined {
+  if (from + 2 > to) return tooShort;
+  return bytes.readUInt16BE(from) === 0 ? noPacketId : undefined;
 }
 
 /** The byte behind a filter of SUBSCRIBE: six reserved bits, and the QoS. */

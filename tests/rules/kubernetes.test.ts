@@ -1,7 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { describe, expect, test } from "vitest";
+import { rmSync } from "node:fs";
+import { afterAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { readConfig, serviceNames } from "../../platform/config.ts";
+import { createAuthority } from "../harness/certificates.ts";
 import { holdsSecret, knownVariables } from "./env-names.ts";
 import { faultsOf } from "./kubernetes-schema.ts";
 import { at, build, containersOf, isMapping, listAt, type Mapping, textAt } from "./kustomize.ts";
@@ -41,6 +43,11 @@ const real = [
   ["kubectl", "kustomize"],
 ].find(([command = "", ...args]) => spawnSync(command, [...args, "--help"]).status === 0);
 
+/** What a container finds where its secrets are mounted. */
+const authority = createAuthority("cluster");
+const { certFile, keyFile } = authority.issue("tidemark");
+afterAll(() => rmSync(authority.folder, { recursive: true, force: true }));
+
 describe.each(["k8s/base", "k8s/overlays/k3s", "k8s/overlays/k3s-tls"])("%s", (folder) => {
   const resources = build(folder);
   const workloads = resources.filter((resource) => containersOf(resource).length > 0);
@@ -77,11 +84,12 @@ describe.each(["k8s/base", "k8s/overlays/k3s", "k8s/overlays/k3s-tls"])("%s", (f
       DATABASE_URL: "postgres://tidemark:secret@timescaledb/tidemark",
       LEGACY_HTTP_KEY: "0123456789abcdef",
     };
+    const mounted: Readonly<Record<string, string>> = { "/tls/tls.crt": certFile, "/tls/tls.key": keyFile };
     for (const name of serviceNames) {
       const container = workloads.flatMap(containersOf).find((one) => listAt(one, "args")[0] === name) ?? {};
       const set = environmentOf(container, resources).map(([key, value]) => [
         key,
-        typeof value === "string" ? value : textAt(value, "value") || secrets[key],
+        typeof value === "string" ? (mounted[value] ?? value) : textAt(value, "value") || secrets[key],
       ]);
       expect(readConfig([name], Object.fromEntries(set))).toMatchObject({ ACCESS: "credentials" });
     }
