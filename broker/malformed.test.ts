@@ -143,7 +143,7 @@ test("what a client says behind its CONNECT waits for the answer, be it a thousa
   const messages = Array.from({ length: 3000 }, (_, index) =>
     packet(0x32, field(topic), raw((index + 1) >> 8, (index + 1) & 0xff), Buffer.from(String(index))),
   );
-  const large = packet(0x32, field("devices/eager/commands/x"), raw(0xff, 0xff), Buffer.alloc(250_000, 0x20));
+  const large = packet(0x32, field("devices/eager/messages/x"), raw(0xff, 0xff), Buffer.alloc(250_000, 0x20));
   const socket = connectTo(broker.mqttPort, "127.0.0.1");
   socket.write(Buffer.concat([connect(), ...messages, large]));
   let heard = 0;

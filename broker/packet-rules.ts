@@ -115,10 +115,9 @@ function violationOfFilters(
     if (maxFilters > 0 && count > maxFilters) return tooManyFilters;
     const filter = fieldAt(bytes, at, to);
     if (filter === undefined) return tooShort;
-    const qos = isSubscribe ? violationOfQos(bytes, filter.to, to) : undefined;
-    const found = violationOfFilter(bytes, filter) ?? qos;
+    const found = violationOfFilter(bytes, filter) ?? violationOfQos(type, bytes, { from: filter.to, to });
     if (found !== undefined) return found;
-    at = isSubscribe ? filter.to + 1 : filter.to;
+    at = filter.to + (isSubscribe ? 1 : 0);
   }
   return undefined;
 }
@@ -128,8 +127,9 @@ function violationOfPacketId(bytes: Buffer, { from, to }: Span): Violation | und
   return bytes.readUInt16BE(from) === 0 ? noPacketId : undefined;
 }
 
-/** The byte behind a filter of SUBSCRIBE: six reserved bits, and the QoS. */
-function violationOfQos(bytes: Buffer, at: number, end: number): Violation | undefined {
-  if (at === end) return tooShort;
-  return bytes.readUInt8(at) > 2 ? badRequestedQos : undefined;
+/** The byte behind a filter of SUBSCRIBE: six reserved bits, and the QoS. UNSUBSCRIBE has none. */
+function violationOfQos(type: number, bytes: Buffer, { from, to }: Span): Violation | undefined {
+  if (type !== packetType.subscribe) return undefined;
+  if (from === to) return tooShort;
+  return bytes.readUInt8(from) > 2 ? badRequestedQos : undefined;
 }

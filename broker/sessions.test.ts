@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type BrokerInProcess, startBrokerInProcess } from "../tests/harness/broker-in-process.ts";
 import { until } from "../tests/harness/local-servers.ts";
 
-const topic = "devices/a/commands/on";
+const topic = "devices/a/messages/on";
 
 let broker: BrokerInProcess;
 const sockets: Socket[] = [];
@@ -69,8 +69,8 @@ function publish(fields: Partial<IPublishPacket> = {}): IPublishPacket {
 }
 
 test.each<[0 | 1 | 2, string]>([
-  [0, "devices/+/commands/#"],
-  [1, "devices/+/commands/#"],
+  [0, "devices/+/messages/#"],
+  [1, "devices/+/messages/#"],
   [1, topic],
 ])(
   "a subscription that was granted QoS %i through %s gets no more, live and retained",

@@ -161,7 +161,7 @@ describe("TLS", () => {
     [{ TLS_KEY_FILE: "/nowhere/tls.key" }, [/^TLS_CERT_FILE: must be set/, /^TLS_KEY_FILE: cannot read/]],
     [{ HTTP_TLS: "true" }, [/^HTTP_TLS: needs TLS_CERT_FILE and TLS_KEY_FILE/]],
     [
-      { HOST: "0.0.0.0", OPEN_TO_NETWORK: "true", PLAIN_MQTT: "loopback" },
+      { HOST: "0.0.0.0", ACCESS: "credentials", LEGACY_HTTP_OPEN: "true", PLAIN_MQTT: "loopback" },
       [/^PLAIN_MQTT: loopback leaves other machines no way in/],
     ],
   ])("%j is refused", (env, faults) => {
