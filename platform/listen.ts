@@ -12,6 +12,12 @@ export interface Address {
 export const handshakeMs = 10_000;
 
 /**
+ * Connections that may wait to be accepted; the system may allow fewer. Of Node's 511, ten thousand devices that come back at once lose
+ * most of their first packets, and repeat them after 1, 2, 4 ... up to 32 s.
+ */
+const backlog = 4096;
+
+/**
  * Listens and answers with the port, which the system chose when 0 was asked for.
  * @throws PlatformError PORT_TAKEN that names the setting to change.
  */
@@ -19,7 +25,7 @@ export function listen(server: Server, address: Address): Promise<number> {
   return new Promise((resolve, reject) => {
     const onError = (cause: unknown): void => reject(listenFailure(address, cause));
     server.once("error", onError);
-    server.listen(address.port, address.host, () => {
+    server.listen({ port: address.port, host: address.host, backlog }, () => {
       server.removeListener("error", onError);
       resolve(boundPort(server, address));
     });
