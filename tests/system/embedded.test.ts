@@ -204,7 +204,12 @@ describe("the whole platform in one process", () => {
       `{"temperature":${"[".repeat(30_000)}${"]".repeat(30_000)}}`,
       { qos: 1 },
     );
-    await mqtt.publishAsync("devices/\u0000/telemetry", "1", { qos: 1 });
+    await mqtt.publishAsync("devices/deep/nowhere", "1", { qos: 1 });
+    const stranger = await connectAsync(mqttUrl, { reconnectPeriod: 0 });
+    const isCutOff = new Promise<void>((resolve) => stranger.once("close", () => resolve()));
+    // MQTT-1.5.3-2: no NUL in a topic.
+    stranger.publish("devices/\u0000/telemetry", "1", { qos: 1 }, () => undefined);
+    await isCutOff;
     expect((await fetch(`${http}/api/v1/readings?device=%00`)).status).toBe(400);
     expect((await fetch(`${http}/api/v1/readings?device=a&limit=0`)).status).toBe(400);
     expect(
