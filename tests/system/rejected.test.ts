@@ -100,7 +100,7 @@ describe("what was refused", () => {
   test("and will never be readable is listed with the reason, and only leaves when it is discarded", async () => {
     await publish("devices/broken/telemetry", "{oops");
     await publish("devices/long/telemetry", "x".repeat(5000));
-    await publish("devices/\u0000/telemetry/temperature", "1");
+    await publish("devices/nul/nowhere", "1\u0000");
     const { rejected: list } = await rejected.list();
     expect(list.map(({ code, isReplayable, isCut }) => [code, isReplayable, isCut])).toEqual([
       ["TOPIC_UNKNOWN", false, false],
