@@ -126,10 +126,19 @@ export const tooManyInflight = "maxInflightInbound exceeded";
 /** Aedes hands over all filters of a SUBSCRIBE once for each of them, refused ones included: what is granted is stored, and once. */
 function boundSubscriptions(store: Persistence, { takeGranted }: BoundsOptions): Partial<Persistence> {
   const add = store.addSubscriptions.bind(store);
+  /** Of clients whose filters are granted in this turn of the loop: those of one packet are stored together, not one by one. */
+  const storing = new Map<SessionOwner, Promise<void>>();
+  const storeGranted = async (client: SessionOwner): Promise<void> => {
+    await Promise.resolve();
+    storing.delete(client);
+    const granted = takeGranted(client);
+    if (granted.length > 0) await add(client, granted);
+  };
   return {
-    addSubscriptions: async (client) => {
-      const granted = takeGranted(client);
-      if (granted.length > 0) await add(client, granted);
+    addSubscriptions: (client) => {
+      const stored = storing.get(client) ?? storeGranted(client);
+      storing.set(client, stored);
+      return stored;
     },
   };
 }
