@@ -126,7 +126,14 @@ async function hearLive({ url, log, redis, listener }: SubscribeOptions): Promis
   ];
   if (channels.length === 0) return undefined;
   const live = await connectRedis(url, log, { blocking: false, near: redis });
-  live.on("message", (channel: string, text: string) => hear[channel]?.(text));
+  live.on("message", (channel: string, text: string) => {
+    try {
+      hear[channel]?.(text);
+    } catch (error) {
+      // Anybody on this Redis can publish here; what is none of ours must not end the process.
+      log.debug({ channel, reason: messageOf(error) }, "something that is no news is passed over");
+    }
+  });
   await live.subscribe(...channels).catch((cause: unknown) => {
     live.disconnect();
     throw redisFailure(`hear ${channels.join(" and ")}`, cause);
