@@ -150,6 +150,11 @@ export class Ears {
     return false;
   }
 
+  /** Whether a client of this broker, or a kept session wherever it is, can hear telemetry on this topic. */
+  isHeardHere(topic: string): boolean {
+    return this.#here.hears(topic, 0) || this.#kept.hears(topic, 0);
+  }
+
   /** The other brokers that have a listener for telemetry on this topic. */
   peersHearing(topic: string): readonly string[] {
     if (this.#peers.size === 0) return [];
