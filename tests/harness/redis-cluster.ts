@@ -16,7 +16,7 @@ export interface RedisCluster {
   readonly url: string;
   readonly nodes: readonly ClusterNode[];
   slotOf(key: string): Promise<number>;
-  /** The master that has the slot of this key, as the first node sees it. */
+  /** The master that has the slot of this key. */
   ownerOf(key: string): Promise<ClusterNode>;
   /** Moves a slot with its keys while clients go on. */
   moveSlot(slot: number, target: ClusterNode): Promise<void>;
@@ -100,14 +100,14 @@ type SlotRange = readonly [
   owner: readonly [ip: string, port: number, id: string],
 ];
 
+/** What a node says of itself: for a while after a slot has moved, gossip may show another node its old owner once more. */
 async function ownerOf(nodes: readonly ClusterNode[], slot: number): Promise<ClusterNode> {
-  for (const { admin } of nodes) {
-    if (admin.status !== "ready") continue;
+  for (const node of nodes) {
+    if (node.admin.status !== "ready") continue;
     // Ranges of slots with the master first, as Redis documents CLUSTER SLOTS.
-    const ranges = (await admin.cluster("SLOTS")) as unknown as readonly SlotRange[];
-    const id = ranges.find(([first, last]) => first <= slot && slot <= last)?.[2][2];
-    const owner = nodes.find((node) => node.id === id);
-    if (owner !== undefined) return owner;
+    const ranges = (await node.admin.cluster("SLOTS")) as unknown as readonly SlotRange[];
+    const isIts = ([first, last, owner]: SlotRange) => first <= slot && slot <= last && owner[2] === node.id;
+    if (ranges.some(isIts)) return node;
   }
   throw new Error(`nobody has slot ${slot}`);
 }

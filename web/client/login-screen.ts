@@ -31,8 +31,11 @@ export class LoginScreen {
       this.#show();
     });
     // There is nothing behind it to go back to.
+    this.#dialog.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") event.preventDefault();
+    });
+    // Other ways of asking, such as a phone's gesture; the second one in a row closes a dialog all the same.
     this.#dialog.addEventListener("cancel", (event) => event.preventDefault());
-    // Pressed twice, Escape closes a dialog all the same.
     this.#dialog.addEventListener("close", () => this.#isNeeded && this.#lay());
     onSignedOut(() => this.#open());
     onSignedIn(({ kind, name }) => {
