@@ -17,12 +17,23 @@ export interface BrokerUnderTest {
   stop(): Promise<void>;
 }
 
+export interface TidemarkOptions {
+  readonly name?: string;
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The frame gate is left out. */
+  readonly isUngated?: boolean;
+}
+
 /** Our broker, with its stream in Redis and every other setting at its default. */
 export async function startTidemark(
   redisUrl: string,
-  { name = "tidemark", settings = {} }: { name?: string; settings?: Readonly<Record<string, string>> } = {},
+  { name = "tidemark", settings = {}, isUngated = false }: TidemarkOptions = {},
 ): Promise<BrokerUnderTest> {
-  const program = startProgram(["broker"], { REDIS_URL: redisUrl, LOG_LEVEL: "info", ...settings });
+  const program = startProgram(
+    ["broker"],
+    { REDIS_URL: redisUrl, LOG_LEVEL: "info", ...settings },
+    isUngated ? "bench/ungated-broker.js" : "main.js",
+  );
   const { mqtt, probe } = await program.ready();
   return {
     name,

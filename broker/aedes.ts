@@ -12,7 +12,7 @@ import { Deliveries } from "./delivery.ts";
 import type { Departures } from "./departures.ts";
 import type { DeviceLinks } from "./device-links.ts";
 import { Ears } from "./ears.ts";
-import { detachPublishers } from "./fan-out.ts";
+import { detachPublishers, passOverUnheard } from "./fan-out.ts";
 import type { FloodGate } from "./flood-gate.ts";
 import { type Guard, Refused } from "./guard.ts";
 import { ForbiddenTopic, type Intake } from "./intake.ts";
@@ -69,6 +69,7 @@ export async function openAedes(
   });
   markRedeliveries(aedes);
   detachPublishers(aedes);
+  passOverUnheard(aedes, ears);
   aedes.on("unsubscribe", (filters, client) => ears.onUnsubscribe(client, filters));
   aedes.on("clientDisconnect", (client) => ears.onDisconnect(client));
   count(aedes, metrics, log);

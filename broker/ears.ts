@@ -150,9 +150,11 @@ export class Ears {
     return false;
   }
 
-  /** Whether a client of this broker, or a kept session wherever it is, can hear telemetry on this topic. */
-  isHeardHere(topic: string): boolean {
-    return this.#here.hears(topic, 0) || this.#kept.hears(topic, 0);
+  /** Whether somebody, anywhere, can hear telemetry on this topic. */
+  areFor(topic: string): boolean {
+    if (this.#here.hears(topic, 0) || this.#kept.hears(topic, 0)) return true;
+    for (const ears of this.#peers.values()) if (ears.hears(topic, 0)) return true;
+    return false;
   }
 
   /** The other brokers that have a listener for telemetry on this topic. */

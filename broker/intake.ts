@@ -110,7 +110,8 @@ export class Intake {
       this.#reject(publish, { deviceId: topic.deviceId, refusal: decoded.refusal }, done);
       return;
     }
-    const timeless = decoded.samples.filter((sample) => sample.timestampUs === undefined).length;
+    let timeless = 0;
+    for (const { timestampUs } of decoded.samples) if (timestampUs === undefined) timeless += 1;
     const arrivalUs = timeless === 0 ? 0 : this.#arrivals.timesOf(publish, topic.deviceId, timeless);
     const readings = toReadings(decoded.samples, arrivalUs);
     this.#handOver(publish, { deviceId: topic.deviceId, readings }, done);

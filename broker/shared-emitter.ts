@@ -70,9 +70,6 @@ export class SharedEmitter {
     packet.brokerCounter = ++this.#count;
     const receivers = this.#receivers.get(packet);
     const peers = this.#peersFor(packet.topic);
-    // Most readings: looking for subscribers takes longer than knowing that there is none.
-    if (peers.length === 0 && isTelemetryTopic(packet.topic) && !this.#options.ears.isHeardHere(packet.topic))
-      return done();
     if (receivers === undefined && peers.length === 0) {
       this.#local.emit(packet, (error) => done(error));
       return;

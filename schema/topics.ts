@@ -44,11 +44,15 @@ export function isServersOwn(text: string): boolean {
   return text.startsWith("$") && text !== "$SYS" && !text.startsWith("$SYS/");
 }
 
-const telemetryShape = /^devices\/[^/]*\/telemetry(?:\/|$)/;
+const [devicesLevel, telemetryLevel] = ["devices/", "/telemetry"];
 
 /** Whether this is a device's telemetry or a topic below it, whatever `parseTopic` thinks of the names in it. */
 export function isTelemetryTopic(topic: string): boolean {
-  return telemetryShape.test(topic);
+  if (!topic.startsWith(devicesLevel)) return false;
+  const at = topic.indexOf("/", devicesLevel.length);
+  if (at === -1 || !topic.startsWith(telemetryLevel, at)) return false;
+  const end = at + telemetryLevel.length;
+  return topic.length === end || topic[end] === "/";
 }
 
 /** Whether this filter of a subscription can match a topic of which `isTelemetryTopic` holds. */

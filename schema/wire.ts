@@ -55,9 +55,11 @@ export function decodePayload(payload: Uint8Array, origin: Origin, rules: Decode
 /** The readings of a sample; `arrivalUs` is the moment of those without a timestamp of their own. */
 export function toReadings(samples: readonly Sample[], arrivalUs: number): Reading[] {
   let nextUs = arrivalUs;
-  return samples.flatMap(({ deviceId, timestampUs = nextUs++, metrics }) =>
-    metrics.map(({ sensorType, value }) => ({ deviceId, sensorType, timestampUs, value })),
-  );
+  const readings: Reading[] = [];
+  for (const { deviceId, timestampUs = nextUs++, metrics } of samples) {
+    for (const { sensorType, value } of metrics) readings.push({ deviceId, sensorType, timestampUs, value });
+  }
+  return readings;
 }
 
 /** Why a payload of so many bytes is not read, or undefined. */
