@@ -11,32 +11,35 @@ const frameReadings = 500;
 /** Called once the readings are as safe as the stream makes them, or with what prevented it. */
 export type HandedOver = (error?: Error) => void;
 
-/** Gathers the readings of one shard for a moment and hands them to the stream as one frame. */
+export interface Gathered {
+  readonly readings: readonly Reading[];
+  readonly rejection?: Rejection;
+}
+
+export interface GathererOptions {
+  readonly stream: ReadingStream;
+  readonly shards: number;
+  readonly now: Clock;
+}
+
+/**
+ * Gathers readings for a moment and hands them to the stream, one frame a shard. The frames of all shards go in the same turn of the
+ * loop, so that they share their way to the server and back.
+ */
 export class Gatherer {
-  readonly #stream: ReadingStream;
-  readonly #shard: number;
-  readonly #now: Clock;
-  #readings: Reading[] = [];
-  #rejections: Rejection[] = [];
-  #waiting: HandedOver[] = [];
-  #weight = 0;
+  readonly #heaps: readonly Heap[];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(stream: ReadingStream, shard: number, now: Clock) {
-    this.#stream = stream;
-    this.#shard = shard;
-    this.#now = now;
+  constructor({ stream, shards, now }: GathererOptions) {
+    this.#heaps = Array.from({ length: shards }, (_, shard) => new Heap(stream, shard, now));
   }
 
-  add(content: { readings: readonly Reading[]; rejection?: Rejection }, done: HandedOver): void {
-    for (const reading of content.readings) this.#readings.push(reading);
-    if (content.rejection !== undefined) this.#rejections.push(content.rejection);
-    this.#waiting.push(done);
-    this.#weight += weightOf({
-      readings: content.readings,
-      rejections: content.rejection ? [content.rejection] : [],
-    });
-    if (this.#weight >= frameReadings) this.flush();
+  /** Takes what is for this shard; calls back exactly once. */
+  add(shard: number, content: Gathered, done: HandedOver): void {
+    const heap = this.#heaps[shard];
+    if (heap === undefined) throw new RangeError(`shard ${shard} of ${this.#heaps.length}`);
+    heap.add(content, done);
+    if (heap.weight >= frameReadings) heap.handOver();
     else this.#timer ??= setTimeout(() => this.flush(), gatherMs);
   }
 
@@ -44,6 +47,39 @@ export class Gatherer {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    for (const heap of this.#heaps) heap.handOver();
+  }
+}
+
+/** What has gathered for one shard. */
+class Heap {
+  readonly #stream: ReadingStream;
+  readonly #shard: number;
+  readonly #now: Clock;
+  #readings: Reading[] = [];
+  #rejections: Rejection[] = [];
+  #waiting: HandedOver[] = [];
+  #weight = 0;
+
+  constructor(stream: ReadingStream, shard: number, now: Clock) {
+    this.#stream = stream;
+    this.#shard = shard;
+    this.#now = now;
+  }
+
+  /** In readings. */
+  get weight(): number {
+    return this.#weight;
+  }
+
+  add({ readings, rejection }: Gathered, done: HandedOver): void {
+    for (const reading of readings) this.#readings.push(reading);
+    if (rejection !== undefined) this.#rejections.push(rejection);
+    this.#waiting.push(done);
+    this.#weight += weightOf({ readings, rejections: rejection === undefined ? [] : [rejection] });
+  }
+
+  handOver(): void {
     if (this.#waiting.length === 0) return;
     const frame = { receivedUs: this.#now(), readings: this.#readings, rejections: this.#rejections };
     const waiting = this.#waiting;

@@ -40,7 +40,7 @@ export class ForbiddenTopic extends Error {
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #arrivals: Arrivals;
-  readonly #gatherers: readonly Gatherer[];
+  readonly #gatherer: Gatherer;
   #inHand = 0;
   #isClosed = false;
   #idle: (() => void) | undefined;
@@ -48,10 +48,7 @@ export class Intake {
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#arrivals = new Arrivals(options.now);
-    this.#gatherers = Array.from(
-      { length: options.shards },
-      (_, shard) => new Gatherer(options.stream, shard, options.now),
-    );
+    this.#gatherer = new Gatherer(options);
   }
 
   /** Calls back exactly once: without an error when the publish may be acknowledged. After `close`, never. */
@@ -82,7 +79,7 @@ export class Intake {
   /** Takes nothing more, hands over what it has, and resolves when the stream has answered for all of it. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const gatherer of this.#gatherers) gatherer.flush();
+    this.#gatherer.flush();
     if (this.#inHand === 0) return;
     await new Promise<void>((resolve) => {
       this.#idle = resolve;
@@ -150,7 +147,7 @@ export class Intake {
   ): void {
     const { shards, metrics, log } = this.#options;
     this.#inHand += 1;
-    this.#gatherers[shardOf(content.deviceId, shards)]?.add(content, (error) => {
+    this.#gatherer.add(shardOf(content.deviceId, shards), content, (error) => {
       this.#inHand -= 1;
       if (error === undefined) metrics.received.inc(content.readings.length);
       else {

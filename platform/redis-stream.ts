@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { Redis } from "ioredis";
 import type { ShardTally } from "../schema/ledger.ts";
 import { PlatformError } from "./errors.ts";
 import { countOf, encodeFrame } from "./frame.ts";
@@ -41,6 +42,7 @@ class RedisStream implements ReadingStream {
   readonly #redis: RedisClient;
   readonly #options: RedisStreamOptions;
   readonly #numbering: Numbering[];
+  #isCorked = false;
 
   constructor(redis: RedisClient, options: RedisStreamOptions) {
     this.#redis = redis;
@@ -55,6 +57,7 @@ class RedisStream implements ReadingStream {
     numbering.usedMs = performance.now();
     const { origin, sequence } = numbering;
     const frame = encodeFrame({ ...content, origin, sequence });
+    this.#writeTogether();
     try {
       await this.#redis.eval(appending, 2, ...keysOf(shard), frame, countOf(content));
     } catch (cause) {
@@ -62,6 +65,18 @@ class RedisStream implements ReadingStream {
       if (this.#numbering[shard] === numbering) this.#numbering[shard] = newNumbering();
       throw redisFailure(`add ${content.readings.length} readings to ${keysOf(shard)[0]}`, cause);
     }
+  }
+
+  /** What is appended in one turn of the loop goes to a server alone in one write; ioredis makes one of each command. */
+  #writeTogether(): void {
+    if (!(this.#redis instanceof Redis) || this.#isCorked) return;
+    const { stream } = this.#redis;
+    this.#isCorked = true;
+    stream.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      stream.uncork();
+    });
   }
 
   /** A new one after a while of silence, for those that fell silent are forgotten. */

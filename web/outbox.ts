@@ -1,7 +1,7 @@
 import type { LivePoint, LiveReadings } from "../schema/event.ts";
 
 /** Two sendings of one device are at least this far apart, unless an anomaly calls: a chart redraws no more often. */
-export const restMs = 50;
+export const restMs = 30;
 
 export interface OutboxDeps {
   /** Nobody looks at most devices; theirs are not kept at all. */

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { dataFolder } from "../data-folder.ts";
 import { launchChromium } from "../harness/chromium.ts";
-import { temporaryFolder, until } from "../harness/local-servers.ts";
+import { until } from "../harness/local-servers.ts";
 import { type Program, portOf, startProgram } from "../harness/program.ts";
 
 describe("the console", () => {
-  const dataDir = temporaryFolder("browser");
+  const dataDir = dataFolder("browser");
   const profile = mkdtempSync(join(tmpdir(), "tidemark-chromium-"));
   let program: Program;
   let consoleUrl: string;

@@ -5,12 +5,13 @@ import { connectAsync, type MqttClient } from "mqtt";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { formatTimestamp } from "../../schema/timestamp.ts";
+import { dataFolder } from "../data-folder.ts";
 import { launchChromium } from "../harness/chromium.ts";
-import { temporaryFolder, until } from "../harness/local-servers.ts";
+import { until } from "../harness/local-servers.ts";
 import { type Program, startProgram } from "../harness/program.ts";
 
 describe("the panel of rejected messages", () => {
-  const dataDir = temporaryFolder("letters");
+  const dataDir = dataFolder("letters");
   const profile = mkdtempSync(join(tmpdir(), "tidemark-chromium-"));
   let program: Program;
   let consoleUrl: string;
@@ -141,6 +142,8 @@ describe("the panel of rejected messages", () => {
   test("is worked by keyboard alone, and gives the focus back where it was", async () => {
     for (const payload of ["one", "two", "three"]) await send("press-01", payload);
     await page.goto(consoleUrl);
+    // It is not there to be focused before the page knows of something rejected.
+    await page.locator("#rejected-open").waitFor();
     await page.locator("#rejected-open").focus();
     await page.keyboard.press("Enter");
     await rows().first().waitFor();

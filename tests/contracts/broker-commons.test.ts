@@ -146,11 +146,13 @@ describe.each(places)("what brokers share on %s", (_name, startPlace) => {
     const membership = await one.join(ignore);
     await membership.beat("1");
     await membership.tell({ ...noHoldings, arrived: ["here"] });
-    for (const clientId of ["here", "first", "second", "third"]) await subscribe(one, clientId, ["a", 1]);
+    for (const clientId of ["here", "first", "second", "third"]) {
+      await subscribe(one, clientId, ["a", 1]);
+      // Their age is in milliseconds.
+      const madeMs = Date.now();
+      await until("the clock has moved on", () => Date.now() > madeMs + 1, { everyMs: 1 });
+    }
     expect(await one.sessions.expire(10)).toEqual([]);
-    // Their age is in milliseconds.
-    const madeMs = Date.now();
-    await until("the clock has moved on", () => Date.now() > madeMs + 1, { everyMs: 1 });
     await one.sessions.touch(["first", "here"]);
     expect(await other.sessions.expire(10)).toEqual([{ clientId: "second", limit: "sessions" }]);
     expect(await one.sessions.subscriptionsOf("second")).toEqual([]);

@@ -29,7 +29,7 @@ import { openSecretStore } from "../../platform/secret-store.ts";
 import { openSettingStore } from "../../platform/setting-store.ts";
 import type { Batch, SeriesKey, Written } from "../../platform/shard-batch.ts";
 import { micros } from "../../platform/sql.ts";
-import { temporaryFolder } from "../harness/local-servers.ts";
+import { dataFolder } from "../data-folder.ts";
 import { createTestDatabase } from "../harness/test-database.ts";
 import { silent } from "./samples.ts";
 
@@ -49,7 +49,7 @@ export interface Engine {
 const pglite: Engine = {
   name: "PGlite",
   async make() {
-    const folder = temporaryFolder("pglite");
+    const folder = dataFolder("pglite");
     const embedded = await startEmbeddedDatabase(folder, { log: silent, onLost: () => undefined });
     const remove = async (): Promise<void> => {
       await embedded.stop();

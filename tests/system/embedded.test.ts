@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDatabase } from "../../platform/database.ts";
 import { startEmbeddedDatabase } from "../../platform/embedded-database.ts";
 import { openLog } from "../../platform/telemetry.ts";
+import { dataFolder } from "../data-folder.ts";
 import { compare, loadRowsQuery, startLoad } from "../harness/load.ts";
-import { temporaryFolder, until } from "../harness/local-servers.ts";
+import { until } from "../harness/local-servers.ts";
 import { type Program, portOf, startProgram } from "../harness/program.ts";
 
 interface LegacyDevice {
@@ -45,7 +46,7 @@ async function rowsIn(dataDir: string): Promise<readonly { key: string }[]> {
 }
 
 describe("the whole platform in one process", () => {
-  const dataDir = temporaryFolder("embedded");
+  const dataDir = dataFolder("embedded");
   let program: Program;
   let http: string;
   let mqttUrl: string;
@@ -244,7 +245,7 @@ describe("the whole platform in one process", () => {
 
 describe.each(["SIGKILL", "SIGTERM"] as const)("ended by %s under load", (signal) => {
   test("every acknowledged reading is stored once", async () => {
-    const dataDir = temporaryFolder("crash");
+    const dataDir = dataFolder("crash");
     const first = startProgram([], { DATA_DIR: dataDir });
     const addresses = await first.ready();
     const port = portOf(addresses["mqtt"]);

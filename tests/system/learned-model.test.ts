@@ -1,7 +1,8 @@
 import { rmSync } from "node:fs";
 import { connectAsync } from "mqtt";
 import { expect, test } from "vitest";
-import { temporaryFolder, until } from "../harness/local-servers.ts";
+import { dataFolder } from "../data-folder.ts";
+import { until } from "../harness/local-servers.ts";
 import { startProgram } from "../harness/program.ts";
 
 interface Anomalies {
@@ -14,7 +15,7 @@ interface Anomalies {
 }
 
 test("an unknown sensor type is stored, gets a model of its own, and has it again after a restart", async () => {
-  const dataDir = temporaryFolder("learned");
+  const dataDir = dataFolder("learned");
   const settings = { DATA_DIR: dataDir, MODEL_MIN_READINGS: "300" };
   const first = startProgram([], settings);
   const addresses = await first.ready();

@@ -1,7 +1,8 @@
 import { rmSync } from "node:fs";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { temporaryFolder, until } from "../harness/local-servers.ts";
+import { dataFolder } from "../data-folder.ts";
+import { until } from "../harness/local-servers.ts";
 import { type Program, portOf, startProgram } from "../harness/program.ts";
 import { connectRaw } from "../harness/raw-device.ts";
 
@@ -11,7 +12,7 @@ interface Status {
   readonly reason: string;
 }
 
-const dataDir = temporaryFolder("presence");
+const dataDir = dataFolder("presence");
 let program: Program;
 let mqttUrl: string;
 let http: string;

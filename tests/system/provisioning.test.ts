@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { dataFolder } from "../data-folder.ts";
 import { type Api, apiAt } from "../harness/api.ts";
-import { temporaryFolder } from "../harness/local-servers.ts";
 import { closed, connectOnce, returnCodeOf } from "../harness/logins.ts";
 import { startProgram } from "../harness/program.ts";
 import { openServices, type Services } from "../harness/services.ts";
@@ -132,7 +132,7 @@ test("the command line provisions on the same database, and brokers hear of what
 });
 
 test("the command line provisions in DATA_DIR while nothing runs on it, and names the API while something does", async () => {
-  const folder = temporaryFolder("command-line");
+  const folder = dataFolder("command-line");
   const settings = { DATA_DIR: folder, ACCESS: "credentials" };
   const added = await run(["devices", "add", "cellar"], settings);
   const [, password = ""] = /^cellar,(\S+)$/m.exec(added.output) ?? [];

@@ -4,6 +4,7 @@ import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import type { RejectedAnswer } from "../../schema/api.ts";
 import { formatTimestamp } from "../../schema/timestamp.ts";
+import { dataFolder } from "../data-folder.ts";
 import { createRedis, temporaryFolder, until } from "../harness/local-servers.ts";
 import { type Program, startProgram } from "../harness/program.ts";
 import { createTestDatabase } from "../harness/test-database.ts";
@@ -41,7 +42,7 @@ async function pointsOf(base: string, deviceId: string): Promise<number[][]> {
 }
 
 describe("what was refused", () => {
-  const dataDir = temporaryFolder("rejected");
+  const dataDir = dataFolder("rejected");
   let program: Program;
   let http: string;
   let mqtt: MqttClient;

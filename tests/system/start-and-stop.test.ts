@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
+import { dataFolder } from "../data-folder.ts";
 import { freePort, temporaryFolder, until } from "../harness/local-servers.ts";
 import { freePorts, startProgram } from "../harness/program.ts";
 
@@ -18,7 +19,7 @@ describe("what cannot start says so in one line and exits with 1", () => {
   test.each(["MQTT_PORT", "MQTT_WS_PORT", "HTTP_PORT"])("a taken %s", async (setting) => {
     const port = await freePort();
     const holder = createServer().listen(port, "127.0.0.1");
-    const dataDir = temporaryFolder("taken");
+    const dataDir = dataFolder("taken");
     const program = startProgram([], { [setting]: `${port}`, DATA_DIR: dataDir });
     expect(await program.exit()).toBe(1);
     expect(program.output()).toMatch(new RegExp(`^tidemark: PORT_TAKEN: port ${port} .*${setting}$`, "m"));
@@ -29,7 +30,7 @@ describe("what cannot start says so in one line and exits with 1", () => {
   test("an unreachable database and an unreachable Redis", async () => {
     const port = await freePort();
     const noDatabase = startProgram([], { DATABASE_URL: `postgres://u:secret@127.0.0.1:${port}/d` });
-    const dataDir = temporaryFolder("no-redis");
+    const dataDir = dataFolder("no-redis");
     const noRedis = startProgram([], { REDIS_URL: `redis://127.0.0.1:${port}`, DATA_DIR: dataDir });
     expect([await noDatabase.exit(), await noRedis.exit()]).toEqual([1, 1]);
     expect(noDatabase.output()).toMatch(/^tidemark: STORE_DOWN: cannot reach the database .*DATABASE_URL/m);

@@ -7,13 +7,14 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "n
 import { connectAsync, type MqttClient } from "mqtt";
 import { io } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { dataFolder } from "../data-folder.ts";
 import { createAuthority, install } from "../harness/certificates.ts";
 import { temporaryFolder, until } from "../harness/local-servers.ts";
 import { type Program, portOf, startProgram } from "../harness/program.ts";
 
 const authority = createAuthority("tidemark tests");
 const folder = temporaryFolder("tls");
-const dataDir = temporaryFolder("tls-data");
+const dataDir = dataFolder("tls-data");
 const mounted = join(folder, "mounted");
 let program: Program;
 let addresses: Readonly<Record<string, string>>;
