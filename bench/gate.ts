@@ -1,5 +1,5 @@
 import { generate, parser } from "mqtt-packet";
-import { FrameGate } from "../broker/frame-gate.ts";
+import { FrameGate } from "../broker/gate/frame-gate.ts";
 import { publishOf } from "./mqtt-load.ts";
 import { printTable } from "./table.ts";
 

@@ -6,16 +6,16 @@ import type { Config } from "../platform/config.ts";
 import type { Clock, EventStream, ReadingStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { openTokenVerifier, tokenSecretName } from "../platform/tokens.ts";
-import { AccessGuard } from "./access-guard.ts";
+import { AccessGuard } from "./access/access-guard.ts";
+import { type Guard, openToAll } from "./access/guard.ts";
 import { openAedes } from "./aedes.ts";
 import { announceAnomalies } from "./announcement.ts";
-import { Departures } from "./departures.ts";
-import { type DeviceLinks, type LinkStores, linkDevices } from "./device-links.ts";
+import { Departures } from "./devices/departures.ts";
+import { type DeviceLinks, type LinkStores, linkDevices } from "./devices/device-links.ts";
 import { type DoorPorts, type Doors, openDoors } from "./doors.ts";
 import { FloodGate } from "./flood-gate.ts";
-import type { GateLimits } from "./frame-gate.ts";
-import { FrameGuard } from "./frame-guard.ts";
-import { type Guard, openToAll } from "./guard.ts";
+import type { GateLimits } from "./gate/frame-gate.ts";
+import { FrameGuard } from "./gate/frame-guard.ts";
 import { Intake } from "./intake.ts";
 
 export interface BrokerDeps {

@@ -1,4 +1,4 @@
-import type { Rule } from "../../broker/violation.ts";
+import type { Rule } from "../../broker/gate/violation.ts";
 import { by, greeted, hex, list, type Malformed, range } from "./malformed.ts";
 import { connect, type Part, publish, raw, subscribe, unsubscribe } from "./packets.ts";
 

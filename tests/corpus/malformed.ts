@@ -1,4 +1,4 @@
-import type { Rule } from "../../broker/violation.ts";
+import type { Rule } from "../../broker/gate/violation.ts";
 import {
   connect,
   disconnect,
