@@ -151,6 +151,9 @@ async function startHttp(
       mqttHost,
       mqttPort,
       httpUrl: addresses.http ?? httpUrl(config.HOST, config.HTTP_PORT, config.HTTP_TLS),
+      needsCredentials: config.ACCESS === "credentials",
+      needsKey:
+        !config.LEGACY_HTTP_OPEN && (config.ACCESS === "credentials" || config.LEGACY_HTTP_KEY !== null),
     });
     const deps = {
       ...shared,

@@ -161,6 +161,8 @@ export const DoorsAnswer = Type.Object({
   mqttHost: Type.String(),
   mqttPort: Type.Integer(),
   httpUrl: Type.String(),
+  needsCredentials: Type.Boolean({ description: "MQTT: a device must be provisioned, and show who it is." }),
+  needsKey: Type.Boolean({ description: "HTTP: `POST /data` takes a key or an API token." }),
 });
 export type DoorsAnswer = Readonly<Static<typeof DoorsAnswer>>;
 

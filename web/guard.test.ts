@@ -49,7 +49,7 @@ async function openWeb(access: "open" | "credentials") {
     log,
     metrics,
     now: () => 0,
-    doors: () => ({ mqttHost: "", mqttPort: 1, httpUrl: "" }),
+    doors: () => ({ mqttHost: "", mqttPort: 1, httpUrl: "", needsCredentials: false, needsKey: false }),
     events: { subscribe: async () => ({ stop: () => Promise.resolve() }) },
   };
   const deps = stubs as unknown as Omit<WebDeps, "callers">;

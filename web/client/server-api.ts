@@ -152,5 +152,7 @@ export function fetchDoors(): Promise<DoorsAnswer> {
     mqttHost: location.hostname,
     mqttPort: 1883,
     httpUrl: location.origin,
+    needsCredentials: false,
+    needsKey: false,
   }));
 }
