@@ -28,6 +28,9 @@ const mostEntries = 500;
 /** How much heavier than aimed for a batch may turn out before it is written in parts. */
 const heaviestBatch = 2 * batchReadings;
 const waitMs = 250;
+/** Batches between these many readings are light: fewer is no crowd, and more are worth their statement. */
+const [lightestCompany, lightBatch] = [4, 250];
+const longestBreathMs = 30;
 
 /**
  * Runs one shard until the signal: takes, scores, writes, announces and acknowledges in order. While one batch is being stored the
@@ -56,6 +59,9 @@ class Ownership {
   #entriesToTake = 4;
   /** The batch before, on its way into the database. */
   #storing: Promise<void> = Promise.resolve();
+  #begunMs = 0;
+  #tookMs = 0;
+  #lastWeight = 0;
 
   constructor(deps: ShardDeps) {
     this.#deps = deps;
@@ -63,6 +69,7 @@ class Ownership {
   }
 
   async turn(): Promise<void> {
+    await this.#breathe();
     const entries = await this.#deps.reader.next(this.#entriesToTake, waitMs);
     for (const part of partsOf(entries, heaviestBatch)) {
       const batch = await this.#score(part);
@@ -75,6 +82,16 @@ class Ownership {
     this.#adapt(entries);
   }
 
+  /**
+   * Lets as much time pass between two light batches as it takes to store them: a machine that is busy gets larger ones then, each of
+   * which costs it hardly more. A reading that comes alone waits for nobody.
+   */
+  async #breathe(): Promise<void> {
+    if (this.#lastWeight < lightestCompany || this.#lastWeight > lightBatch) return;
+    const leftMs = this.#begunMs + 2 * this.#tookMs - performance.now();
+    if (leftMs > 1) await rest(Math.min(leftMs, longestBreathMs), this.#deps.signal);
+  }
+
   /** Waits for what is on its way, whatever becomes of it. */
   async finish(): Promise<void> {
     await this.#storing.catch(() => undefined);
@@ -84,6 +101,7 @@ class Ownership {
   #adapt(entries: readonly StreamEntry[]): void {
     if (entries.length === 0) return;
     const weight = entries.reduce((sum, entry) => sum + weightOfEntry(entry), 0);
+    this.#lastWeight = weight;
     const aim = Math.floor((batchReadings * entries.length) / weight);
     this.#entriesToTake = Math.max(1, Math.min(aim, 2 * this.#entriesToTake, mostEntries));
   }
@@ -109,6 +127,7 @@ class Ownership {
 
   async #store(entries: readonly StreamEntry[], batch: Batch | null): Promise<void> {
     const { reader } = this.#deps;
+    this.#begunMs = performance.now();
     if (batch !== null) {
       const written = await writePatiently({ ...this.#deps, batch });
       this.#count(batch, written);
@@ -116,6 +135,7 @@ class Ownership {
     }
     // Acknowledge after the commit: a crash in between hands the entries out again, and their numbers make that harmless.
     await this.#insist("batch not acknowledged yet", () => reader.acknowledge(entries));
+    this.#tookMs = performance.now() - this.#begunMs;
   }
 
   #count(batch: Batch, written: Written): void {
