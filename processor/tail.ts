@@ -1,0 +1,95 @@
+/**
+ * How far the surprises of one series usually reach: peaks over a threshold (Pickands 1975; as a stream, Siffer et al. 2017), one peak a
+ * cluster, so that what is counted are false alarms and not the readings of one.
+ */
+export interface Tail {
+  /** The surprise that one reading in fifty exceeds. */
+  threshold: number;
+  /** Clusters beyond the threshold, a reading, and how many readings that stands for. */
+  rate: number;
+  readings: number;
+  /** How many clusters the two moments stand for. */
+  clusters: number;
+  /** Mean and mean square of the clusters' highest excesses. */
+  mean: number;
+  square: number;
+  /** The highest excess of the cluster under way, and how many readings in a row were below the threshold. */
+  peak: number;
+  quiet: number;
+}
+
+const beyond = 0.02;
+const step = 0.05;
+const rise = Math.exp(step);
+const fall = Math.exp((-step * beyond) / (1 - beyond));
+/** Readings below the threshold that end a cluster. */
+const endsAfter = 16;
+/** What is believed beforehand weighs as much as so many clusters, and readings. */
+const beliefClusters = 8;
+const beliefReadings = 500;
+const mostClusters = 128;
+const mostReadings = 4000;
+/** A series that never stirs would take anything for a wonder. */
+const lowestThreshold = 1;
+const lowestRate = 1e-4;
+const lowestMean = 0.1;
+/** An excess teaches no more than this many usual ones: a great anomaly must not make the next one usual. */
+const mostTaught = 6;
+/** Beyond this the moments are not believed to have a tail so heavy. */
+const heaviest = 0.3;
+
+// What a normal signal's surprises look like.
+export function newTail(): Tail {
+  return {
+    threshold: 1.7,
+    rate: 0.01,
+    readings: beliefReadings,
+    clusters: beliefClusters,
+    mean: 0.35,
+    square: 2 * 0.35 * 0.35,
+    peak: 0,
+    quiet: endsAfter,
+  };
+}
+
+/** How rare a surprise is in its series: the expected clusters a reading that reach as far, as a natural logarithm; falls with it. */
+export function logRarity(tail: Tail, surprise: number): number {
+  const excess = surprise - tail.threshold;
+  const logRate = Math.log(tail.rate);
+  if (excess <= 0) return (logRate * Math.max(surprise, 0)) / tail.threshold;
+  // A generalised Pareto distribution by its moments (Hosking and Wallis 1987).
+  const variance = Math.max(tail.square - tail.mean * tail.mean, 1e-12);
+  const ratio = (tail.mean * tail.mean) / variance;
+  const shape = Math.min(Math.max(0.5 * (1 - ratio), 0), heaviest);
+  const scale = tail.mean * (1 - shape);
+  const reach = excess / scale;
+  return logRate - (shape < 1e-6 ? reach : Math.log1p(shape * reach) / shape);
+}
+
+/** Lets the tail learn a surprise. */
+export function learnTail(tail: Tail, surprise: number): void {
+  const excess = surprise - tail.threshold;
+  const isBeyond = excess > 0;
+  const isNew = isBeyond && tail.quiet >= endsAfter;
+  tail.readings = Math.min(tail.readings + 1, mostReadings);
+  tail.rate = Math.max(tail.rate + ((isNew ? 1 : 0) - tail.rate) / tail.readings, lowestRate);
+  if (isBeyond) {
+    const taught = Math.min(excess, mostTaught * tail.mean);
+    if (isNew) {
+      tail.clusters = Math.min(tail.clusters + 1, mostClusters);
+      teach(tail, taught, tail);
+      tail.peak = taught;
+    } else if (taught > tail.peak) {
+      teach(tail, taught, { mean: tail.peak, square: tail.peak * tail.peak });
+      tail.peak = taught;
+    }
+  }
+  tail.quiet = isBeyond ? 0 : Math.min(tail.quiet + 1, endsAfter);
+  tail.threshold = Math.max(tail.threshold * (isBeyond ? rise : fall), lowestThreshold);
+}
+
+function teach(tail: Tail, taught: number, insteadOf: { mean: number; square: number }): void {
+  const { mean, square } = insteadOf;
+  tail.mean = Math.max(tail.mean + (taught - mean) / tail.clusters, lowestMean);
+  tail.square += (taught * taught - square) / tail.clusters;
+}
