@@ -14,9 +14,11 @@ const mostReadings = 2000;
 // A series has to be known before it can be called stuck.
 const fewestReadings = 60;
 // Shorter rows are nothing to speak of; longer ones must be so unlikely, and so much longer than any before.
-const fewestRepeats = 12;
+const fewestRepeats = 20;
 const unlikely = Math.log(1e-9);
 const longerThanBefore = 3;
+// The longest row of a short history is not the longest there will be.
+const shortHistory = 500;
 const forgetting = Math.exp(-Math.LN2 / 8000);
 
 export function newRests(): Rests {
@@ -27,7 +29,8 @@ export function newRests(): Rests {
 export function stuckAfter(rests: Rests): number {
   if (rests.readings < fewestReadings || rests.changeShare <= 0) return Number.POSITIVE_INFINITY;
   const improbable = rests.changeShare >= 1 ? 0 : unlikely / Math.log1p(-rests.changeShare);
-  return Math.ceil(Math.max(fewestRepeats, longerThanBefore * rests.longest, improbable));
+  const beyondBefore = longerThanBefore * rests.longest * (1 + shortHistory / rests.readings);
+  return Math.ceil(Math.max(fewestRepeats, beyondBefore, improbable));
 }
 
 /** Whether one more repeat is the one that makes a series stuck: said once, since a stuck series repeats itself. */
