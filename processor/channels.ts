@@ -5,6 +5,7 @@ import { calmest, isWarm, longestGap, type SeriesState, warmAfter } from "./seri
 import { leftDiscord, shapeLength } from "./shape.ts";
 import { clampTo, follow, place, spreadOf, tame, toSingle, winsorAt } from "./spread.ts";
 import { logRarity } from "./tail.ts";
+import { targetRate } from "./target.ts";
 
 /** One reading as the channels see it, before anything is learnt from it. */
 export interface Observation {
@@ -36,11 +37,6 @@ export interface Observation {
 const valueLimit = 1e100;
 const rawLimit = 1e6;
 const dayUs = 86_400_000_000;
-/** One false alarm in a thousand readings of a sensor that speaks every five minutes or less often. */
-const targetRate = 1e-3;
-const unhurriedUs = 300_000_000;
-/** The more often it speaks, the rarer, down to this share: what is promised is a time. */
-const leastTargetShare = 0.1;
 /** News exceeds what was told lately by so much. */
 const newsFactor = 1.5;
 const leastNews = 0.1;
@@ -95,7 +91,7 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
     sum += share;
   }
   const surprise = sum / Math.sqrt(state.sumQuantile + 0.3);
-  const strain = isWarm(state) ? logRarity(state.tail, surprise) / logTarget(state) : 0;
+  const strain = isWarm(state) ? logRarity(state.tail, surprise) / Math.log(targetRate(state.intervalUs)) : 0;
   const isNews = Math.max(surprise - state.tail.threshold, leastNews) > newsFactor * state.told;
   const isStuck = rawValue === state.lastRaw && canBeStuck(state.kind) && becomesStuck(state.rests);
   return {
@@ -114,13 +110,6 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
     becomesStuck: isStuck,
     unrest,
   };
-}
-
-// A thousand readings of a sensor that speaks every five seconds are 83 minutes: nobody wants an alarm that often. But a tail that is fitted to a
-// few thousand readings cannot promise one in a month.
-function logTarget({ intervalUs }: SeriesState): number {
-  const share = intervalUs > 0 ? intervalUs / unhurriedUs : 1;
-  return Math.log(targetRate * Math.min(Math.max(share, leastTargetShare), 1));
 }
 
 // Channels that have something to say only after a day, or after many readings, and first have to learn how much is usual.

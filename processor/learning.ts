@@ -5,7 +5,7 @@ import { learnRest } from "./rests.ts";
 import { dayBins, learnSeason, readingsPerVisit, weekBins } from "./season.ts";
 import { isWarm, longestGap, recentPlaces, type SeriesState, warmAfter } from "./series.ts";
 import { clampTo, follow, place, spreadOf, tame, toSingle, winsorAt } from "./spread.ts";
-import { learnTail } from "./tail.ts";
+import { isCalm, learnTail } from "./tail.ts";
 
 const channelCount = channelNames.length;
 // Half-life 2000 readings (measured: anything from 2000 to 8000 does as well).
@@ -19,9 +19,9 @@ const quantileFall = Math.exp((-quantileStep * 0.005) / 0.995);
 const unusualAt = 2;
 const largest = 1e6;
 const intervalMemory = 64;
-/** What was told fades by half in so many readings. */
-const toldHalfLife = 128;
-const toldFade = 2 ** (-1 / toldHalfLife);
+/** What was told fades by half in 128 readings of an episode, and in 16 once it is over, so that it hides nothing else. */
+const toldFade = 2 ** (-1 / 128);
+const toldFadeAfter = 2 ** (-1 / 16);
 // The range is forgotten with a half-life of 8000 readings.
 const rangeFade = Math.LN2 / 8000;
 
@@ -82,12 +82,14 @@ function learnHead(state: SeriesState, seen: Observation): void {
   state.outsideRun = isOutside ? state.outsideRun + 1 : 0;
   state.sinceOutside = isOutside ? 1 : state.sinceOutside + 1;
   if (isWarm(state)) {
-    state.told = Math.max(state.told * toldFade, seen.surprise - state.tail.threshold);
+    const fade = isCalm(state.tail) ? toldFadeAfter : toldFade;
+    const told = seen.strain > 1 ? seen.surprise - state.tail.threshold : 0;
+    state.told = Math.max(state.told * fade, told);
     learnTail(state.tail, seen.surprise);
   }
   state.sumQuantile =
     seen.sum > state.sumQuantile
-      ? Math.min(state.sumQuantile * Math.exp(quantileStep), largest)
+      ? Math.min(state.sumQuantile * Math.exp(quantileStep / Math.max(state.unusualRun, 1)), largest)
       : Math.max(state.sumQuantile * quantileFall, 1);
 }
 
@@ -157,7 +159,8 @@ function learnRange(state: SeriesState, value: number): void {
   state.high = Math.max(state.high - rangeFade * (state.high - middle), value);
 }
 
-// Robbins and Monro's running quantile, on a logarithmic scale. One surprise lifts it by a twentieth, however big it is; but what comes
+// Robbins and Monro's running quantile, on a logarithmic scale. One surprise lifts it by a twentieth, however big it is, and each that
+// follows on it by less, since they are one; or the way of a fault of thirty readings would leave the series blind. But what comes
 // back after a quiet time, as a machine does that starts every morning, lifts it towards the size it had before.
 function learnQuantiles(state: SeriesState, { raw, moves }: Observation): void {
   for (let channel = 0; channel < channelCount; channel++) {
@@ -171,7 +174,8 @@ function learnQuantiles(state: SeriesState, { raw, moves }: Observation): void {
     const isFresh = state.unusualRun === 1;
     const known = isFresh ? Math.min(one, state.peaks[channel] ?? 0) : 0;
     if (isFresh) state.peaks[channel] = one;
-    const rise = quantileStep + recurrenceShare * Math.log(Math.max(known / quantile, 1));
+    const step = quantileStep / Math.max(state.unusualRun, 1);
+    const rise = step + recurrenceShare * Math.log(Math.max(known / quantile, 1));
     state.quantiles[channel] = Math.min(quantile * Math.exp(rise), largest);
   }
 }

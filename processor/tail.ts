@@ -16,11 +16,12 @@ export interface Tail {
   /** The highest excess of the cluster under way, and how many readings in a row were below the threshold. */
   peak: number;
   quiet: number;
+  /** How many readings in a row were beyond it. */
+  run: number;
 }
 
 const beyond = 0.02;
 const step = 0.05;
-const rise = Math.exp(step);
 const fall = Math.exp((-step * beyond) / (1 - beyond));
 /** Readings below the threshold that end a cluster. */
 const endsAfter = 16;
@@ -49,6 +50,7 @@ export function newTail(): Tail {
     square: 2 * 0.35 * 0.35,
     peak: 0,
     quiet: endsAfter,
+    run: 0,
   };
 }
 
@@ -66,11 +68,16 @@ export function logRarity(tail: Tail, surprise: number): number {
   return logRate - (shape < 1e-6 ? reach : Math.log1p(shape * reach) / shape);
 }
 
+/** Whether no cluster is under way. */
+export function isCalm(tail: Tail): boolean {
+  return tail.quiet >= endsAfter;
+}
+
 /** Lets the tail learn a surprise. */
 export function learnTail(tail: Tail, surprise: number): void {
   const excess = surprise - tail.threshold;
   const isBeyond = excess > 0;
-  const isNew = isBeyond && tail.quiet >= endsAfter;
+  const isNew = isBeyond && isCalm(tail);
   tail.readings = Math.min(tail.readings + 1, mostReadings);
   tail.rate = Math.max(tail.rate + ((isNew ? 1 : 0) - tail.rate) / tail.readings, lowestRate);
   if (isBeyond) {
@@ -85,7 +92,10 @@ export function learnTail(tail: Tail, surprise: number): void {
     }
   }
   tail.quiet = isBeyond ? 0 : Math.min(tail.quiet + 1, endsAfter);
-  tail.threshold = Math.max(tail.threshold * (isBeyond ? rise : fall), lowestThreshold);
+  tail.run = isBeyond ? tail.run + 1 : 0;
+  // Readings that follow on one another are one surprise, and lift it ever less.
+  const factor = isBeyond ? Math.exp(step / tail.run) : fall;
+  tail.threshold = Math.max(tail.threshold * factor, lowestThreshold);
 }
 
 function teach(tail: Tail, taught: number, insteadOf: { mean: number; square: number }): void {
