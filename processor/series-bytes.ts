@@ -29,17 +29,7 @@ const scalars = [
   "sumQuantile",
   "told",
 ] as const;
-const tailScalars = [
-  "threshold",
-  "rate",
-  "readings",
-  "clusters",
-  "mean",
-  "square",
-  "peak",
-  "quiet",
-  "run",
-] as const;
+const tailScalars = ["threshold", "rate", "readings", "clusters", "mean", "peak", "quiet", "run"] as const;
 const restScalars = ["changeShare", "readings", "run", "longest"] as const;
 const lists = ["variances", "heard", "quantiles", "peaks"] as const;
 const singles = ["day", "week", "recent"] as const;
