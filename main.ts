@@ -24,7 +24,7 @@ import { listProxies } from "./platform/peer.ts";
 import { type MayReadMetrics, mountProbe, type Probe } from "./platform/probe.ts";
 import { type Log, type Metrics, openLog, openMetrics } from "./platform/telemetry.ts";
 import { needsCertificate, plainMqttHost } from "./platform/tls-listeners.ts";
-import { startProcessor } from "./processor/service.ts";
+import { scoreFile, startProcessor } from "./processor/service.ts";
 import type { DoorsAnswer } from "./schema/api.ts";
 import { judge } from "./schema/operator.ts";
 import { openLinkStores, type Stores } from "./stores.ts";
@@ -270,6 +270,9 @@ switch (order.kind) {
     break;
   case "administer":
     process.exitCode = await runCommand(order.command).catch(failed);
+    break;
+  case "score":
+    process.exitCode = await scoreFile(order).then(() => 0, failed);
     break;
   case "start":
     process.exit(await run(order).catch(failed));

@@ -1,5 +1,6 @@
 import { accessBench } from "./access.ts";
 import { codecBench } from "./codec.ts";
+import { detectionBench } from "./detection.ts";
 import { devicesBench } from "./devices.ts";
 import { gateBench } from "./gate.ts";
 import { idleConnectionsBench } from "./idle-connections.ts";
@@ -21,6 +22,7 @@ const benches: ReadonlyMap<string, Bench> = new Map([
   ["access", accessBench],
   ["idle-connections", idleConnectionsBench],
   ["devices", devicesBench],
+  ["detection", detectionBench],
   ["take-over", takeOverBench],
   ["soak", soakBench],
 ]);

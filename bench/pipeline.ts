@@ -217,7 +217,7 @@ function rowOf(index: number): ScoredReading {
     score: 0.2,
     isAnomaly: false,
     confidence: 0.9,
-    modelVersion: "temperature@factory-1",
+    modelVersion: "temperature@factory-2",
     isLate: false,
     explanation: null,
   };

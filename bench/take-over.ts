@@ -1,5 +1,5 @@
-import { newSeries } from "../processor/channels.ts";
 import { learnReading } from "../processor/score.ts";
+import { newSeries } from "../processor/series.ts";
 import { serialiseSeries, seriesFormat } from "../processor/series-bytes.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";
 import { telemetryTopic } from "../schema/topics.ts";
@@ -109,12 +109,12 @@ async function fill(
   const series = "SELECT 'heir-' || d AS device_id FROM generate_series(0, $2::integer - 1) d";
   await database.query(
     `INSERT INTO readings (device_id, sensor_type, ts, value, score, is_anomaly, model_version)
-     SELECT device_id, 'temperature', ${instant}, 22 + ((i * 7919) % 100) / 100.0, 0.2, false, 'temperature@factory-1'
+     SELECT device_id, 'temperature', ${instant}, 22 + ((i * 7919) % 100) / 100.0, 0.2, false, 'temperature@factory-2'
      FROM generate_series(0, $3::integer - 1) i, (${series}) s`,
     [startUs, devices, history],
   );
   await database.query(
-    `INSERT INTO device_latest SELECT device_id, 'temperature', ${instant}, 22, 0.2, false, 'temperature@factory-1', 0.9
+    `INSERT INTO device_latest SELECT device_id, 'temperature', ${instant}, 22, 0.2, false, 'temperature@factory-2', 0.9
      FROM (SELECT $3::integer - 1 AS i) l, (${series}) s`,
     [startUs, devices, history],
   );

@@ -1,16 +1,21 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { sensorTypes } from "../schema/sensors.ts";
 import { type AccessCommand, accessNouns, accessUsage, readAccessCommand } from "./access-command.ts";
 import { type ServiceName, serviceNames } from "./config.ts";
 import { messageOf } from "./errors.ts";
 import { type OperatorCommand, operatorUsage, readOperatorCommand } from "./operator-command.ts";
 
 const usage = `Usage: node dist/main.js [SERVICE ...] [--simulate]
+       node dist/main.js score --input FILE.csv --sensor-type TYPE [--output FILE.csv]
        node dist/main.js ${[...Object.keys(accessNouns), "operators"].join("|")} VERB ...
 
   SERVICE      ${serviceNames.join(", ")}; none: the whole platform in one process
   --simulate   also start a small fleet of simulated devices with faults
   --help, --version
+
+The detector on data of your own, without a database: columns timestamp and value in; the score (0 to 100), is_anomaly, severity and
+reason beside them out. TYPE is ${[...sensorTypes.keys()].join(", ")}, or any other name.
 
 Who may connect, changed on the database of DATABASE_URL or, while nothing runs on it, in DATA_DIR:
 ${accessUsage}
@@ -23,6 +28,12 @@ Settings come from the environment; .env.example lists them all.
 export type Order =
   | { readonly kind: "start"; readonly services: readonly ServiceName[]; readonly isSimulated: boolean }
   | { readonly kind: "administer"; readonly command: AccessCommand | OperatorCommand }
+  | {
+      readonly kind: "score";
+      readonly input: string;
+      readonly output: string | null;
+      readonly sensorType: string;
+    }
   | { readonly kind: "print"; readonly text: string; readonly exitCode: 0 | 2 };
 
 /** Reads the arguments after the script's name. */
@@ -33,6 +44,7 @@ export function readCommandLine(args: readonly string[]): Order {
       const command = noun === "operators" ? readOperatorCommand(args) : readAccessCommand(args);
       return "mistake" in command ? mistake(command.mistake) : { kind: "administer", command };
     }
+    if (noun === "score") return readScoreOrder(args.slice(1));
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -48,6 +60,16 @@ export function readCommandLine(args: readonly string[]): Order {
   } catch (error) {
     return mistake(messageOf(error));
   }
+}
+
+function readScoreOrder(args: readonly string[]): Order {
+  const text = { type: "string" } as const;
+  const options = { input: text, output: text, "sensor-type": text };
+  const { input, output = null, "sensor-type": sensorType } = parseArgs({ args: [...args], options }).values;
+  if (input === undefined || sensorType === undefined)
+    return mistake("score needs --input and --sensor-type");
+  if (input === output) return mistake("score cannot write over what it reads");
+  return { kind: "score", input, output, sensorType };
 }
 
 function mistake(what: string): Order {

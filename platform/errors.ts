@@ -13,6 +13,7 @@ export type ErrorCode =
   | "FRAME_TOO_NEW"
   | "FRAME_UNREADABLE"
   | "MODEL_UNREADABLE"
+  | "INPUT_UNREADABLE"
   | "BROKER_DOWN"
   | "STOPPING"
   | "STOP_TIMED_OUT";

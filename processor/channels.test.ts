@@ -1,12 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { advance, isLate, magnitude, newSeries, observe, passOver, type SeriesState } from "./channels.ts";
+import { magnitude, observe } from "./channels.ts";
+import { advance, passOver } from "./learning.ts";
 import { normalNumber, seededRandom } from "./random.ts";
+import { isLate, newSeries, type SeriesState } from "./series.ts";
+
+const nextUs = (state: SeriesState) => Math.max(state.lastTimestampUs, 0) + 1_000_000;
 
 function feed(state: SeriesState, values: Iterable<number>): void {
   for (const value of values) {
-    const atUs = Math.max(state.lastTimestampUs, 0) + 1_000_000;
-    advance(state, observe(state, value), atUs);
+    const atUs = nextUs(state);
+    advance(state, observe(state, value, atUs));
   }
 }
 
@@ -15,13 +19,14 @@ function* noise(level: number, count: number, seed = 1): Generator<number> {
   for (let i = 0; i < count; i++) yield level + 0.2 * normalNumber(random);
 }
 
-const surpriseAt = (state: SeriesState, value: number) => magnitude(observe(state, value).channels);
+const lookAt = (state: SeriesState, value: number) => observe(state, value, nextUs(state));
+const surpriseAt = (state: SeriesState, value: number) => magnitude(lookAt(state, value).channels);
 
 test("looking at a reading changes nothing", () => {
   const state = newSeries("temperature");
   feed(state, noise(22, 100));
   const before = structuredClone(state);
-  observe(state, 50);
+  lookAt(state, 50);
   expect(state).toEqual(before);
 });
 
@@ -106,7 +111,7 @@ test("finite readings keep everything finite", () => {
       (values, type) => {
         const state = newSeries(type);
         for (const value of values) {
-          const seen = observe(state, value);
+          const seen = lookAt(state, value);
           expect([...seen.raw, ...seen.channels].every((one) => Number.isFinite(one) && one >= 0)).toBe(true);
           feed(state, [value]);
           const kept = [state.mean, state.ema10, state.ema16, state.ema40, state.unrest];

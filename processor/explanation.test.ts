@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
-import { advance, newSeries, observe, type SeriesState } from "./channels.ts";
+import { observe } from "./channels.ts";
 import { explainImpossible, explainSurprise, explainUntypical } from "./explanation.ts";
+import { advance } from "./learning.ts";
+import { newSeries, type SeriesState } from "./series.ts";
 
 function seriesOf(sensorType: string, values: readonly number[]): SeriesState {
   const state = newSeries(sensorType);
-  for (const [index, value] of values.entries()) advance(state, observe(state, value), index + 1);
+  for (const [index, value] of values.entries()) advance(state, observe(state, value, index + 1));
   return state;
 }
 
@@ -14,7 +16,7 @@ const steady = (level: number, swing: number) =>
 test("a jump is named with its size and its unit", () => {
   const slowSwing = Array.from({ length: 300 }, (_, i) => 22 + 0.5 * Math.sin(i / 20));
   const state = seriesOf("temperature", slowSwing);
-  const { sentence, expected } = explainSurprise(state, 41.2, observe(state, 41.2));
+  const { sentence, expected } = explainSurprise(state, 41.2, observe(state, 41.2, 301));
   expect(sentence).toMatch(
     /^Temperature 41\.2 °C; 21\.\d+ to 22\.\d+ is usual here; the jump of 1[89](\.\d)? °C in one reading weighs most\.$/,
   );
@@ -24,7 +26,7 @@ test("a jump is named with its size and its unit", () => {
 
 test("a type that nobody knows is made readable and has no unit", () => {
   const state = seriesOf("soil_moisture", steady(400, 10));
-  const { sentence } = explainSurprise(state, 900, observe(state, 900));
+  const { sentence } = explainSurprise(state, 900, observe(state, 900, 301));
   expect(sentence).toMatch(
     /^Soil moisture 900; \d+(\.\d)? to \d+(\.\d)? is usual here; the .* weighs most\.$/,
   );
@@ -32,7 +34,7 @@ test("a type that nobody knows is made readable and has no unit", () => {
 
 test("the expected band stays within what is physically possible", () => {
   const state = seriesOf("humidity", steady(98, 2));
-  const { expected } = explainSurprise(state, 40, observe(state, 40));
+  const { expected } = explainSurprise(state, 40, observe(state, 40, 301));
   expect(expected?.high).toBe(100);
 });
 
@@ -41,14 +43,17 @@ test("an impossible value is told from an untypical one", () => {
     sentence: "Humidity 140 %; only 0 to 100 % is physically possible.",
     expected: { low: 0, high: 100 },
   });
-  expect(explainUntypical("temperature", 45, { low: 20, high: 25 }).sentence).toBe(
-    "Temperature 45 °C; 20 to 25 is usual for a new device of this type.",
+  expect(explainUntypical({ sensorType: "temperature", count: 12 }, 45, { low: 20, high: 25 }).sentence).toBe(
+    "Temperature 45 °C; 20 to 25 is usual for a new device of this type (learning 12/60).",
   );
 });
 
 test("huge and tiny numbers stay short", () => {
-  const { sentence } = explainUntypical("temperature", -1.23456789e300, { low: 1e-12, high: 0.000123456 });
+  const { sentence } = explainUntypical({ sensorType: "temperature", count: 0 }, -1.23456789e300, {
+    low: 1e-12,
+    high: 0.000123456,
+  });
   expect(sentence).toBe(
-    "Temperature -1.23e+300 °C; 1.00e-12 to 0.000123 is usual for a new device of this type.",
+    "Temperature -1.23e+300 °C; 1.00e-12 to 0.000123 is usual for a new device of this type (learning 0/60).",
   );
 });

@@ -1,6 +1,8 @@
-import type { Explanation } from "../schema/scored.ts";
+import { type ChannelName, type ChannelShare, channelNames, type Explanation } from "../schema/scored.ts";
 import { type Range, sensorLabel, sensorTypes, sensorUnit } from "../schema/sensors.ts";
-import { type ChannelName, channelNames, type Observation, type SeriesState, spread } from "./channels.ts";
+import { type Observation, type Outlook, outlook } from "./channels.ts";
+import { inUnit } from "./quantity.ts";
+import { type SeriesState, warmAfter } from "./series.ts";
 
 /** Why a reading outside the physical range of its type is one. */
 export function explainImpossible(sensorType: string, value: number, physical: Range): Explanation {
@@ -9,54 +11,96 @@ export function explainImpossible(sensorType: string, value: number, physical: R
   return { sentence, expected: physical };
 }
 
-/** Why a reading of a device without a history is unusual for its type. */
-export function explainUntypical(sensorType: string, value: number, typical: Range): Explanation {
+/** Why a reading of a device without a history is unusual for its type; `learnt` of the first 60 readings are behind it. */
+export function explainUntypical(
+  { sensorType, count }: Pick<SeriesState, "sensorType" | "count">,
+  value: number,
+  typical: Range,
+): Explanation {
   const bounds = `${plain(typical.low)} to ${plain(typical.high)}`;
-  const sentence = `${subject(sensorType, value)}; ${bounds} is usual for a new device of this type.`;
+  const sentence = `${subject(sensorType, value)}; ${bounds} is usual for a new device of this type (${learning(count)}).`;
   return { sentence, expected: typical };
+}
+
+/** How far a series is that its own history does not speak for yet. */
+export function learning(count: number): string {
+  return `learning ${count}/${warmAfter}`;
+}
+
+/** Why a sensor counts as stuck that gave the same value for the `repeats`-th time in a row. */
+export function explainStuck(state: SeriesState, seen: Observation, repeats: number): Explanation {
+  const { sensorType, rests } = state;
+  const longest = Math.round(rests.longest);
+  const usual = longest === 0 ? "it never stood still before" : `${longest} was the most before`;
+  const sentence = `${subject(sensorType, seen.rawValue)}, repeated ${repeats} times in a row; ${usual}.`;
+  return { sentence, expected: bandOf(state, outlook(state, seen)) };
 }
 
 /** Why a reading is unusual in its own series, led by the channel that weighs most. */
 export function explainSurprise(state: SeriesState, value: number, seen: Observation): Explanation {
-  const expected = expectedBand(state);
+  const expectation = outlook(state, seen);
+  const expected = bandOf(state, expectation);
   const digits = digitsFor(expected.high - expected.low);
-  const usual = `${plain(expected.low, digits)} to ${plain(expected.high, digits)} is usual here`;
-  const leading = leadingReason(leadingChannel(seen.channels), state.sensorType, seen);
-  return { sentence: `${subject(state.sensorType, value)}; ${usual}; ${leading} weighs most.`, expected };
+  const band = `${plain(expected.low, digits)} to ${plain(expected.high, digits)}`;
+  const usual = state.kind === "counter" ? `an increase of ${band}` : band;
+  const shares = sharesOf(seen);
+  const leading = leadingReason(shares[0]?.channel ?? "level", state, seen);
+  const sentence = `${subject(state.sensorType, value)}; ${usual} is usual ${placeIn[expectation.by]}; ${leading} weighs most.`;
+  return { sentence, expected, shares };
 }
+
+const placeIn: Readonly<Record<Outlook["by"], string>> = {
+  level: "here",
+  daily: "here at this time of day",
+  weekly: "here at this hour of the week",
+};
 
 // 99 % of a normal signal; never beyond what the quantity can be.
-function expectedBand(state: SeriesState): Range {
-  const reach = 2.6 * spread(state);
-  const physical = sensorTypes.get(state.sensorType)?.physical;
-  return {
-    low: Math.max(state.mean - reach, physical?.low ?? Number.NEGATIVE_INFINITY),
-    high: Math.min(state.mean + reach, physical?.high ?? Number.POSITIVE_INFINITY),
-  };
+function bandOf(state: SeriesState, { centre, spread }: Outlook): Range {
+  const reach = 2.6 * spread;
+  const ends = [centre - reach, centre + reach].map((end) => inUnit(state.kind, end));
+  const [from = 0, to = 0] = ends;
+  // Round a circle, and of what a counter adds, the physical range is no limit.
+  const isLimited = state.kind !== "circular" && state.kind !== "counter";
+  const physical = isLimited ? sensorTypes.get(state.sensorType)?.physical : undefined;
+  const low = Math.max(from, physical?.low ?? Number.NEGATIVE_INFINITY);
+  return { low, high: Math.max(low, Math.min(to, physical?.high ?? Number.POSITIVE_INFINITY)) };
 }
 
-function leadingChannel(channels: readonly number[]): ChannelName {
-  let leading: ChannelName = "level";
-  let most = Number.NEGATIVE_INFINITY;
-  for (const [index, name] of channelNames.entries()) {
-    const weight = channels[index] ?? 0;
-    if (weight > most) [leading, most] = [name, weight];
-  }
-  return leading;
+/** The channels that have something to say, the one that weighs most first. */
+function sharesOf({ channels, sum }: Observation): readonly ChannelShare[] {
+  return channelNames
+    .map((channel, index) => ({ channel, share: sum > 0 ? rounded((channels[index] ?? 0) / sum) : 0 }))
+    .filter(({ share }) => share > 0)
+    .sort((a, b) => b.share - a.share);
 }
 
-function leadingReason(channel: ChannelName, sensorType: string, seen: Observation): string {
+function rounded(share: number): number {
+  return Math.round(share * 1000) / 1000;
+}
+
+function leadingReason(channel: ChannelName, state: SeriesState, { moves }: Observation): string {
+  const move = moves[channelNames.indexOf(channel)] ?? 0;
+  const size = sizeOf(state, move);
   switch (channel) {
     case "level":
-      return `the distance of ${amount(sensorType, seen.deviation)} from the usual level`;
+      return `the distance of ${size} from the usual level`;
     case "smoothed":
-      return `that the last readings together run ${seen.smoothedShift < 0 ? "low" : "high"}`;
+      return `that the last readings together run ${move < 0 ? "low" : "high"}`;
     case "jump":
-      return `the jump of ${amount(sensorType, seen.jump)} in one reading`;
+      return `the jump of ${size} in one reading`;
     case "trend":
-      return `the ${seen.trend < 0 ? "fall" : "rise"} over the last readings`;
+      return `the ${move < 0 ? "fall" : "rise"} over the last readings`;
     case "volatility":
-      return "the unrest of the last readings";
+      return `the ${move < 0 ? "calm" : "unrest"} of the last readings`;
+    case "daily":
+      return `the distance of ${size} from what is usual at this time of day`;
+    case "weekly":
+      return `the distance of ${size} from what is usual at this hour of the week`;
+    case "shape":
+      return "that the last readings took a course not seen lately";
+    case "range":
+      return `that it lies ${size} beyond anything seen before`;
   }
 }
 
@@ -64,8 +108,10 @@ function subject(sensorType: string, value: number): string {
   return `${sensorLabel(sensorType)} ${withUnit(sensorType, plain(value))}`;
 }
 
-function amount(sensorType: string, size: number): string {
-  return withUnit(sensorType, plain(Math.abs(size)));
+// What is watched as a logarithm differs by a factor.
+function sizeOf({ kind, sensorType }: SeriesState, move: number): string {
+  if (kind === "logarithmic") return `a factor of ${plain(Math.exp(Math.min(Math.abs(move), 700)))}`;
+  return withUnit(sensorType, plain(Math.abs(move)));
 }
 
 function withUnit(sensorType: string, text: string): string {

@@ -1,4 +1,4 @@
-import { type SensorType, sensorTypes } from "../schema/sensors.ts";
+import { type Range, type SensorType, sensorTypes } from "../schema/sensors.ts";
 import type { Model } from "./model.ts";
 import { normalNumber, type Random, seededRandom, seedOf } from "./random.ts";
 import { type TrainingSeries, trainModel } from "./training.ts";
@@ -14,17 +14,26 @@ const cadenceUs = 5_000_000;
 export function growFactoryModels(): ReadonlyMap<string, Model> {
   const models = new Map<string, Model>();
   for (const type of sensorTypes.values()) {
-    const version = `${type.name}@factory-1`;
-    const seed = seedOf(version);
-    const series = Array.from({ length: devices }, (_, index) => ordinaryDevice(type, seed + index));
-    const model = trainModel({ sensorType: type.name, version, seed, series });
+    const model = growFactoryModel(type);
     if (model !== undefined) models.set(type.name, model);
   }
   return models;
 }
 
+/** The one of them that is for this type; undefined for a type without a typical range. */
+export function growFactoryModel(type: SensorType): Model | undefined {
+  const { typical } = type;
+  if (typical === null) return undefined;
+  const version = `${type.name}@factory-2`;
+  const seed = seedOf(version);
+  const series = Array.from({ length: devices }, (_, index) =>
+    ordinaryDevice({ ...type, typical }, seed + index),
+  );
+  return trainModel({ sensorType: type.name, version, seed, series });
+}
+
 /** A day in the life of a healthy sensor: a level, a slow swing, noise that may be a little sluggish, and rounding. */
-function ordinaryDevice(type: SensorType, seed: number): TrainingSeries {
+function ordinaryDevice(type: SensorType & { readonly typical: Range }, seed: number): TrainingSeries {
   const random = seededRandom(seed);
   const width = type.typical.high - type.typical.low;
   const level = type.typical.low + width * (0.2 + 0.6 * random());

@@ -55,6 +55,13 @@ test("a state rebuilt from an anchor and what came after it is the state that wa
   expect(memory.of(key).sinceAnchor).toBe(100);
 });
 
+test("a state takes at most 16 kB, in memory and as bytes", () => {
+  const { state } = rebuilt(readings(3000)).of(key);
+  const singles = [state.day, state.week, state.recent].reduce((sum, one) => sum + one.byteLength, 0);
+  expect(serialiseSeries(state).length).toBeLessThanOrEqual(16_384);
+  expect(singles + 8 * 100).toBeLessThanOrEqual(16_384);
+});
+
 test("verdicts go on after a restart: ordinary stays ordinary and a spike is found", () => {
   const memory = rebuilt(readings(1000).slice(-300));
   const next = { ...key, timestampUs: 6e9, value: 28.1 };

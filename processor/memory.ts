@@ -1,7 +1,7 @@
 import type { DetectorHistory } from "../platform/ports.ts";
 import type { SeriesKey } from "../platform/shard-batch.ts";
-import { newSeries, type SeriesState } from "./channels.ts";
 import { learnReading } from "./score.ts";
+import { newSeries, type SeriesState } from "./series.ts";
 import { parseSeries } from "./series-bytes.ts";
 
 /** What is remembered of one series. Whoever lets the state advance counts the readings it learnt from. */

@@ -1,11 +1,12 @@
 import { PlatformError } from "../platform/errors.ts";
-import { channelNames, magnitude } from "./channels.ts";
+import { channelNames } from "../schema/scored.ts";
+import { magnitude } from "./channels.ts";
 import { type Forest, isolation } from "./forest.ts";
 import { parseForest, serialiseForest } from "./forest-bytes.ts";
 
 /** What has been learnt about one sensor type from many of its series. */
 export interface Model {
-  /** E.g. `temperature@factory-1` or `co2@2`. */
+  /** E.g. `temperature@factory-2` or `co2@2`. */
   readonly version: string;
   readonly forest: Forest;
   /** The evidence at which a reading becomes an anomaly. */
@@ -24,7 +25,7 @@ export function evidence(forest: Forest, channels: readonly number[]): number {
 
 const magic = 0x544d4d44; // "TMMD"
 // Grows when the bytes, or the meaning of a channel, change.
-const formatVersion = 1;
+const formatVersion = 2;
 const headerBytes = 20;
 
 /** A model as bytes; its version is not in them, the store knows it. */

@@ -59,7 +59,7 @@ function open(store: ModelStore, train: Trainer = trainHere) {
 
 test("known types have a factory model at once, unknown ones none", () => {
   const { registry } = open(new ShelfOfModels());
-  expect(registry.modelFor("temperature")?.version).toBe("temperature@factory-1");
+  expect(registry.modelFor("temperature")?.version).toBe("temperature@factory-2");
   expect(registry.modelFor("co2")).toBeUndefined();
 });
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ScoredReading } from "../schema/scored.ts";
-import { newSeries, type SeriesState } from "./channels.ts";
+import { type ScoredReading, severities, severityOf } from "../schema/scored.ts";
 import { growFactoryModels } from "./factory.ts";
 import { normalNumber, seededRandom } from "./random.ts";
 import { scoreReading } from "./score.ts";
+import { newSeries, type SeriesState } from "./series.ts";
 
 const models = growFactoryModels();
 
@@ -40,7 +40,7 @@ test.each([
 ])("a first %s of %d is judged by the type's typical range", (sensorType, value, isAnomaly) => {
   const scored = scoreAt(newSeries(sensorType), value);
   expect(scored.isAnomaly).toBe(isAnomaly);
-  expect(scored.modelVersion).toBe(`${sensorType}@factory-1`);
+  expect(scored.modelVersion).toBe(`${sensorType}@factory-2`);
   expect(scored.score > 0.5).toBe(isAnomaly);
 });
 
@@ -58,7 +58,7 @@ test("a device that lives outside the typical range is believed after a few read
 test("a spike in a warm series is an anomaly with its reason, and the reading after it is not", () => {
   const state = warmRoom();
   const spike = scoreAt(state, 41.2);
-  expect(spike).toMatchObject({ isAnomaly: true, modelVersion: "temperature@factory-1" });
+  expect(spike).toMatchObject({ isAnomaly: true, modelVersion: "temperature@factory-2" });
   expect(spike.score).toBeGreaterThan(0.9);
   expect(spike.confidence).toBeGreaterThan(0.8);
   expect(spike.explanation?.sentence).toMatch(
@@ -92,12 +92,72 @@ test("a value that is physically impossible is an anomaly and teaches nothing bu
   expect(state).toEqual({ ...before, lastTimestampUs: scored.timestampUs });
 });
 
-test("a type without a model stays silent and says so", () => {
+test("a score does not change when later readings come", () => {
+  const nearby = fc.double({ min: 10, max: 40, noNaN: true });
+  const values = fc.array(fc.oneof(nearby, fc.constant(22), fc.constant(90)), {
+    minLength: 80,
+    maxLength: 160,
+  });
+  fc.assert(
+    fc.property(values, fc.nat(79), fc.constantFrom("temperature", "x"), (all, length, type) => {
+      const [whole, prefix] = [newSeries(type), newSeries(type)];
+      const scores = all.map((value, at) => scoreAt(whole, value, at * 60_000_000));
+      const sooner = all.slice(0, length).map((value, at) => scoreAt(prefix, value, at * 60_000_000));
+      expect(sooner).toEqual(scores.slice(0, length));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("a higher score is never less severe, and severe exactly beyond the line", () => {
+  const score = fc.double({ min: 0, max: 1, noNaN: true });
+  fc.assert(
+    fc.property(score, score, (one, other) => {
+      const [low, high] = [Math.min(one, other), Math.max(one, other)].map((each) =>
+        severities.indexOf(severityOf(each)),
+      );
+      expect(low).toBeLessThanOrEqual(high ?? -1);
+      expect(severityOf(one) !== "none").toBe(one > 0.5);
+    }),
+  );
+});
+
+test("a sensor that gets stuck is an anomaly once, with its reason", () => {
+  const state = warmRoom();
+  const last = state.lastValue;
+  const stuck = Array.from({ length: 60 }, () => scoreAt(state, last)).filter(({ isAnomaly }) => isAnomaly);
+  expect(stuck.map(({ explanation }) => explanation?.sentence)).toEqual([
+    expect.stringMatching(/^Temperature 23\.[0-9]+ °C, repeated \d+ times in a row; /),
+  ]);
+});
+
+test("one episode is one alarm, and a worse one within it another", () => {
+  const state = warmRoom();
+  const values = [30, 30.2, 29.9, 30.1, 30, 60, 60.1, 59.8];
+  const flags = values.map((value) => scoreAt(state, value).isAnomaly);
+  expect(flags).toEqual([true, false, false, false, false, true, false, false]);
+});
+
+test("readings after a gap are judged, and the gap itself is no alarm", () => {
+  const state = newSeries("temperature");
+  const [before, after] = [room(600), room(760).slice(700)];
+  for (const value of before) scoreAt(state, value);
+  const afterUs = state.lastTimestampUs + 6 * 3600e6;
+  const flags = after.map((value, index) => scoreAt(state, value, afterUs + index * 1_000_000).isAnomaly);
+  expect(flags).not.toContain(true);
+  expect(scoreAt(state, 60).isAnomaly).toBe(true);
+});
+
+test("a type without a model stays silent while a series is cold; then its own history speaks", () => {
   const state = newSeries("co2");
-  for (let i = 0; i < 200; i++) {
-    const scored = scoreAt(state, i === 150 ? 1e6 : 400);
+  for (let i = 0; i < 60; i++) {
+    const scored = scoreAt(state, i === 30 ? 410 : 400);
     expect(scored).toMatchObject({ isAnomaly: false, score: 0, modelVersion: "none", explanation: null });
     expect(scored.confidence).toBeLessThan(0.2);
+  }
+  for (let i = 0; i < 200; i++) {
+    const isAnomaly = i === 150;
+    expect(scoreAt(state, isAnomaly ? 1e6 : 400)).toMatchObject({ isAnomaly, modelVersion: "none" });
   }
 });
 

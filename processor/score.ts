@@ -1,21 +1,22 @@
 import type { Reading } from "../schema/reading.ts";
 import type { Explanation, ScoredReading } from "../schema/scored.ts";
-import { type SensorType, sensorTypes } from "../schema/sensors.ts";
-import {
-  advance,
-  isLate,
-  isWarm,
-  type Observation,
-  observe,
-  passOver,
-  type SeriesState,
-  spread,
-} from "./channels.ts";
-import { explainImpossible, explainSurprise, explainUntypical } from "./explanation.ts";
+import { type Range, type SensorType, sensorTypes } from "../schema/sensors.ts";
+import { type Observation, observe } from "./channels.ts";
+import { explainImpossible, explainStuck, explainSurprise, explainUntypical } from "./explanation.ts";
+import { advance, passOver } from "./learning.ts";
 import { evidence, type Model } from "./model.ts";
+import { isLate, isWarm, type SeriesState, warmAfter } from "./series.ts";
+import { place, spreadOf } from "./spread.ts";
 
 /** The version that speaks while a type has no model. */
 export const noModel = "none";
+
+const stuckStrain = 1.5;
+/** The most that a series' own history weighs beside the forest of its type, and the readings at which it weighs half of that. */
+const mostOwnShare = 0.8;
+const ownShareAt = 250;
+const farFromLine = 0.3;
+const oldNewsStrain = 0.5;
 
 /** What one judge says; `strain` 1 is the line between ordinary and anomalous. */
 interface Verdict {
@@ -32,7 +33,7 @@ interface Verdict {
 export function scoreReading(reading: Reading, state: SeriesState, model: Model | undefined): ScoredReading {
   const type = sensorTypes.get(reading.sensorType);
   const isReadingLate = isLate(state, reading.timestampUs);
-  const seen = observe(state, reading.value);
+  const seen = observe(state, reading.value, reading.timestampUs);
   const verdict = judge({ reading, state, model, type, seen });
   const isAnomaly = verdict.strain > 1;
   // The explanation speaks of the series as it was before this reading.
@@ -59,12 +60,12 @@ export function scoreReading(reading: Reading, state: SeriesState, model: Model 
 export function learnReading(
   state: SeriesState,
   reading: { readonly timestampUs: number; readonly value: number },
-  seen: Observation = observe(state, reading.value),
+  seen: Observation = observe(state, reading.value, reading.timestampUs),
 ): void {
   if (isLate(state, reading.timestampUs)) return;
   const type = sensorTypes.get(state.sensorType);
   if (type !== undefined && !isPossible(type, reading.value)) passOver(state, reading.timestampUs);
-  else advance(state, seen, reading.timestampUs);
+  else advance(state, seen);
 }
 
 function judge(at: {
@@ -79,27 +80,45 @@ function judge(at: {
     const explain = () => explainImpossible(reading.sensorType, reading.value, type.physical);
     return { strain: Number.MAX_VALUE, knowledge: 1, explain };
   }
-  if (model !== undefined && isWarm(state)) {
+  if (seen.becomesStuck) {
+    const repeats = state.rests.run + 1;
+    return { strain: stuckStrain, knowledge: 0.9, explain: () => explainStuck(state, seen, repeats) };
+  }
+  if (isWarm(state)) {
     return {
-      strain: evidence(model.forest, seen.channels) / model.limit,
+      strain: newsIn(seen, strainOf(state, model, seen)),
       knowledge: state.weight / (state.weight + 20),
       explain: () => explainSurprise(state, reading.value, seen),
     };
   }
-  if (type === undefined) return { strain: 0, knowledge: 0.1, explain: noExplanation };
+  const typical = type?.typical ?? null;
+  if (typical === null) return { strain: 0, knowledge: 0.1, explain: noExplanation };
   return {
-    strain: untypicality(type, state, reading.value),
-    knowledge: 0.5 + (0.3 * Math.min(state.count, 60)) / 60,
-    explain: () => explainUntypical(reading.sensorType, reading.value, type.typical),
+    strain: untypicality(typical, state, reading.value),
+    knowledge: 0.5 + (0.3 * state.count) / warmAfter,
+    explain: () => explainUntypical(state, reading.value, typical),
   };
+}
+
+// A young series knows its own tail badly: there the forest that was grown on the fleet says more. What is far from its line it is
+// not asked about, since it could not move it over.
+function strainOf(state: SeriesState, model: Model | undefined, seen: Observation): number {
+  if (model === undefined) return seen.strain;
+  const share = (mostOwnShare * state.count) / (state.count + ownShareAt);
+  if (share * seen.strain < farFromLine) return seen.strain;
+  return share * seen.strain + (1 - share) * (evidence(model.forest, seen.channels) / model.limit);
+}
+
+// One alarm an episode: what does not exceed by far what was said lately is no news, however unusual it is.
+function newsIn(seen: Observation, strain: number): number {
+  return seen.isNews ? strain : Math.min(strain / 2, oldNewsStrain);
 }
 
 // As far outside the typical range as the range is wide is the line. What agrees with the few readings there are counts for less,
 // the more of them there are: a greenhouse at 33 °C is no anomaly for its whole first minute, an oven at 100 °C is.
-function untypicality(type: SensorType, state: SeriesState, value: number): number {
-  const { low, high } = type.typical;
+function untypicality({ low, high }: Range, state: SeriesState, value: number): number {
   const outside = Math.max(low - value, value - high, 0) / (high - low);
-  const agrees = state.count >= 3 && Math.abs(value - state.mean) < 6 * spread(state);
+  const agrees = state.count >= 3 && Math.abs(value - state.mean) < 6 * spreadOf(state, place.level);
   return agrees ? outside / (1 + state.count / 4) : outside;
 }
 
@@ -109,7 +128,8 @@ function isPossible(type: SensorType, value: number): boolean {
 
 /** 0.5 at the line, above it exactly for anomalies; grows with the strain. */
 function scoreOf(strain: number): number {
-  return 1 - 2 ** -(Math.min(strain, 10) ** 4);
+  const cube = Math.min(Math.max(strain, 0), 100) ** 3;
+  return cube / (1 + cube);
 }
 
 // Four digits say all there is to say and keep rows and frames short. A reading on the line stays on its side of it.

@@ -1,12 +1,17 @@
-import { newSeries, type SeriesState } from "./channels.ts";
+import { channelNames } from "../schema/scored.ts";
+import { newSeries, type SeriesState } from "./series.ts";
 
 /** Grows when the numbers in a state, or their meaning, change: states of another format are not read. */
-export const seriesFormat = 1;
+export const seriesFormat = 2;
 
 const scalars = [
   "count",
   "weight",
+  "firstTimestampUs",
   "lastTimestampUs",
+  "intervalUs",
+  "origin",
+  "lastRaw",
   "lastValue",
   "settledValue",
   "resolution",
@@ -15,25 +20,58 @@ const scalars = [
   "ema16",
   "ema40",
   "unrest",
+  "unrestMean",
+  "low",
+  "high",
   "unusualRun",
+  "outsideRun",
+  "sinceOutside",
+  "sumQuantile",
+  "told",
 ] as const;
-const lists = ["variances", "quantiles", "peaks"] as const;
+const tailScalars = ["threshold", "rate", "readings", "clusters", "mean", "peak", "quiet", "run"] as const;
+const restScalars = ["changeShare", "readings", "run", "longest"] as const;
+const lists = ["variances", "heard", "quantiles", "peaks"] as const;
+const singles = ["day", "week", "recent"] as const;
 
-/** A state as bytes: its numbers one after the other, eight bytes each, so that nothing is rounded. */
+/** A state as bytes: its numbers one after the other, in the precision they have, so that nothing is rounded. */
 export function serialiseSeries(state: SeriesState): Uint8Array {
-  const numbers = [...scalars.map((name) => state[name]), ...lists.flatMap((name) => state[name])];
-  return new Uint8Array(new Float64Array(numbers).buffer);
+  const doubles = Float64Array.from([
+    ...scalars.map((name) => state[name]),
+    ...tailScalars.map((name) => state.tail[name]),
+    ...restScalars.map((name) => state.rests[name]),
+    ...lists.flatMap((name) => state[name]),
+  ]);
+  const parts = [doubles, ...singles.map((name) => state[name])];
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
+    at += part.byteLength;
+  }
+  return bytes;
 }
+
+const doubleCount =
+  scalars.length + tailScalars.length + restScalars.length + lists.length * channelNames.length;
+const stateBytes = serialiseSeries(newSeries("")).length;
 
 /** The state that `serialiseSeries` wrote, or undefined when these bytes are not one. */
 export function parseSeries(sensorType: string, bytes: Uint8Array): SeriesState | undefined {
+  if (bytes.length !== stateBytes) return undefined;
   const state = newSeries(sensorType);
-  const count = scalars.length + lists.reduce((sum, name) => sum + state[name].length, 0);
-  if (bytes.length !== count * Float64Array.BYTES_PER_ELEMENT) return undefined;
   // A copy, since a view needs its bytes at a multiple of eight.
-  const numbers = new Float64Array(new Uint8Array(bytes).buffer).values();
+  const { buffer } = new Uint8Array(bytes);
+  const numbers = new Float64Array(buffer, 0, doubleCount).values();
   const next = (): number => numbers.next().value ?? Number.NaN;
   for (const name of scalars) state[name] = next();
+  for (const name of tailScalars) state.tail[name] = next();
+  for (const name of restScalars) state.rests[name] = next();
   for (const name of lists) for (const index of state[name].keys()) state[name][index] = next();
+  let at = doubleCount * Float64Array.BYTES_PER_ELEMENT;
+  for (const name of singles) {
+    state[name].set(new Float32Array(buffer, at, state[name].length));
+    at += state[name].byteLength;
+  }
   return state;
 }

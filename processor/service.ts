@@ -21,6 +21,8 @@ import { rest } from "./rest.ts";
 import { openScorer, type Scorer, type ScorerDeps } from "./shard-scorer.ts";
 import { keepShare } from "./shares.ts";
 
+export { scoreFile } from "./score-file.ts";
+
 export interface ProcessorDeps {
   readonly config: Config;
   readonly stream: ReadingStream;

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { newSeries } from "./channels.ts";
 import { growFactoryModels } from "./factory.ts";
 import { type Model, parseModel, serialiseModel } from "./model.ts";
 import { normalNumber, seededRandom } from "./random.ts";
 import { scoreReading } from "./score.ts";
+import { newSeries } from "./series.ts";
 import { answerJob, type TrainingJob, toTrainingSeries, trainModel } from "./training.ts";
 
 function history(count: number, spikeEvery = Number.POSITIVE_INFINITY) {
@@ -80,6 +80,6 @@ test("the factory grows the same model for every known type at every start", () 
   const models = growFactoryModels();
   const again = growFactoryModels();
   expect([...models.keys()]).toEqual(["temperature", "humidity", "pressure", "vibration", "battery_voltage"]);
-  expect(models.get("humidity")?.version).toBe("humidity@factory-1");
+  expect(models.get("humidity")?.version).toBe("humidity@factory-2");
   for (const [name, model] of models) expect(again.get(name)).toEqual(model);
 });

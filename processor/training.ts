@@ -1,10 +1,12 @@
 import { Worker } from "node:worker_threads";
 import type { Reading } from "../schema/reading.ts";
-import { isWarm, newSeries, type Observation, observe } from "./channels.ts";
+import { type Observation, observe } from "./channels.ts";
 import { growForest } from "./forest.ts";
 import { evidence, type Model, parseModel, serialiseModel } from "./model.ts";
 import { seededRandom } from "./random.ts";
 import { learnReading } from "./score.ts";
+import { isWarm, newSeries } from "./series.ts";
+import { targetRate } from "./target.ts";
 
 /** The history of one sensor of one device, oldest first. */
 export interface TrainingSeries {
@@ -32,9 +34,8 @@ const mostRows = 4096;
 // A forest grown on fewer rows than one full sample is guesswork.
 const fewestRows = 256;
 
-// One reading in 2000 lies beyond the limit if the tail goes on as the 80 to 95 % quantiles promise. Anomalies in the history,
-// up to some 5 % of it, do not move it: nothing is read off the far end itself.
-const beyondLimit = 1 / 2000;
+// As many readings as may be false alarms lie beyond the limit if the tail goes on as the 80 to 95 % quantiles promise. Anomalies in the
+// history, up to some 5 % of it, do not move it: nothing is read off the far end itself.
 // The channels are scaled to each series, so no healthy type needs a limit outside these: a history that never stirs would make
 // everything an anomaly, one full of faults nothing.
 const lowestLimit = 1;
@@ -52,7 +53,7 @@ export function trainModel(job: TrainingJob): Model | undefined {
   const near = quantile(evidences, 0.8);
   const far = quantile(evidences, 0.95);
   const tail = (far - near) / Math.log(0.2 / 0.05);
-  const measured = far + tail * Math.log(0.05 / beyondLimit);
+  const measured = far + tail * Math.log(0.05 / targetRate(usualIntervalUs(job.series)));
   const limit = Math.min(Math.max(measured, lowestLimit), highestLimit);
   return { version: job.version, forest, limit, trainingRows: rows.length };
 }
@@ -103,11 +104,24 @@ function channelRows(sensorType: string, series: TrainingSeries): Observation["c
   const state = newSeries(sensorType);
   const rows: Observation["channels"][] = [];
   for (const [index, value] of series.values.entries()) {
-    const seen = observe(state, value);
+    const timestampUs = series.timestampsUs[index] ?? index;
+    const seen = observe(state, value, timestampUs);
     if (isWarm(state)) rows.push(seen.channels);
-    learnReading(state, { timestampUs: series.timestampsUs[index] ?? index, value }, seen);
+    learnReading(state, { timestampUs, value }, seen);
   }
   return rows;
+}
+
+/** The time between two readings of the series in the middle. */
+function usualIntervalUs(series: readonly TrainingSeries[]): number {
+  const intervals = series.map(({ timestampsUs }) => {
+    const span = (timestampsUs.at(-1) ?? 0) - (timestampsUs[0] ?? 0);
+    return span / Math.max(timestampsUs.length - 1, 1);
+  });
+  return quantile(
+    intervals.sort((a, b) => a - b),
+    0.5,
+  );
 }
 
 // A few thousand rows say as much about a forest of 256-row samples as a million.

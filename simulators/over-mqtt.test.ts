@@ -103,7 +103,7 @@ function told({ topic, payload }: Heard): Told[] {
 
 function isTypical({ sensorType, value }: Told): boolean {
   const range = sensorTypes.get(sensorType)?.typical;
-  return range !== undefined && value >= range.low && value <= range.high;
+  return range != null && value >= range.low && value <= range.high;
 }
 
 const fleetOf = (count: number) => ({

@@ -24,7 +24,9 @@ function typical(sensorType: string): { low: number; high: number } {
   return sensorTypes.get(sensorType)?.typical ?? { low: Number.NaN, high: Number.NaN };
 }
 
-const anySensor = fc.constantFrom(...sensorTypes.keys());
+/** The types that a signal can be made of. */
+const simulated = [...sensorTypes.values()].filter((type) => type.typical !== null);
+const anySensor = fc.constantFrom(...simulated.map(({ name }) => name));
 const anySeed = fc.integer({ min: 0, max: 0xffff_ffff });
 const fault = (kind: Fault["kind"]): Fault => ({
   kind,
@@ -59,7 +61,8 @@ test("an instant has its value whatever was asked before", () => {
 });
 
 test("noise has about the spread that the sensor table promises", () => {
-  for (const [name, type] of sensorTypes) {
+  for (const type of simulated) {
+    const { name } = type;
     const values = valuesOf(samples(name, 11));
     const steps = values.slice(1).map((value, index) => value - (values[index] ?? value));
     expect(deviation(steps) / Math.SQRT2 / type.noise).toBeCloseTo(1, 0);

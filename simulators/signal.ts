@@ -41,16 +41,18 @@ const noiseFaultFactor = 8;
  */
 export function signalProfile(sensorType: string, seed: number): SignalProfile {
   const type = sensorTypes.get(sensorType);
-  if (type === undefined) {
-    throw new RangeError(`no signal for "${sensorType}"; known are ${[...sensorTypes.keys()].join(", ")}`);
+  const typical = type?.typical ?? null;
+  if (type === undefined || typical === null) {
+    const known = [...sensorTypes.values()].filter((one) => one.typical !== null).map(({ name }) => name);
+    throw new RangeError(`no signal for "${sensorType}"; known are ${known.join(", ")}`);
   }
   const ownSeed = seedOf(seed, sensorType);
   const dice = createDice(ownSeed);
-  const width = type.typical.high - type.typical.low;
+  const width = typical.high - typical.low;
   return {
     type,
     seed: ownSeed,
-    centre: (type.typical.low + type.typical.high) / 2 + (dice() - 0.5) * 0.4 * width,
+    centre: (typical.low + typical.high) / 2 + (dice() - 0.5) * 0.4 * width,
     // A cycle much wider than the noise would itself look like a drift to a detector that has seen a few minutes.
     amplitude: Math.min(0.08 * width, 1.5 * type.noise),
     periodUs: (240 + 240 * dice()) * 1e6,

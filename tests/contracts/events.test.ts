@@ -47,7 +47,7 @@ const anomaly: PlatformEvent = {
   value: -0.5,
   score: 0.75,
   confidence: 0.5,
-  modelVersion: "temperature@factory-1",
+  modelVersion: "temperature@factory-2",
   sentence: "Temperature −0.5 °C; 19.5 to 24.5 is usual here.",
   expected: { low: 19.5, high: 24.5 },
 };

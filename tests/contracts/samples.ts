@@ -23,7 +23,7 @@ export function scored(over: Partial<ScoredReading> = {}): ScoredReading {
     score: 0.25,
     isAnomaly: false,
     confidence: 0.5,
-    modelVersion: "temperature@factory-1",
+    modelVersion: "temperature@factory-2",
     isLate: false,
     explanation: null,
     ...over,
