@@ -3,7 +3,7 @@ import { becomesStuck } from "./rests.ts";
 import { dayBinOf, expectedOfDay, expectedOfWeek, readingsPerVisit, weekBinOf, weekBins } from "./season.ts";
 import { calmest, isWarm, longestGap, type SeriesState, warmAfter } from "./series.ts";
 import { leftDiscord, shapeLength } from "./shape.ts";
-import { clampTo, follow, place, spreadOf, tame, toSingle, winsorAt } from "./spread.ts";
+import { clampTo, follow, isOutside, place, spreadOf, tame, toSingle, winsorAt } from "./spread.ts";
 import { logRarity } from "./tail.ts";
 import { targetRate } from "./target.ts";
 
@@ -25,7 +25,7 @@ export interface Observation {
   readonly sum: number;
   /** The sum on the scale of its own series. */
   readonly surprise: number;
-  /** 1 for what comes once in a thousand readings of this series, 2 for once in a million; 0 while the series is not warm. */
+  /** 1 for what comes as rarely as false alarms are allowed (`target.ts`), 2 for the square of that; 0 while the series is not warm. */
   readonly strain: number;
   /** Whether the surprise exceeds what was told lately by far. */
   readonly isNews: boolean;
@@ -147,14 +147,14 @@ function movesOf(
     Math.log(Math.max(seen.unrest, calmest)) - state.unrestMean,
     single - ofDay,
     single - ofWeek,
-    shapeMove(state, tamed),
+    shapeMove(state, value, tamed),
     Math.max(value - state.high, state.low - value, 0),
   ];
 }
 
-// A shape that a spike has spoilt says nothing that the spike has not said.
-function shapeMove(state: SeriesState, tamed: number): number {
-  if (state.sinceOutside < shapeLength) return Number.NaN;
+// On the way back from a spike a shape says nothing that the spike has not said; as long as it goes on it does.
+function shapeMove(state: SeriesState, value: number, tamed: number): number {
+  if (state.sinceOutside < shapeLength && !isOutside(state, value)) return Number.NaN;
   return leftDiscord(state.recent, state.count, toSingle(state, tamed));
 }
 

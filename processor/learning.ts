@@ -4,7 +4,7 @@ import { arc } from "./quantity.ts";
 import { learnRest } from "./rests.ts";
 import { dayBins, learnSeason, readingsPerVisit, weekBins } from "./season.ts";
 import { isWarm, longestGap, recentPlaces, type SeriesState, warmAfter } from "./series.ts";
-import { clampTo, follow, place, spreadOf, tame, toSingle, winsorAt } from "./spread.ts";
+import { clampTo, follow, isOutside, place, spreadOf, tame, toSingle, winsorAt } from "./spread.ts";
 import { isCalm, learnTail } from "./tail.ts";
 
 const channelCount = channelNames.length;
@@ -78,9 +78,9 @@ function learnInterval(state: SeriesState, timestampUs: number): void {
 function learnHead(state: SeriesState, seen: Observation): void {
   const isUnusual = magnitude(seen.channels) > unusualAt;
   state.unusualRun = isUnusual ? state.unusualRun + 1 : 0;
-  const isOutside = Math.abs(seen.moves[place.level] ?? 0) > winsorAt * spreadOf(state, place.level);
-  state.outsideRun = isOutside ? state.outsideRun + 1 : 0;
-  state.sinceOutside = isOutside ? 1 : state.sinceOutside + 1;
+  const isFar = isOutside(state, seen.value);
+  state.outsideRun = isFar ? state.outsideRun + 1 : 0;
+  state.sinceOutside = isFar ? 1 : state.sinceOutside + 1;
   if (isWarm(state)) {
     const fade = isCalm(state.tail) ? toldFadeAfter : toldFade;
     const told = seen.strain > 1 ? seen.surprise - state.tail.threshold : 0;

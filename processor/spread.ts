@@ -45,6 +45,11 @@ export function follow(average: number, value: number, readings: number): number
   return average + (2 / (readings + 1)) * (value - average);
 }
 
+/** Whether a value lies too far out to be believed as it is. */
+export function isOutside(state: SeriesState, value: number): boolean {
+  return Math.abs(value - state.mean) > winsorAt * spreadOf(state, place.level);
+}
+
 /** A value as far as it is believed: what lies too far out counts as the furthest that is. */
 export function tame(state: SeriesState, value: number): number {
   return state.mean + clampTo(value - state.mean, winsorAt * spreadOf(state, place.level));
