@@ -96,8 +96,8 @@ export type AlarmsAnswer = Readonly<Static<typeof AlarmsAnswer>>;
 
 /** `GET /api/v1/alarms/{id}`, events oldest first; and, without events, what a change answers. */
 export const AlarmAnswer = Type.Object({ alarm: AlarmSummary, events: Type.Array(AlarmRecord) });
+export type AlarmAnswer = Readonly<Static<typeof AlarmAnswer>>;
 export const AlarmChangedAnswer = Type.Object({ alarm: AlarmSummary });
-export type AlarmChangedAnswer = Readonly<Static<typeof AlarmChangedAnswer>>;
 
 /** Longest comment, in characters. */
 const commentLimit = 2000;
