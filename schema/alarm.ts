@@ -98,6 +98,7 @@ export type AlarmsAnswer = Readonly<Static<typeof AlarmsAnswer>>;
 export const AlarmAnswer = Type.Object({ alarm: AlarmSummary, events: Type.Array(AlarmRecord) });
 export type AlarmAnswer = Readonly<Static<typeof AlarmAnswer>>;
 export const AlarmChangedAnswer = Type.Object({ alarm: AlarmSummary });
+export type AlarmChangedAnswer = Readonly<Static<typeof AlarmChangedAnswer>>;
 
 /** Longest comment, in characters. */
 const commentLimit = 2000;
