@@ -1,4 +1,5 @@
 import { openAccessStore } from "./platform/access-store.ts";
+import { openAlarmStore } from "./platform/alarm-store.ts";
 import { openAuditStore } from "./platform/audit-store.ts";
 import { openCallers } from "./platform/callers.ts";
 import { openClaimStore } from "./platform/claim-store.ts";
@@ -87,6 +88,7 @@ function storesOn(database: Database, config: Config) {
     secrets: openSecretStore(database),
     presence: openPresenceStore(database),
     commands: openCommandStore(database),
+    alarms: openAlarmStore(database),
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,
     }),

@@ -1,3 +1,4 @@
+import { openAlarmStore } from "../platform/alarm-store.ts";
 import { openCommandStore } from "../platform/command-store.ts";
 import { readConfig } from "../platform/config.ts";
 import { hasTimescale, openDatabase } from "../platform/database.ts";
@@ -65,6 +66,7 @@ await life.run("processor", () =>
     ledger: openLedgerStore(database),
     rejections: openRejectionStore(database),
     commands: openCommandStore(database),
+    alarms: openAlarmStore(database),
     now: () => Date.now() * 1000,
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,

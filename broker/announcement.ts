@@ -1,9 +1,9 @@
 import type { Aedes } from "aedes";
 import type { BrokerCommons } from "../platform/broker-commons.ts";
 import type { EventStream, Running } from "../platform/ports.ts";
-import type { AnomalyEvent, Hint, NumberedEvent } from "../schema/event.ts";
+import type { AlarmEvent, AnomalyEvent, Hint, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";
-import { anomaliesTopic } from "../schema/topics.ts";
+import { alarmsTopic, anomaliesTopic } from "../schema/topics.ts";
 
 interface Announcer {
   readonly events: EventStream;
@@ -14,19 +14,21 @@ interface Announcer {
 }
 
 /**
- * Publishes every anomaly on `devices/{id}/anomalies`, so that other systems can act on it. Of several brokers one publishes, and
- * its message goes the way of any other. What is hinted at is passed on, since to hear it twice would take two more connections.
+ * Publishes every anomaly on `devices/{id}/anomalies` and what happens to alarms on `devices/{id}/alarms`, so that other systems can
+ * act on it. Of several brokers one publishes, and its message goes the way of any other. What is hinted at is passed on, since to
+ * hear it twice would take two more connections.
  */
-export function announceAnomalies({ events, aedes, commons, onHint }: Announcer): Promise<Running> {
+export function announceEvents({ events, aedes, commons, onHint }: Announcer): Promise<Running> {
   const isMine = async (eventId: string): Promise<boolean> => commons?.isFirstToAnnounce(eventId) ?? true;
   return events.subscribe({
     onHint,
     onEvent: ({ id, event }: NumberedEvent) => {
-      if (event.kind !== "anomaly") return;
+      const announcement = toAnnouncement(event);
+      if (announcement === null) return;
       const packet = {
         cmd: "publish",
-        topic: anomaliesTopic(event.deviceId),
-        payload: Buffer.from(JSON.stringify({ id, ...toAnnouncement(event) })),
+        topic: announcement.topic,
+        payload: Buffer.from(JSON.stringify({ id, ...announcement.message })),
         qos: 1,
         retain: false,
         dup: false,
@@ -41,8 +43,22 @@ export function announceAnomalies({ events, aedes, commons, onHint }: Announcer)
   });
 }
 
-/** The anomaly in the words of the wire: snake case and ISO timestamps, as devices speak. */
-function toAnnouncement(event: AnomalyEvent) {
+function toAnnouncement(event: PlatformEvent): { topic: string; message: object } | null {
+  switch (event.kind) {
+    case "anomaly":
+      return { topic: anomaliesTopic(event.deviceId), message: anomalyMessage(event) };
+    case "alarm":
+      return { topic: alarmsTopic(event.deviceId), message: alarmMessage(event) };
+    case "device-active":
+    case "device-inactive":
+    case "access-changed":
+      return null;
+  }
+}
+
+// In the words of the wire: snake case and ISO timestamps, as devices speak.
+
+function anomalyMessage(event: AnomalyEvent) {
   return {
     device_id: event.deviceId,
     sensor_type: event.sensorType,
@@ -53,5 +69,29 @@ function toAnnouncement(event: AnomalyEvent) {
     reason: event.sentence,
     expected: event.expected,
     model: event.modelVersion,
+  };
+}
+
+function alarmMessage({ alarm, ...event }: AlarmEvent) {
+  return {
+    alarm_id: alarm.id,
+    version: alarm.version,
+    change: event.change,
+    state: alarm.state,
+    device_id: alarm.deviceId,
+    sensor_type: alarm.sensorType,
+    rule: alarm.rule,
+    timestamp: formatTimestamp(event.atUs),
+    by: event.by,
+    comment: event.comment,
+    raised: formatTimestamp(alarm.raisedUs),
+    last: formatTimestamp(alarm.lastUs),
+    anomalies: alarm.anomalies,
+    value: alarm.peak.value,
+    score: alarm.peak.score,
+    reason: alarm.peak.sentence,
+    expected: alarm.peak.expected,
+    assignee: alarm.assignee,
+    shelved_until: alarm.shelvedUntilUs === null ? null : formatTimestamp(alarm.shelvedUntilUs),
   };
 }

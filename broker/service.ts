@@ -9,7 +9,7 @@ import { openTokenVerifier, tokenSecretName } from "../platform/tokens.ts";
 import { AccessGuard } from "./access/access-guard.ts";
 import { type Guard, openToAll } from "./access/guard.ts";
 import { openAedes } from "./aedes.ts";
-import { announceAnomalies } from "./announcement.ts";
+import { announceEvents } from "./announcement.ts";
 import { Departures } from "./devices/departures.ts";
 import { type DeviceLinks, type LinkStores, linkDevices } from "./devices/device-links.ts";
 import { type DoorPorts, type Doors, openDoors } from "./doors.ts";
@@ -75,7 +75,7 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
   const frames = new FrameGuard({ aedes, limits: gateLimits(config), log, metrics });
   await limits.watch(aedes);
   await cluster?.start(aedes);
-  const announcing = await announceAnomalies({ events, aedes, commons, onHint: links.onHint });
+  const announcing = await announceEvents({ events, aedes, commons, onHint: links.onHint });
   let doors: Doors | undefined;
   try {
     doors = await openDoors({

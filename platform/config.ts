@@ -88,6 +88,11 @@ export const settings = {
     "a device silent for longer leaves /latest and the board, until POST /config says otherwise",
   ),
   PRUNE_INTERVAL_SECONDS: wholeNumber(2, [1, 86_400], "how often silent devices are looked for"),
+  ALARM_CLEAR_SECONDS: wholeNumber(
+    300,
+    [1, 604_800],
+    "an alarm clears when its sensor had no anomaly for so long",
+  ),
   RETENTION_DEVICES_DAYS: wholeNumber(
     30,
     [1, 36_500],

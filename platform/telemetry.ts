@@ -95,11 +95,14 @@ function clusterMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
   };
 }
 
-/** Which devices are there, and whether they do as they are told. */
+/** Which devices are there, what is wrong with them, and whether they do as they are told. */
 function deviceMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
   return {
     devicesConnected: gauge("iot_devices_connected", "Devices connected over MQTT."),
     devicesPruned: counter("iot_devices_pruned_total", "Devices silent for longer than their allowance."),
+    alarmChanges: counter("iot_alarm_changes_total", "What happened to alarms, as it was announced.", [
+      "change",
+    ]),
     commands: counter("iot_commands_total", "Commands to devices, by how far they came.", ["stage"]),
   };
 }

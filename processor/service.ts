@@ -1,3 +1,4 @@
+import type { AlarmStore } from "../platform/alarm-ports.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
 import { messageOf } from "../platform/errors.ts";
@@ -14,6 +15,7 @@ import type {
   SettingStore,
 } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
+import { announceAlarms } from "./alarms.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
 import { forgetOld, pruneSilent } from "./prune.ts";
 import { openModelRegistry } from "./registry.ts";
@@ -31,6 +33,7 @@ export interface ProcessorDeps {
   readonly devices: DeviceStore;
   readonly rejections: RejectionStore;
   readonly commands: CommandStore;
+  readonly alarms: AlarmStore;
   readonly models: ModelStore;
   readonly settings: SettingStore;
   readonly ledger: LedgerStore;
@@ -47,6 +50,8 @@ const trainingIntervalMs = 10_000;
 const lagIntervalMs = 5000;
 const ledgerIntervalMs = 10_000;
 const foldingIntervalMs = 15_000;
+const settlingIntervalMs = 1000;
+const announcingIntervalMs = 250;
 const forgettingIntervalMs = 3_600_000;
 
 /** Starts scoring and storing: a loop a shard, and beside them the jobs that keep models, board and tables in order. */
@@ -74,6 +79,8 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   };
   const jobs = [
     every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, () => pruneSilent(deps)),
+    every("settle alarms", settlingIntervalMs, () => deps.alarms.settle(config.ALARM_CLEAR_SECONDS * 1000)),
+    every("announce alarms", announcingIntervalMs, () => announceAlarms(deps)),
     every("train", trainingIntervalMs, () => models.trainMissing()),
     every("forget", forgettingIntervalMs, () => forgetOld(deps, retention)),
     every("lag", lagIntervalMs, async () => {

@@ -1,3 +1,4 @@
+import type { AlarmRecord, AlarmSummary } from "./alarm.ts";
 import type { Presence } from "./presence.ts";
 import type { ScoredReading } from "./scored.ts";
 
@@ -24,6 +25,14 @@ export interface PresenceEvent {
   readonly atUs: number;
 }
 
+/** Something happened to an alarm. It may be said again: who has seen this version of this alarm has heard it. */
+export interface AlarmEvent extends Omit<AlarmRecord, "version" | "to"> {
+  readonly kind: "alarm";
+  readonly deviceId: string;
+  /** `version` and `state` are those it came to by this; the rest may be newer. */
+  readonly alarm: AlarmSummary;
+}
+
 /** What may connect, or with what, was changed: brokers forget what they know of this user name and look again. */
 export interface AccessChangedEvent {
   readonly kind: "access-changed";
@@ -32,7 +41,7 @@ export interface AccessChangedEvent {
 }
 
 /** What browsers hear of. */
-export type BrowserEvent = AnomalyEvent | PresenceEvent;
+export type BrowserEvent = AnomalyEvent | PresenceEvent | AlarmEvent;
 
 export type PlatformEvent = BrowserEvent | AccessChangedEvent;
 
@@ -46,6 +55,7 @@ export interface NumberedEvent<Event extends PlatformEvent = PlatformEvent> {
 export function isForBrowsers(numbered: NumberedEvent): numbered is NumberedEvent<BrowserEvent> {
   switch (numbered.event.kind) {
     case "anomaly":
+    case "alarm":
     case "device-active":
     case "device-inactive":
       return true;

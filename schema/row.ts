@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from "kysely";
+import type { AlarmChange, AlarmState } from "./alarm.ts";
 
 /** Written as a parameter, read as text: `Date` would drop the microseconds, so queries select microseconds instead. */
 type Instant = ColumnType<Date, Date | string, Date | string>;
@@ -213,6 +214,41 @@ export interface CommandRow {
   cancelled_at: Date | null;
 }
 
+export interface AlarmRow {
+  id: Generated<number>;
+  device_id: string;
+  sensor_type: string;
+  rule: string;
+  state: Generated<AlarmState>;
+  version: Generated<number>;
+  raised_at: Instant;
+  last_at: Instant;
+  heard_at: Generated<Date>;
+  cleared_at: Date | null;
+  anomalies: number;
+  peak_score: number;
+  peak_value: number;
+  peak_sentence: string;
+  expected_low: number | null;
+  expected_high: number | null;
+  acknowledged_by: string | null;
+  assignee: string | null;
+  shelved_until: Instant | null;
+}
+
+export interface AlarmEventRow {
+  id: Generated<number>;
+  alarm_id: number;
+  version: number;
+  change: AlarmChange;
+  from_state: AlarmState | null;
+  to_state: AlarmState;
+  by: string;
+  at: Generated<Date>;
+  comment: string | null;
+  announced_at: Date | null;
+}
+
 /** Every table, for Kysely. */
 export interface Tables {
   readings: ReadingRow;
@@ -239,4 +275,6 @@ export interface Tables {
   brokers: BrokerRow;
   presence: PresenceRow;
   commands: CommandRow;
+  alarms: AlarmRow;
+  alarm_events: AlarmEventRow;
 }

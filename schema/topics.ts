@@ -73,6 +73,11 @@ export function anomaliesTopic(deviceId: string): string {
   return `devices/${deviceId}/anomalies`;
 }
 
+/** Where the platform says what happens to a device's alarms. */
+export function alarmsTopic(deviceId: string): string {
+  return `devices/${deviceId}/alarms`;
+}
+
 /** Where the platform says whether a device is connected; retained. */
 export function statusTopic(deviceId: string): string {
   return `devices/${deviceId}/status`;

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import { AccessDesk } from "../platform/access-desk.ts";
 import type { AccessStore, ClaimStore } from "../platform/access-ports.ts";
+import type { AlarmStore } from "../platform/alarm-ports.ts";
 import { type Callers, hashOf, newSecret } from "../platform/callers.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
@@ -23,6 +24,7 @@ import type {
 import type { PresenceStore } from "../platform/presence-ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
+import { mountAlarms } from "./alarm-routes.ts";
 import { mountAudit } from "./audit-routes.ts";
 import { mountClaims } from "./claim-routes.ts";
 import { CommandDesk } from "./command-desk.ts";
@@ -57,6 +59,7 @@ export interface WebDeps {
   readonly callers: Callers;
   readonly presence: PresenceStore;
   readonly commands: CommandStore;
+  readonly alarms: AlarmStore;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
   readonly now: Clock;
@@ -74,6 +77,7 @@ export async function startWeb(
   const people = config.ACCESS === "credentials" ? await startPeople(deps) : undefined;
   mountAudit(door, deps);
   mountApi(door, deps);
+  await mountAlarms(door, deps);
   mountLedger(door, { ...deps, shards: config.SHARDS });
   await mountRejected(door, { ...deps, shards: config.SHARDS, rules: replayRules(config) });
   const desk = new AccessDesk(deps);

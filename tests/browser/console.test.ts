@@ -80,6 +80,23 @@ describe("the console", () => {
     expect(await page.locator("[data-anomaly]").first().textContent()).toContain("150");
   });
 
+  test("puts what goes wrong into the inbox, once, and lets it be acknowledged", async () => {
+    await publish("oven-4", 21);
+    await block("oven-4").waitFor();
+    for (const value of [150, 160, 170]) await publish("oven-4", value);
+    const alarm = page.locator("#inbox [data-alarm]").filter({ hasText: "oven-4" });
+    await alarm.waitFor();
+    expect(await alarm.getAttribute("data-state")).toBe("raised");
+    await alarm.getByRole("button", { name: "Acknowledge oven-4" }).click();
+    await page.locator('#inbox [data-alarm][data-state="acknowledged"]').waitFor();
+    expect(await alarm.textContent()).toContain("acknowledged by anyone");
+    expect(await alarm.count()).toBe(1);
+
+    await page.reload();
+    await alarm.waitFor();
+    expect(await alarm.getAttribute("data-state")).toBe("acknowledged");
+  });
+
   test("says that the connection is lost, and misses no point of the time without it", async () => {
     await publish("oven-2", 21);
     await block("oven-2").waitFor();

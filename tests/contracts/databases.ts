@@ -3,6 +3,8 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, inject } from "vitest";
 import type { AccessStore, ClaimStore, SecretStore } from "../../platform/access-ports.ts";
 import { openAccessStore } from "../../platform/access-store.ts";
+import type { AlarmStore } from "../../platform/alarm-ports.ts";
+import { openAlarmStore } from "../../platform/alarm-store.ts";
 import { openAuditStore } from "../../platform/audit-store.ts";
 import { openClaimStore } from "../../platform/claim-store.ts";
 import type { CommandStore } from "../../platform/command-ports.ts";
@@ -118,6 +120,7 @@ export interface Stores {
   readonly secrets: SecretStore;
   readonly presence: PresenceStore;
   readonly commands: CommandStore;
+  readonly alarms: AlarmStore;
   /** Writes with the pen of a shard, taken and given back. */
   write(batch: Batch, shard?: number): Promise<Written>;
 }
@@ -140,6 +143,7 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
     secrets: openSecretStore(database),
     presence: openPresenceStore(database),
     commands: openCommandStore(database),
+    alarms: openAlarmStore(database),
     write: (batch, shard = 0) => writeOnce(readings, batch, shard),
     close: async () => {
       await database.close();
@@ -174,7 +178,7 @@ export function onEach(
       const tables = sql.raw(
         "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit, " +
           "principals, credentials, claim_tokens, revoked_certificates, secrets, operators, sessions, api_tokens, first_admin, " +
-          "brokers, presence, commands",
+          "brokers, presence, commands, alarms, alarm_events",
       );
       await sql`TRUNCATE ${tables}`.execute(stores.database.db);
     });

@@ -7,6 +7,8 @@ import { engines, openAt, type Place, pointsOf, servers, streamId } from "./data
 import { batch, series } from "./samples.ts";
 
 const tables = [
+  "alarm_events",
+  "alarms",
   "anomalies",
   "api_tokens",
   "audit",
@@ -58,6 +60,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0006-access",
     "0007-operators",
     "0008-presence-and-commands",
+    "0010-alarms",
   ];
 }
 

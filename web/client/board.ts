@@ -98,7 +98,7 @@ export class Board {
   }
 
   /** Scrolls to the reading of an anomaly; false when its device or sensor is not on the board. */
-  reveal({ deviceId, sensorType, timestampUs }: AnomalyEvent): boolean {
+  reveal({ deviceId, sensorType, timestampUs }: Place): boolean {
     const block = this.#cards.get(deviceId)?.block(sensorType);
     block?.reveal(timestampUs);
     return block !== undefined;
@@ -139,6 +139,9 @@ export class Board {
     return card;
   }
 }
+
+/** Of a reading. */
+type Place = Pick<AnomalyEvent, "deviceId" | "sensorType" | "timestampUs">;
 
 function groupBySensor(readings: readonly LivePoint[]): Map<string, Point[]> {
   const groups = new Map<string, Point[]>();

@@ -11,15 +11,16 @@ import { renderEmptyState } from "./empty-state.ts";
 import { Errands } from "./errands.ts";
 import { Feed, feedLimit } from "./feed.ts";
 import { pointLimit } from "./history.ts";
+import { Inbox } from "./inbox.ts";
 import { Painter } from "./painter.ts";
 import { SeriesBook } from "./series-book.ts";
 import {
   anomalyLimit,
+  checkSession,
   deviceLimit,
   fetchAnomalies,
   fetchDevices,
   fetchDoors,
-  fetchMe,
   fetchReadings,
 } from "./server-api.ts";
 import { onSignedIn } from "./signing.ts";
@@ -41,6 +42,7 @@ export class Console {
     painter: this.#painter,
     onSelect: (episode) => this.#reveal(episode),
   });
+  readonly #inbox = new Inbox((alarm) => this.#board.reveal({ ...alarm, timestampUs: alarm.lastUs }));
   readonly #status = new StatusBar();
   readonly #announcer = new Announcer(find("#announcer"));
   readonly #board: Board;
@@ -147,6 +149,7 @@ export class Console {
   #refresh(): void {
     this.#errands.soon("devices", () => this.#refreshDevices(), 0);
     this.#errands.soon("anomalies", () => this.#refreshAnomalies(), 0);
+    this.#errands.soon("alarms", () => this.#inbox.refresh(), 0);
   }
 
   async #refreshDevices(): Promise<void> {
@@ -197,6 +200,9 @@ export class Console {
       case "anomaly":
         this.#takeAnomalies([event], true);
         this.#showStatus();
+        return;
+      case "alarm":
+        this.#inbox.take(event);
         return;
       case "device-active":
         this.#errands.soon("devices", () => this.#refreshDevices(), 300);
@@ -290,9 +296,4 @@ export class Console {
       series: this.#board.series(),
     });
   }
-}
-
-/** Whether it was the session that ended: then this question opens the login. A server that is away is spoken of elsewhere. */
-function checkSession(): void {
-  fetchMe().catch(() => undefined);
 }

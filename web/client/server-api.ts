@@ -1,3 +1,4 @@
+import type { AlarmChangedAnswer, AlarmsAnswer } from "../../schema/alarm.ts";
 import type {
   AnomaliesAnswer,
   DevicesAnswer,
@@ -133,6 +134,15 @@ export function fetchReadings(deviceIds: readonly string[], limit: number): Prom
   return ask(`readings?${query}&limit=${limit}`);
 }
 
+/** The alarms to be looked after, the youngest first. */
+export function fetchOpenAlarms(): Promise<AlarmsAnswer> {
+  return ask("alarms?state=open&limit=200");
+}
+
+export function acknowledgeAlarm(id: number, version: number): Promise<AlarmChangedAnswer> {
+  return ask(`alarms/${id}/acknowledge`, { version });
+}
+
 /** The newest refused messages of a code, or of all when it is empty. */
 export function fetchRejected(limit: number, code: string): Promise<RejectedAnswer> {
   return ask(`rejected?limit=${limit}${code === "" ? "" : `&code=${encodeURIComponent(code)}`}`);
@@ -144,6 +154,11 @@ export function replayRejected(choice: RejectedChoice): Promise<ReplayAnswer> {
 
 export function discardRejected(choice: RejectedChoice): Promise<DiscardAnswer> {
   return ask("rejected/discard", choice);
+}
+
+/** Whether it was the session that ended: then this question opens the login. A server that is away is spoken of elsewhere. */
+export function checkSession(): void {
+  fetchMe().catch(() => undefined);
 }
 
 /** Where devices can speak to the platform; the usual ports on the host that served this page when even that is unknown. */

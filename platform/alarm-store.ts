@@ -1,0 +1,243 @@
+import { type Kysely, sql } from "kysely";
+import {
+  type AlarmGroup,
+  type AlarmSummary,
+  type AlarmWish,
+  platformActor,
+  stepOf,
+} from "../schema/alarm.ts";
+import type { AlarmEvent } from "../schema/event.ts";
+import type { Tables } from "../schema/row.ts";
+import type { AlarmOrder, AlarmOutcome, AlarmStore } from "./alarm-ports.ts";
+import { asking, type Database } from "./database.ts";
+import { micros, recordChange } from "./sql.ts";
+
+/** Of the advisory lock of whoever announces, "alrm" in ASCII. */
+const announceLock = 0x616c726d;
+const announcedAtOnce = 200;
+
+const isOpen = sql<boolean>`alarms.state <> 'cleared'`;
+const isShelved = sql<boolean>`coalesce(alarms.shelved_until > now(), false)`;
+
+/** Opens the store of alarms. */
+export function openAlarmStore(database: Database): AlarmStore {
+  const { db } = database;
+  return {
+    list: ({ group, deviceId, after, limit }) =>
+      asking("list the alarms", async () => {
+        let select = summaries(db);
+        if (group !== undefined) select = select.where(inGroup(group));
+        if (deviceId !== undefined) select = select.where("alarms.device_id", "=", deviceId);
+        if (after !== undefined) select = select.where("alarms.id", "<", after);
+        const rows = await select.orderBy("alarms.id", "desc").limit(limit).execute();
+        return rows.map(toSummary);
+      }),
+    find: (id) => asking(`read alarm ${id}`, () => find(db, id)),
+    change: (id, order) =>
+      asking(`change alarm ${id}`, () =>
+        db.transaction().execute((transaction) => change(transaction, id, order)),
+      ),
+    settle: (clearMs) => asking("clear the alarms that are quiet", () => settle(db, clearMs)),
+    announce: (say) => announce(database, say),
+  };
+}
+
+function inGroup(group: AlarmGroup) {
+  switch (group) {
+    case "open":
+      return sql<boolean>`${isOpen} AND NOT ${isShelved}`;
+    case "shelved":
+      return sql<boolean>`${isOpen} AND ${isShelved}`;
+    case "raised":
+    case "acknowledged":
+    case "cleared":
+      return sql<boolean>`alarms.state = ${group}`;
+  }
+}
+
+async function find(db: Kysely<Tables>, id: number): ReturnType<AlarmStore["find"]> {
+  const row = await summaries(db).where("alarms.id", "=", id).executeTakeFirst();
+  if (row === undefined) return null;
+  const events = await db
+    .selectFrom("alarm_events")
+    .select(["version", "change", "from_state as from", "to_state as to", "by", "comment"])
+    .select(micros("at").as("atUs"))
+    .where("alarm_id", "=", id)
+    .orderBy("version")
+    .execute();
+  return { alarm: toSummary(row), events };
+}
+
+async function change(transaction: Kysely<Tables>, id: number, order: AlarmOrder): Promise<AlarmOutcome> {
+  const row = await summaries(transaction).where("alarms.id", "=", id).forUpdate().executeTakeFirst();
+  if (row === undefined) return { kind: "unknown" };
+  const before = toSummary(row);
+  if (before.version !== order.version) return { kind: "stale", alarm: before };
+  const step = stepOf(before.state, order.wish);
+  if (step === null) return { kind: "impossible", alarm: before };
+  const version = before.version + 1;
+  await transaction
+    .updateTable("alarms")
+    .set({ version, state: step.to, ...consequences(order.wish, order.by) })
+    .where("id", "=", id)
+    .execute();
+  await transaction
+    .insertInto("alarm_events")
+    .values({
+      alarm_id: id,
+      version,
+      ...{ change: step.change, from_state: before.state, to_state: step.to },
+      ...{ by: order.by, comment: order.comment },
+    })
+    .execute();
+  const alarm = toSummary(await summaries(transaction).where("alarms.id", "=", id).executeTakeFirstOrThrow());
+  await recordChange(transaction, {
+    by: order.by,
+    action: `alarm.${order.wish.kind}`,
+    target: alarm.deviceId,
+    before: recorded(before),
+    after: { ...recorded(alarm), ...(order.comment === null ? {} : { comment: order.comment }) },
+  });
+  return { kind: "changed", alarm };
+}
+
+/** What a wish changes beside the state. */
+function consequences(wish: AlarmWish, by: string) {
+  switch (wish.kind) {
+    case "acknowledge":
+      return { acknowledged_by: by };
+    case "comment":
+      return {};
+    case "assign":
+      return { assignee: wish.assignee };
+    case "shelve":
+      return {
+        shelved_until: wish.seconds > 0 ? sql<Date>`now() + ${wish.seconds} * interval '1 second'` : null,
+      };
+    case "clear":
+      return { cleared_at: sql<Date>`now()`, shelved_until: null };
+  }
+}
+
+/** What the record of changes has of an alarm. */
+function recorded({ id, sensorType, rule, version, state, assignee, shelvedUntilUs }: AlarmSummary) {
+  return { id, sensorType, rule, version, state, assignee, shelvedUntilUs };
+}
+
+async function settle(db: Kysely<Tables>, clearMs: number): Promise<number> {
+  // Locked in the order of ids; one that a batch or an operator holds just now is looked at the next time.
+  const { rows } = await sql<{ count: number }>`
+    WITH due AS (
+      SELECT id, state, heard_at < now() - ${clearMs} * interval '1 millisecond' AS is_quiet FROM alarms
+      WHERE ${isOpen} AND NOT ${isShelved}
+        AND (shelved_until IS NOT NULL OR heard_at < now() - ${clearMs} * interval '1 millisecond')
+      ORDER BY id FOR UPDATE SKIP LOCKED
+    ), settled AS (
+      UPDATE alarms SET version = version + 1, shelved_until = NULL,
+        state = CASE WHEN due.is_quiet THEN 'cleared' ELSE alarms.state END,
+        cleared_at = CASE WHEN due.is_quiet THEN now() END
+      FROM due WHERE alarms.id = due.id
+      RETURNING alarms.id, version, due.is_quiet, due.state AS from_state, alarms.state AS to_state
+    ), noted AS (
+      INSERT INTO alarm_events (alarm_id, version, change, from_state, to_state, by)
+      SELECT id, version, CASE WHEN is_quiet THEN 'cleared' ELSE 'unshelved' END, from_state, to_state, ${platformActor}::text
+      FROM settled ORDER BY id
+    )
+    SELECT count(*) AS count FROM settled`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+function announce(
+  { db, isSole }: Database,
+  say: (events: readonly AlarmEvent[]) => Promise<void>,
+): Promise<readonly AlarmEvent[]> {
+  // The one connection of PGlite must not wait for what is said; its process is the only one there is.
+  if (isSole) return announceNext(db, say);
+  return db.transaction().execute(async (transaction) => {
+    const { rows } = await asking("take the announcing of alarms", () =>
+      sql<{ locked: boolean }>`SELECT pg_try_advisory_xact_lock(${announceLock}) AS locked`.execute(
+        transaction,
+      ),
+    );
+    return rows[0]?.locked === true ? announceNext(transaction, say) : [];
+  });
+}
+
+/** In the order of ids: whoever changes an alarm has it locked, so its next version has a higher one. */
+async function announceNext(
+  db: Kysely<Tables>,
+  say: (events: readonly AlarmEvent[]) => Promise<void>,
+): Promise<readonly AlarmEvent[]> {
+  const rows = await asking("read what happened to alarms", () =>
+    summaries(db)
+      .innerJoin("alarm_events", "alarm_events.alarm_id", "alarms.id")
+      .select([
+        "alarm_events.id as event_id",
+        "alarm_events.version as event_version",
+        "change",
+        "from_state",
+        "to_state",
+        "by",
+        "comment",
+      ])
+      .select(micros("alarm_events.at").as("at_us"))
+      .where("announced_at", "is", null)
+      .orderBy("alarm_events.id")
+      .limit(announcedAtOnce)
+      .execute(),
+  );
+  if (rows.length === 0) return [];
+  const events = rows.map((row) => ({
+    kind: "alarm" as const,
+    deviceId: row.device_id,
+    ...{ change: row.change, from: row.from_state, by: row.by, atUs: row.at_us, comment: row.comment },
+    alarm: { ...toSummary(row), version: row.event_version, state: row.to_state },
+  }));
+  await say(events);
+  const ids = rows.map((row) => row.event_id);
+  await asking("note what was said of alarms", () =>
+    sql`UPDATE alarm_events SET announced_at = now() WHERE id = ANY(${ids}::bigint[])`.execute(db),
+  );
+  return events;
+}
+
+function summaries(db: Kysely<Tables>) {
+  return db
+    .selectFrom("alarms")
+    .select(["alarms.id", "alarms.version", "device_id", "sensor_type", "rule", "state", "anomalies"])
+    .select(["peak_score", "peak_value", "peak_sentence", "expected_low", "expected_high"])
+    .select(["acknowledged_by", "assignee"])
+    .select([
+      micros("raised_at").as("raised_us"),
+      micros("last_at").as("last_us"),
+      sql<number | null>`${micros("cleared_at")}`.as("cleared_us"),
+      sql<number | null>`CASE WHEN ${isShelved} THEN ${micros("shelved_until")} END`.as("shelved_until_us"),
+    ]);
+}
+
+type SummaryRow = Awaited<ReturnType<ReturnType<typeof summaries>["execute"]>>[number];
+
+function toSummary(row: SummaryRow): AlarmSummary {
+  const { expected_low: low, expected_high: high } = row;
+  return {
+    id: row.id,
+    deviceId: row.device_id,
+    sensorType: row.sensor_type,
+    rule: row.rule,
+    state: row.state,
+    version: row.version,
+    raisedUs: row.raised_us,
+    lastUs: row.last_us,
+    clearedUs: row.cleared_us,
+    anomalies: row.anomalies,
+    peak: {
+      score: row.peak_score,
+      value: row.peak_value,
+      sentence: row.peak_sentence,
+      expected: low === null || high === null ? null : { low, high },
+    },
+    acknowledgedBy: row.acknowledged_by,
+    assignee: row.assignee,
+    shelvedUntilUs: row.shelved_until_us,
+  };
+}

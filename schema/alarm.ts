@@ -1,0 +1,165 @@
+import { type Static, Type } from "typebox";
+import { DeviceIdText } from "./api.ts";
+import { accessNamePattern } from "./operator.ts";
+
+/** What raises an alarm; the statistical rule is the only one there is. */
+export const anomalyRule = "anomaly";
+
+/** Who does what no operator did. */
+export const platformActor = "platform";
+
+export const alarmStates = ["raised", "acknowledged", "cleared"] as const;
+const State = Type.Enum([...alarmStates]);
+export type AlarmState = Static<typeof State>;
+
+/** What can happen to an alarm. Those that leave the state as it is have a version of their own, too. */
+const changes = [
+  "raised",
+  "acknowledged",
+  "commented",
+  "assigned",
+  "shelved",
+  "unshelved",
+  "cleared",
+] as const;
+const Change = Type.Enum([...changes]);
+export type AlarmChange = Static<typeof Change>;
+
+const Instant = Type.Integer({ description: "Microseconds since the epoch." });
+const OptionalText = Type.Union([Type.Null(), Type.String()]);
+
+export const AlarmSummary = Type.Object({
+  id: Type.Integer({ description: "Grows; the younger alarm has the higher one." }),
+  deviceId: Type.String(),
+  sensorType: Type.String(),
+  rule: Type.String({ description: "What raised it: anomaly." }),
+  state: State,
+  version: Type.Integer({ description: "From 1; grows with everything that happens to it but anomalies." }),
+  raisedUs: Type.Integer({
+    description: "Of the first anomalous reading in it, microseconds since the epoch.",
+  }),
+  lastUs: Type.Integer({ description: "Of the newest." }),
+  clearedUs: Type.Union([Type.Null(), Instant]),
+  anomalies: Type.Integer({ description: "Anomalous readings in it." }),
+  peak: Type.Object(
+    {
+      score: Type.Number(),
+      value: Type.Number(),
+      sentence: Type.String(),
+      expected: Type.Union([Type.Null(), Type.Object({ low: Type.Number(), high: Type.Number() })]),
+    },
+    { description: "The reading with the highest score." },
+  ),
+  acknowledgedBy: OptionalText,
+  assignee: OptionalText,
+  shelvedUntilUs: Type.Union([Type.Null(), Instant], {
+    description: "Until then it stays open and says nothing. Null when it is not shelved.",
+  }),
+});
+/** An alarm: one episode of one sensor. */
+export type AlarmSummary = Readonly<Static<typeof AlarmSummary>>;
+
+const AlarmRecord = Type.Object({
+  version: Type.Integer(),
+  change: Change,
+  from: Type.Union([Type.Null(), State]),
+  to: State,
+  by: Type.String({ description: "As in the record of changes; `platform` when nobody did it." }),
+  atUs: Instant,
+  comment: OptionalText,
+});
+/** One thing that happened to an alarm. */
+export type AlarmRecord = Readonly<Static<typeof AlarmRecord>>;
+
+/** Which alarms: a state, or what is `open` (not cleared, not shelved) or `shelved`. */
+export const alarmGroups = ["open", "shelved", ...alarmStates] as const;
+export type AlarmGroup = (typeof alarmGroups)[number];
+
+const AlarmId = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+export const AlarmParams = Type.Object({ id: AlarmId });
+
+export const AlarmsQuestion = Type.Object({
+  state: Type.Optional(Type.Enum([...alarmGroups])),
+  device: Type.Optional(DeviceIdText),
+  after: Type.Optional(AlarmId),
+  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100 }),
+});
+export type AlarmsQuestion = Readonly<Static<typeof AlarmsQuestion>>;
+
+/** `GET /api/v1/alarms?state=open[&device=a][&after=id]&limit=100`, newest first. */
+export const AlarmsAnswer = Type.Object({
+  alarms: Type.Array(AlarmSummary),
+  /** What to ask `after` for what is older; null when there is nothing. */
+  next: Type.Union([Type.Null(), Type.Integer()]),
+});
+export type AlarmsAnswer = Readonly<Static<typeof AlarmsAnswer>>;
+
+/** `GET /api/v1/alarms/{id}`, events oldest first; and, without events, what a change answers. */
+export const AlarmAnswer = Type.Object({ alarm: AlarmSummary, events: Type.Array(AlarmRecord) });
+export type AlarmAnswer = Readonly<Static<typeof AlarmAnswer>>;
+export const AlarmChangedAnswer = Type.Object({ alarm: AlarmSummary });
+export type AlarmChangedAnswer = Readonly<Static<typeof AlarmChangedAnswer>>;
+
+/** Longest comment, in characters. */
+const commentLimit = 2000;
+/** Longest time on the shelf, seconds. */
+const shelfLimit = 30 * 86_400;
+
+const Comment = Type.String({ minLength: 1, maxLength: commentLimit, pattern: "^[^\\u0000]*$" });
+const seen = {
+  version: Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1, description: "The version that was looked at." }),
+};
+const told = { ...seen, comment: Type.Optional(Comment) };
+const strict = { additionalProperties: false };
+
+/** The bodies of `POST /api/v1/alarms/{id}/...`. */
+export const AlarmBodies = {
+  acknowledge: Type.Object(told, strict),
+  comment: Type.Object({ ...seen, comment: Comment }, strict),
+  assign: Type.Object(
+    {
+      ...told,
+      assignee: Type.Union([Type.Null(), Type.String({ pattern: accessNamePattern })], {
+        description: "Null: nobody any more.",
+      }),
+    },
+    strict,
+  ),
+  shelve: Type.Object(
+    {
+      ...told,
+      seconds: Type.Integer({
+        minimum: 0,
+        maximum: shelfLimit,
+        description: "From now on; 0 takes it off the shelf.",
+      }),
+    },
+    strict,
+  ),
+  clear: Type.Object(told, strict),
+};
+
+/** What an operator wants done. */
+export type AlarmWish =
+  | { readonly kind: "acknowledge" | "comment" | "clear" }
+  | { readonly kind: "assign"; readonly assignee: string | null }
+  | { readonly kind: "shelve"; readonly seconds: number };
+
+/** What a wish makes of an alarm in this state; null when it cannot be granted there. */
+export function stepOf(
+  state: AlarmState,
+  wish: AlarmWish,
+): { readonly change: AlarmChange; readonly to: AlarmState } | null {
+  if (wish.kind === "comment") return { change: "commented", to: state };
+  if (state === "cleared") return null;
+  switch (wish.kind) {
+    case "acknowledge":
+      return state === "raised" ? { change: "acknowledged", to: "acknowledged" } : null;
+    case "assign":
+      return { change: "assigned", to: state };
+    case "shelve":
+      return { change: wish.seconds > 0 ? "shelved" : "unshelved", to: state };
+    case "clear":
+      return { change: "cleared", to: "cleared" };
+  }
+}

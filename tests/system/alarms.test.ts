@@ -1,0 +1,186 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { connectAsync, type MqttClient } from "mqtt";
+import { io, type Socket } from "socket.io-client";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import type { AlarmAnswer, AlarmsAnswer } from "../../schema/alarm.ts";
+import type { AlarmEvent, NumberedEvent } from "../../schema/event.ts";
+import { type Api, apiAt } from "../harness/api.ts";
+import { until } from "../harness/local-servers.ts";
+import type { Program } from "../harness/program.ts";
+import { openServices, type Services, untilShares } from "../harness/services.ts";
+import { createTestDatabase } from "../harness/test-database.ts";
+
+const clearSeconds = 2;
+
+let services: Services;
+let processor: Program;
+let api: Api;
+let device: MqttClient;
+let browser: Socket;
+/** What the browser and a subscriber heard of alarms, as `device change version`. */
+const pushed: string[] = [];
+const published: string[] = [];
+
+beforeAll(async () => {
+  services = await openServices({
+    database: await createTestDatabase(inject("otherDatabaseUrl") || inject("postgresUrl")),
+    redisSettings: ["--appendfsync", "always"],
+    settings: { ALARM_CLEAR_SECONDS: String(clearSeconds) },
+  });
+  const broker = services.start("broker");
+  processor = services.start("processor");
+  const web = services.start("web");
+  device = await connectAsync((await broker.ready())["mqtt"] ?? "");
+  const { console: url = "" } = await web.ready();
+  api = apiAt(url);
+  await untilShares([processor], [8]);
+  device.on("message", (_topic, payload) => {
+    const { device_id, change, version } = JSON.parse(String(payload));
+    published.push(`${device_id} ${change} ${version}`);
+  });
+  await device.subscribeAsync("devices/+/alarms", { qos: 1 });
+  browser = io(url, { transports: ["websocket"] });
+  browser.on("event", ({ event }: NumberedEvent<AlarmEvent>) => {
+    if (event.kind === "alarm") pushed.push(`${event.deviceId} ${event.change} ${event.alarm.version}`);
+  });
+  await browser.emitWithAck("resume", null);
+});
+
+afterAll(async () => {
+  browser?.disconnect();
+  await device?.endAsync();
+  await services.stop();
+});
+
+/** Far outside of what a temperature can be. */
+const suffer = (deviceId: string) =>
+  device.publishAsync(`devices/${deviceId}/telemetry/temperature`, "9999", { qos: 1 });
+const recover = (deviceId: string) =>
+  device.publishAsync(`devices/${deviceId}/telemetry/temperature`, "22", { qos: 1 });
+
+async function alarmsOf(deviceId: string, state?: string): Promise<AlarmsAnswer["alarms"]> {
+  const { body } = await api.get(`alarms?device=${deviceId}${state === undefined ? "" : `&state=${state}`}`);
+  // The route answers with this schema.
+  return (body as AlarmsAnswer | undefined)?.alarms ?? [];
+}
+
+async function onlyAlarmOf(deviceId: string): Promise<AlarmsAnswer["alarms"][number]> {
+  await until("there is an alarm", async () => (await alarmsOf(deviceId)).length > 0);
+  const [alarm, ...others] = await alarmsOf(deviceId);
+  if (alarm === undefined || others.length > 0) throw new Error(`${others.length} other alarms`);
+  return alarm;
+}
+
+const of = (heard: readonly string[], deviceId: string) =>
+  heard.filter((what) => what.startsWith(`${deviceId} `));
+
+async function changesOf(id: number): Promise<string[]> {
+  const { body } = await api.get(`alarms/${id}`);
+  // As above.
+  return (body as AlarmAnswer).events.map(({ change, by }) => `${change} by ${by}`);
+}
+
+test("a sensor that flaps is one alarm, told when it begins and when it was quiet", async () => {
+  for (let at = 0; at < 16; at += 1) {
+    await (at % 2 === 0 ? suffer("flapping") : recover("flapping"));
+    await pause(250);
+  }
+  expect(await onlyAlarmOf("flapping")).toMatchObject({ state: "raised", version: 1, anomalies: 8 });
+  await until("it is cleared", async () => (await onlyAlarmOf("flapping")).state === "cleared");
+  await until("it was told", () => of(pushed, "flapping").length + of(published, "flapping").length === 4);
+  const told = ["flapping raised 1", "flapping cleared 2"];
+  expect(of(pushed, "flapping")).toEqual(told);
+  expect(of(published, "flapping")).toEqual(told);
+  await suffer("flapping");
+  await until("it is raised again", async () => (await alarmsOf("flapping")).length === 2);
+});
+
+test("a processor that is killed in the middle loses no transition and doubles none", async () => {
+  const devices = Array.from({ length: 40 }, (_, number) => `killed-${number}`);
+  // Ten rounds, each with four devices that were well until then: there is something to raise all the time.
+  const sendAll = async (): Promise<number> => {
+    let sent = 0;
+    for (let count = 4; count <= devices.length; count += 4) {
+      const fallen = devices.slice(0, count);
+      await Promise.all(fallen.map(suffer));
+      sent += fallen.length;
+      await pause(100);
+    }
+    return sent;
+  };
+  const sending = sendAll();
+  const raisedYet = () => services.database.query("SELECT 1 FROM alarms WHERE device_id LIKE 'killed-%'");
+  await until("some are raised", async () => (await raisedYet()).length > 8);
+  await processor.kill("SIGKILL");
+  processor = services.start("processor");
+  const sent = await sending;
+  await until("all are stored", async () => {
+    const rows = await services.database.query("SELECT 1 FROM anomalies WHERE device_id LIKE 'killed-%'");
+    return rows.length === sent;
+  });
+  await until("all are cleared", async () => {
+    const open = await services.database.query("SELECT 1 FROM alarms WHERE state <> 'cleared'");
+    return open.length === 0;
+  });
+  const [sums] = await services.database.query(
+    `SELECT sum(anomalies)::int AS anomalies, sum(version)::int = 2 * count(*) AS twice,
+       (SELECT count(*)::int FROM alarm_events JOIN alarms ON alarms.id = alarm_id WHERE device_id LIKE 'killed-%')
+         = 2 * count(*) AS noted
+     FROM alarms WHERE device_id LIKE 'killed-%'`,
+  );
+  expect(sums).toEqual({ anomalies: sent, twice: true, noted: true });
+  const raised = await services.database.query(
+    "SELECT DISTINCT device_id || ' raised 1' AS said FROM alarms WHERE device_id LIKE 'killed-%'",
+  );
+  await until(
+    "all of it was told",
+    () => new Set(pushed.filter((what) => what.includes("killed-"))).size >= 2 * raised.length,
+  );
+  for (const { said } of raised) expect(pushed).toContain(said);
+});
+
+test("an acknowledgement needs the newest version, is pushed and stays", async () => {
+  await suffer("press");
+  const { id, version } = await onlyAlarmOf("press");
+  const done = await api.post(`alarms/${id}/acknowledge`, { version, comment: "on my way" });
+  expect(done.status).toBe(200);
+  expect(done.body).toMatchObject({ alarm: { state: "acknowledged", version: 2, acknowledgedBy: "anyone" } });
+  const late = await api.post(`alarms/${id}/clear`, { version });
+  expect([late.status, late.body?.["code"]]).toEqual([409, "ALARM_STALE"]);
+  const again = await api.post(`alarms/${id}/acknowledge`, { version: 2 });
+  expect([again.status, again.body?.["code"]]).toEqual([409, "ALARM_STATE"]);
+  await until("it is pushed", () => of(pushed, "press").includes("press acknowledged 2"));
+  await until("it is published", () => of(published, "press").includes("press acknowledged 2"));
+  const shelved = await api.post(`alarms/${id}/shelve`, { version: 2, seconds: 600 });
+  expect(shelved.body).toMatchObject({ alarm: { version: 3 } });
+  expect(await alarmsOf("press", "open")).toEqual([]);
+  expect(await alarmsOf("press", "shelved")).toMatchObject([{ id }]);
+  expect((await api.post(`alarms/${id}/assign`, { version: 3, assignee: "ada" })).status).toBe(200);
+  expect((await api.post(`alarms/${id}/clear`, { version: 4 })).status).toBe(200);
+  expect((await api.post(`alarms/${id}/comment`, { version: 5, comment: "it was the fan" })).status).toBe(
+    200,
+  );
+  expect(await changesOf(id)).toEqual([
+    "raised by platform",
+    ...["acknowledged", "shelved", "assigned", "cleared", "commented"].map((change) => `${change} by anyone`),
+  ]);
+});
+
+test("what makes no sense is refused with a code", async () => {
+  expect((await api.get("alarms/0")).status).toBe(400);
+  expect((await api.get("alarms?state=loud")).status).toBe(400);
+  expect((await api.get("alarms/999999")).body).toMatchObject({ code: "ALARM_UNKNOWN" });
+  expect((await api.post("alarms/999999/clear", { version: 1 })).status).toBe(404);
+  expect((await api.post("alarms/1/clear")).status).toBe(400);
+  expect((await api.post("alarms/1/comment", { version: 1 })).status).toBe(400);
+});
+
+test("the list goes in pages", async () => {
+  const first = await api.get("alarms?limit=2");
+  const page = first.body as AlarmsAnswer | undefined;
+  expect(page?.alarms).toHaveLength(2);
+  const second = (await api.get(`alarms?limit=2&after=${page?.next}`)).body as AlarmsAnswer | undefined;
+  const ids = [...(page?.alarms ?? []), ...(second?.alarms ?? [])].map(({ id }) => id);
+  expect(ids).toEqual([...new Set(ids)].toSorted((a, b) => b - a));
+  expect(ids).toHaveLength(4);
+});

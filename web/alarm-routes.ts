@@ -1,0 +1,128 @@
+import type { FastifyReply } from "fastify";
+import type { AlarmOutcome, AlarmStore } from "../platform/alarm-ports.ts";
+import type { HttpDoor } from "../platform/http-server.ts";
+import type { Log } from "../platform/telemetry.ts";
+import {
+  AlarmAnswer,
+  AlarmBodies,
+  AlarmChangedAnswer,
+  AlarmParams,
+  AlarmsAnswer,
+  AlarmsQuestion,
+  type AlarmWish,
+} from "../schema/alarm.ts";
+import { actorOf } from "./actor.ts";
+import { readJsonBodies } from "./json-bodies.ts";
+
+export interface AlarmRouteDeps {
+  readonly alarms: AlarmStore;
+  readonly log: Log;
+}
+
+const root = "/api/v1/alarms";
+const viewer = { needs: "viewer" } as const;
+const operator = { needs: "operator" } as const;
+
+/** The bodies in one; the schema of each route has seen to what must be there. */
+interface Order {
+  readonly version: number;
+  readonly comment?: string;
+  readonly assignee?: string | null;
+  readonly seconds?: number;
+}
+
+/** Puts the alarms on a door: to list, to look at, and what operators do about them. */
+export async function mountAlarms(door: HttpDoor, deps: AlarmRouteDeps): Promise<void> {
+  // A scope of its own, since its body parser is not for the other routes of a shared door.
+  await door.register((scope, _options, done) => {
+    readJsonBodies(scope);
+    mountList(scope, deps);
+    mountOne(scope, deps);
+    for (const kind of ["acknowledge", "comment", "assign", "shelve", "clear"] as const)
+      mountChange(scope, deps, kind);
+    done();
+  });
+}
+
+function mountList(scope: HttpDoor, { alarms }: AlarmRouteDeps): void {
+  scope.get<{ Querystring: AlarmsQuestion }>(
+    root,
+    { config: viewer, schema: { querystring: AlarmsQuestion, response: { 200: AlarmsAnswer } } },
+    async ({ query: { state: group, device: deviceId, after, limit } }) => {
+      // One more than asked for tells whether there is a next page.
+      const page = await alarms.list({ group, deviceId, after, limit: limit + 1 });
+      const listed = page.slice(0, limit);
+      return { alarms: listed, next: page.length > limit ? (listed.at(-1)?.id ?? null) : null };
+    },
+  );
+}
+
+function mountOne(scope: HttpDoor, { alarms }: AlarmRouteDeps): void {
+  scope.get<{ Params: { id: number } }>(
+    `${root}/:id`,
+    { config: viewer, schema: { params: AlarmParams, response: { 200: AlarmAnswer } } },
+    async ({ params }, reply) => (await alarms.find(params.id)) ?? refuse(reply, 404, unknown),
+  );
+}
+
+function mountChange(scope: HttpDoor, { alarms, log }: AlarmRouteDeps, kind: AlarmWish["kind"]): void {
+  scope.post<{ Params: { id: number }; Body: Order }>(
+    `${root}/:id/${kind}`,
+    {
+      config: operator,
+      schema: { params: AlarmParams, body: AlarmBodies[kind], response: { 200: AlarmChangedAnswer } },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      const by = actorOf(request).name;
+      const order = { wish: toWish(kind, body), version: body.version, by, comment: body.comment ?? null };
+      const outcome = await alarms.change(request.params.id, order);
+      if (outcome.kind === "changed") {
+        const { id, deviceId: device, version } = outcome.alarm;
+        log.info({ device, alarm: id, version, change: kind, by }, "alarm changed");
+      }
+      return answer(reply, outcome);
+    },
+  );
+}
+
+function toWish(kind: AlarmWish["kind"], { assignee = null, seconds = 0 }: Order): AlarmWish {
+  switch (kind) {
+    case "assign":
+      return { kind, assignee };
+    case "shelve":
+      return { kind, seconds };
+    case "acknowledge":
+    case "comment":
+    case "clear":
+      return { kind };
+  }
+}
+
+function answer(reply: FastifyReply, outcome: AlarmOutcome): FastifyReply {
+  switch (outcome.kind) {
+    case "changed":
+      return reply.code(200).send({ alarm: outcome.alarm });
+    case "unknown":
+      return refuse(reply, 404, unknown);
+    case "stale": {
+      const reason = `the alarm has changed; its version is ${outcome.alarm.version} now: look again, then decide`;
+      return refuse(reply, 409, { code: "ALARM_STALE", reason });
+    }
+    case "impossible":
+      return refuse(reply, 409, {
+        code: "ALARM_STATE",
+        reason: `that cannot be done with an alarm that is ${outcome.alarm.state}`,
+      });
+  }
+}
+
+const unknown = { code: "ALARM_UNKNOWN", reason: "there is no such alarm" };
+
+function refuse(
+  reply: FastifyReply,
+  status: number,
+  { code, reason }: { code: string; reason: string },
+): FastifyReply {
+  return reply.code(status).send({ error: reason, code });
+}
