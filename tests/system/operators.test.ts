@@ -70,6 +70,7 @@ describe("a platform that asks who comes in", () => {
       ["audit", {}],
       ["tokens", { body: { name: "x", role: "admin" } }],
       ["operators/ben", { method: "PATCH", body: { role: "admin" } }],
+      ["alarms/1/acknowledge", { body: { version: 1 } }],
       ["rejected/discard", { body: { code: "PAYLOAD_EMPTY" } }],
       ["rejected/00000000-0000-4000-8000-000000000000", { method: "DELETE" }],
     ] as const) {
