@@ -7,6 +7,7 @@ import { migrate } from "../../platform/migrations.ts";
 import { openModelStore } from "../../platform/model-store.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { openRejectionStore } from "../../platform/rejection-store.ts";
+import { dataFolder } from "../data-folder.ts";
 import { temporaryFolder } from "../harness/local-servers.ts";
 import { openAt, servers, settingsOf, streamId } from "./databases.ts";
 import { anomalous, batch, rejection, series, silent } from "./samples.ts";
@@ -47,8 +48,10 @@ test.each(servers)("what is stored on $name is there for who connects later", as
 });
 
 describe("PGlite", () => {
-  const folder = temporaryFolder("pglite");
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const [folder, stopped, twice] = [temporaryFolder("pglite"), dataFolder("stopped"), dataFolder("twice")];
+  afterAll(() => {
+    for (const gone of [folder, stopped, twice]) rmSync(gone, { recursive: true, force: true });
+  });
 
   const start = (dataDir: string): Promise<EmbeddedDatabase> =>
     startEmbeddedDatabase(dataDir, { log: silent, onLost: () => undefined });
@@ -76,7 +79,7 @@ describe("PGlite", () => {
   });
 
   test("is stopped although a connection is open", async () => {
-    const embedded = await start(join(folder, "stopped"));
+    const embedded = await start(stopped);
     const database = await open(embedded);
     await embedded.stop();
     await expect(openReadingStore(database).latest(1000)).rejects.toMatchObject({ code: "STORE_DOWN" });
@@ -84,7 +87,7 @@ describe("PGlite", () => {
   });
 
   test("is not started twice in one folder", async () => {
-    const dataDir = join(folder, "twice");
+    const dataDir = twice;
     const embedded = await start(dataDir);
     await expect(start(dataDir)).rejects.toMatchObject({ code: "DATA_DIR_LOCKED", retryable: false });
     await embedded.stop();

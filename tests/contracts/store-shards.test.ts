@@ -111,7 +111,8 @@ onEach(engines, "two writers", (stores, { name }) => {
       await given(stores().readings.claimShard(0, streamId)),
       await given(stores().readings.claimShard(1, streamId)),
     ];
-    const count = name === "PGlite" ? 10 : 40;
+    // In opposite orders they meet in a deadlock now and then, which costs a second; the one that is thrown out tries again.
+    const count = name === "PGlite" ? 10 : 15;
     let inserted = 0;
     const events: string[] = [];
     const write = async (pen: ShardWriter, round: number, isReversed: boolean): Promise<void> => {
