@@ -30,4 +30,4 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "const { PROBE_PORT = 9090, HTTP_PORT = 8080 } = process.env; Promise.any([PROBE_PORT, HTTP_PORT].map(async (port) => { const { ok } = await fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(3000) }); if (!ok) throw new Error('not ready'); })).catch(() => process.exit(1));"]
 # Why the flag: docs/operations.md, "Run modes".
-ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=32", "dist/main.js"]
+ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=64", "dist/main.js"]

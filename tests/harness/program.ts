@@ -28,7 +28,7 @@ export const freePorts = {
 };
 
 /** As `npm start` and the image start it. */
-const nodeOptions = ["--max-semi-space-size=32"];
+const nodeOptions = ["--max-semi-space-size=64"];
 
 /** Starts `node dist/main.js`, or another built file, with these arguments and settings, and no others of ours. */
 export function startProgram(
