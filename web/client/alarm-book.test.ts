@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AlarmSummary } from "../../schema/alarm.ts";
-import { AlarmBook, severityOf } from "./alarm-book.ts";
+import { AlarmBook } from "./alarm-book.ts";
 
 function alarm(id: number, over: Partial<AlarmSummary> = {}): AlarmSummary {
   return {
@@ -48,9 +48,4 @@ test("a shelved alarm comes back when its time is over", () => {
   book.take(alarm(1, { shelvedUntilUs: 5_000_000 }));
   expect(idsIn(book, 4999)).toEqual([]);
   expect(idsIn(book, 5000)).toEqual([1]);
-});
-
-test("severity grows with the score of the worst reading", () => {
-  const of = (score: number) => severityOf(alarm(1, { peak: { ...alarm(1).peak, score } }));
-  expect([0.5, 0.75, 0.95, 1].map(of)).toEqual(["slight", "marked", "severe", "severe"]);
 });

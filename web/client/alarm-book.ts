@@ -46,8 +46,3 @@ export class AlarmBook {
       .sort((a, b) => b.id - a.id);
   }
 }
-
-/** How bad its worst reading was. A score is 0.5 where anomalies begin; 0.95 is about one and a half times as unusual. */
-export function severityOf({ peak: { score } }: Pick<AlarmSummary, "peak">): "severe" | "marked" | "slight" {
-  return score >= 0.95 ? "severe" : score >= 0.75 ? "marked" : "slight";
-}

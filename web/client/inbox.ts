@@ -1,7 +1,8 @@
 import type { AlarmSummary } from "../../schema/alarm.ts";
 import type { AlarmEvent } from "../../schema/event.ts";
+import { severityOf } from "../../schema/scored.ts";
 import { sensorLabel } from "../../schema/sensors.ts";
-import { AlarmBook, severityOf } from "./alarm-book.ts";
+import { AlarmBook } from "./alarm-book.ts";
 import { element, find, setAttribute, setText } from "./element.ts";
 import { formatAge, formatMeasure, formatMoment } from "./format.ts";
 import { acknowledgeAlarm, fetchOpenAlarms } from "./server-api.ts";
@@ -119,7 +120,7 @@ class Row {
     const { id, deviceId, sensorType, state, peak, raisedUs, acknowledgedBy, assignee } = alarm;
     setAttribute(this.element, "data-alarm", String(id));
     setAttribute(this.element, "data-state", state);
-    setAttribute(this.element, "data-severity", severityOf(alarm));
+    setAttribute(this.element, "data-severity", severityOf(alarm.peak.score));
     setText(this.#device, deviceId);
     setText(this.#sensor, sensorLabel(sensorType));
     setText(this.#value, formatMeasure(sensorType, peak.value));
@@ -129,7 +130,7 @@ class Row {
     setAttribute(this.#age, "title", `Since ${formatMoment(raisedUs / 1000)}`);
     const assigned = assignee === null ? "" : `, assigned to ${assignee}`;
     const acknowledged = acknowledgedBy === null ? "" : `, acknowledged by ${withoutKind(acknowledgedBy)}`;
-    setText(this.#state, `${severityOf(alarm)}${acknowledged}${assigned}`);
+    setText(this.#state, `${severityOf(alarm.peak.score)}${acknowledged}${assigned}`);
     setAttribute(this.#acknowledge, "aria-label", `Acknowledge ${deviceId}, ${sensorLabel(sensorType)}`);
     this.#acknowledge.hidden = state !== "raised";
     this.tick(nowMs);
