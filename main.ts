@@ -17,6 +17,7 @@ import { Certificate } from "./platform/certificate.ts";
 import { type Order, readCommandLine } from "./platform/command-line.ts";
 import { type Config, isRunByNpm, readConfig, type ServiceName, serviceNames } from "./platform/config.ts";
 import { PlatformError } from "./platform/errors.ts";
+import { isLegacyDoorOpen } from "./platform/exposure.ts";
 import { closeHttp, type HttpDoor, listenHttp, openHttpDoor } from "./platform/http-server.ts";
 import { Lifecycle, onHangUp, parentGone, stopSignal } from "./platform/lifecycle.ts";
 import { LimitNotices } from "./platform/limit-notices.ts";
@@ -152,8 +153,7 @@ async function startHttp(
       mqttPort,
       httpUrl: addresses.http ?? httpUrl(config.HOST, config.HTTP_PORT, config.HTTP_TLS),
       needsCredentials: config.ACCESS === "credentials",
-      needsKey:
-        !config.LEGACY_HTTP_OPEN && (config.ACCESS === "credentials" || config.LEGACY_HTTP_KEY !== null),
+      needsKey: !isLegacyDoorOpen(config),
     });
     const deps = {
       ...shared,

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { bearerOf, type Callers } from "../platform/callers.ts";
 import type { Config } from "../platform/config.ts";
+import { isLegacyDoorOpen } from "../platform/exposure.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
 import { isCrossSite } from "../platform/peer.ts";
 import type { Metrics } from "../platform/telemetry.ts";
@@ -55,7 +56,7 @@ async function judged(
   role: Role,
   { config, callers }: LegacyGuardDeps,
 ): Promise<Verdict> {
-  const { ACCESS: access, LEGACY_HTTP_KEY: key, LEGACY_HTTP_OPEN: isOpen } = config;
+  const { ACCESS: access, LEGACY_HTTP_KEY: key } = config;
   if (key !== null && showsKey(request, key)) return { kind: "admitted", by: "legacy key" };
   const isChange = request.method === "POST";
   // This door reads any body, so a page of another site could make a browser post one.
@@ -65,7 +66,7 @@ async function judged(
     isCrossSite(request.raw, callers.peerOf(request.raw))
   )
     return { kind: "refused", status: 403, code: "CROSS_SITE", error: "a page of another site sent this" };
-  if (isOpen || (access === "open" && key === null)) return { kind: "admitted", by: "anyone" };
+  if (isLegacyDoorOpen(config)) return { kind: "admitted", by: "anyone" };
   const caller = access === "open" ? ({ kind: "nobody" } as const) : await callers.identify(request.raw);
   const [path = ""] = request.url.split("?");
   switch (judge(caller, { role, path, isChange, isForPeople: false })) {

@@ -35,6 +35,15 @@ export function exposureFaults(settings: Exposure, services: readonly ServiceNam
   return faults;
 }
 
+/** Whether the legacy HTTP door lets in whoever comes. */
+export function isLegacyDoorOpen({
+  ACCESS: access,
+  LEGACY_HTTP_KEY: key,
+  LEGACY_HTTP_OPEN: isOpen,
+}: Omit<Exposure, "HOST">): boolean {
+  return isOpen || (access === "open" && key === null);
+}
+
 /** Whether only this machine reaches a listener on this host. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");

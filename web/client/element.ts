@@ -34,3 +34,12 @@ export function setText(target: HTMLElement, text: string): void {
 export function setAttribute(target: HTMLElement, name: string, value: string): void {
   if (target.getAttribute(name) !== value) target.setAttribute(name, value);
 }
+
+/** Puts these into the host in this order. Only what is out of place moves: what is taken out and put back would lose the focus. */
+export function arrange(host: HTMLElement, inOrder: Iterable<{ readonly element: HTMLElement }>): void {
+  let place = host.firstElementChild;
+  for (const { element: placed } of inOrder) {
+    if (placed === place) place = place.nextElementSibling;
+    else host.insertBefore(placed, place);
+  }
+}

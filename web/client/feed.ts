@@ -1,7 +1,7 @@
 import type { AnomalyEvent } from "../../schema/event.ts";
 import { sensorLabel } from "../../schema/sensors.ts";
 import { type AnomalyBook, anomalyKey, type KnownEpisode } from "./anomaly-book.ts";
-import { element, find, setAttribute, setText } from "./element.ts";
+import { arrange, element, find, setAttribute, setText } from "./element.ts";
 import { formatAge, formatMeasure, formatMoment, formatSince } from "./format.ts";
 import type { Painter } from "./painter.ts";
 
@@ -42,12 +42,7 @@ export class Feed {
     }
     for (const [id, row] of this.#rows) if (!rows.has(id)) row.element.remove();
     this.#rows = rows;
-    // Only what is out of place moves: a row that is taken out and put back would lose the focus.
-    let place = this.#list.firstElementChild;
-    for (const row of rows.values()) {
-      if (row.element === place) place = place.nextElementSibling;
-      else this.#list.insertBefore(row.element, place);
-    }
+    arrange(this.#list, rows.values());
     this.#nothing.hidden = rows.size > 0;
   }
 

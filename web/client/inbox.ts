@@ -3,7 +3,7 @@ import type { AlarmEvent } from "../../schema/event.ts";
 import { severityOf } from "../../schema/scored.ts";
 import { sensorLabel } from "../../schema/sensors.ts";
 import { AlarmBook } from "./alarm-book.ts";
-import { element, find, setAttribute, setText } from "./element.ts";
+import { arrange, element, find, setAttribute, setText } from "./element.ts";
 import { formatAge, formatMeasure, formatMoment } from "./format.ts";
 import { acknowledgeAlarm, fetchOpenAlarms } from "./server-api.ts";
 
@@ -56,12 +56,7 @@ export class Inbox {
     }
     for (const [id, row] of this.#rows) if (!rows.has(id)) row.element.remove();
     this.#rows = rows;
-    // Only what is out of place moves: a row that is taken out and put back would lose the focus.
-    let place = this.#list.firstElementChild;
-    for (const row of rows.values()) {
-      if (row.element === place) place = place.nextElementSibling;
-      else this.#list.insertBefore(row.element, place);
-    }
+    arrange(this.#list, rows.values());
     setText(this.#count, rows.size === 0 ? "" : String(rows.size));
     this.#section.hidden = rows.size === 0;
   }

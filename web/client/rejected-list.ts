@@ -1,4 +1,4 @@
-import { find } from "./element.ts";
+import { arrange, find } from "./element.ts";
 import { RejectedRow, type RowListeners } from "./rejected-row.ts";
 import type { RejectedItem } from "./rejected-words.ts";
 
@@ -53,11 +53,7 @@ export class RejectedList {
       row.element.remove();
     }
     this.#rows = rows;
-    let place = this.#host.firstElementChild;
-    for (const row of rows.values()) {
-      if (row.element === place) place = place.nextElementSibling;
-      else this.#host.insertBefore(row.element, place);
-    }
+    arrange(this.#host, rows.values());
     this.#newestUs = items[0]?.receivedUs;
     if (focused !== -1 && this.#focusedIndex() === -1) this.#focus(focused);
   }
