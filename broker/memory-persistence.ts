@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import aedesPersistence from "aedes-persistence";
 import type { KeptPacket, Persistence } from "./persistence.ts";
+import { inPortions } from "./portions.ts";
 import { RetainedTree } from "./retained-tree.ts";
 
 interface Library {
@@ -32,8 +33,9 @@ function retainedShelf() {
       if (packet.payload.length === 0) retained.delete(packet.topic);
       else retained.set(packet.topic, { ...packet });
     },
-    createRetainedStreamCombi: (filters: readonly string[]) => Readable.from(retained.matching(filters)),
-    createRetainedStream: (filter: string) => Readable.from(retained.matching([filter])),
+    createRetainedStreamCombi: (filters: readonly string[]) =>
+      Readable.from(inPortions(retained.matching(filters))),
+    createRetainedStream: (filter: string) => Readable.from(inPortions(retained.matching([filter]))),
   };
 }
 

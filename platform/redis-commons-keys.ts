@@ -1,5 +1,5 @@
 import { PlatformError } from "./errors.ts";
-import { type RedisClient, redisFailure } from "./redis-connection.ts";
+import { type RedisClient, redisFailure, writeTogether } from "./redis-connection.ts";
 
 /** All keys of the brokers have one hash slot, so that a script may touch any of them, also on a cluster. */
 export const commonsPrefix = "{mqtt}:";
@@ -50,6 +50,7 @@ export async function evaluate(
   const values = args.map((arg) =>
     arg instanceof Uint8Array ? Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength) : arg,
   );
+  writeTogether(redis);
   try {
     // EVAL, not EVALSHA: a script that the server has forgotten would be sent again behind those that came after it.
     return await redis.callBuffer("eval", script, 1, key, ...values);

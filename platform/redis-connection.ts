@@ -63,6 +63,21 @@ function connectionOptions(blocking: boolean) {
   } satisfies RedisOptions;
 }
 
+/** Sockets that hold back what is written until the end of this turn. */
+const gathering = new WeakSet<object>();
+
+/** What is commanded in one turn of the loop goes to a server alone in one write; ioredis makes one of each command. */
+export function writeTogether(redis: RedisClient): void {
+  if (redis instanceof Cluster || gathering.has(redis.stream)) return;
+  const { stream } = redis;
+  gathering.add(stream);
+  stream.cork();
+  process.nextTick(() => {
+    gathering.delete(stream);
+    stream.uncork();
+  });
+}
+
 /** The servers that hold the data: one, or the masters of a cluster. */
 export function mastersOf(redis: RedisClient): readonly Redis[] {
   return redis instanceof Cluster ? redis.nodes("master") : [redis];

@@ -1,10 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { Redis } from "ioredis";
 import type { ShardTally } from "../schema/ledger.ts";
 import { PlatformError } from "./errors.ts";
 import { countOf, encodeFrame } from "./frame.ts";
 import type { FrameContent, ReadingStream, ShardReader, StreamEntry } from "./ports.ts";
-import { connectRedis, mastersOf, type RedisClient, redisFailure } from "./redis-connection.ts";
+import {
+  connectRedis,
+  mastersOf,
+  type RedisClient,
+  redisFailure,
+  writeTogether,
+} from "./redis-connection.ts";
 import { frameField, keysOf, RedisShardReader, toEntry } from "./redis-shard-reader.ts";
 import type { Log } from "./telemetry.ts";
 
@@ -42,7 +47,6 @@ class RedisStream implements ReadingStream {
   readonly #redis: RedisClient;
   readonly #options: RedisStreamOptions;
   readonly #numbering: Numbering[];
-  #isCorked = false;
 
   constructor(redis: RedisClient, options: RedisStreamOptions) {
     this.#redis = redis;
@@ -57,7 +61,7 @@ class RedisStream implements ReadingStream {
     numbering.usedMs = performance.now();
     const { origin, sequence } = numbering;
     const frame = encodeFrame({ ...content, origin, sequence });
-    this.#writeTogether();
+    writeTogether(this.#redis);
     try {
       await this.#redis.eval(appending, 2, ...keysOf(shard), frame, countOf(content));
     } catch (cause) {
@@ -65,18 +69,6 @@ class RedisStream implements ReadingStream {
       if (this.#numbering[shard] === numbering) this.#numbering[shard] = newNumbering();
       throw redisFailure(`add ${content.readings.length} readings to ${keysOf(shard)[0]}`, cause);
     }
-  }
-
-  /** What is appended in one turn of the loop goes to a server alone in one write; ioredis makes one of each command. */
-  #writeTogether(): void {
-    if (!(this.#redis instanceof Redis) || this.#isCorked) return;
-    const { stream } = this.#redis;
-    this.#isCorked = true;
-    stream.cork();
-    process.nextTick(() => {
-      this.#isCorked = false;
-      stream.uncork();
-    });
   }
 
   /** A new one after a while of silence, for those that fell silent are forgotten. */

@@ -5,6 +5,7 @@ import { messageOf } from "../../platform/errors.ts";
 import type { Log } from "../../platform/telemetry.ts";
 import type { Ears } from "../ears.ts";
 import type { KeptPacket, Persistence, SessionOwner } from "../persistence.ts";
+import { inPortions } from "../portions.ts";
 import { FilterTree } from "./filter-tree.ts";
 import type { HeldClients } from "./held-clients.ts";
 import { decodeMessage, encodeMessage } from "./message-bytes.ts";
@@ -151,7 +152,7 @@ export class SharedPersistence implements Persistence {
   }
 
   createRetainedStreamCombi(filters: readonly string[]): Readable {
-    return Readable.from(this.#retained(filters));
+    return Readable.from(inPortions(this.#retained(filters)));
   }
 
   async *#retained(filters: readonly string[]): AsyncGenerator<object> {

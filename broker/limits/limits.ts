@@ -17,6 +17,7 @@ import { paceReading } from "./paced-reading.ts";
 import { RetainedBook } from "./retained-book.ts";
 import { SessionBook } from "./session-book.ts";
 import { SubscriptionBook } from "./subscription-book.ts";
+import { takeTurns } from "./turns.ts";
 
 export interface BrokerLimitsOptions {
   readonly config: Config;
@@ -113,10 +114,11 @@ export class BrokerLimits {
     return true;
   }
 
-  /** Sets the pace of a caller who was admitted, before anybody reads from it. Answers with what wants to know its client. */
+  /** Sets the turns and the pace of a caller who was admitted, before anybody reads from it. Answers with what wants to know its client. */
   receive({ stream, socket }: Caller): (client: Client) => void {
     const visit = this.#visits.get(keyOf(socket));
     let client: Client | undefined;
+    takeTurns(stream);
     this.#setPace(
       stream,
       () => ({ client: client?.id, address: visit?.address }),

@@ -42,7 +42,7 @@ beforeAll(async () => {
   const addresses = await broker.ready();
   port = portOf(addresses["mqtt"]);
   probe = addresses["probe"] ?? "";
-  await warmUp(port);
+  await warmUp(port, () => metric('nodejs_gc_duration_seconds_count{kind="minor"}'));
   healthy = await startHealthyClient({ port, everyMs: 10 });
   await pause(3000);
   await echo("nobody");
