@@ -81,6 +81,7 @@ function alarmMessage({ alarm, ...event }: AlarmEvent) {
     device_id: alarm.deviceId,
     sensor_type: alarm.sensorType,
     rule: alarm.rule,
+    severity: alarm.severity,
     timestamp: formatTimestamp(event.atUs),
     by: event.by,
     comment: event.comment,

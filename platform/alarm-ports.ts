@@ -1,5 +1,6 @@
 import type { AlarmGroup, AlarmRecord, AlarmSummary, AlarmWish } from "../schema/alarm.ts";
 import type { AlarmEvent } from "../schema/event.ts";
+import type { SeriesKey } from "./shard-batch.ts";
 
 /** A wish of an operator about the alarm as they saw it. */
 export interface AlarmOrder {
@@ -15,8 +16,28 @@ export type AlarmOutcome =
   | { readonly kind: "changed" | "stale" | "impossible"; readonly alarm: AlarmSummary }
   | { readonly kind: "unknown" };
 
-/** The alarms. They are raised in the statement that stores the anomaly, by `ShardWriter.write`; all else happens here. */
+/** Something to raise an alarm about. */
+export interface AlarmRaise extends SeriesKey {
+  /** Empty when it is about the whole device. */
+  readonly sensorType: string;
+  readonly rule: string;
+  /** When it was so, microseconds since the epoch: what is not newer than what the open alarm has is known, and passed over. */
+  readonly atUs: number;
+  /** How bad it is, 0 to 1: the severity follows from it, and the worst is what the alarm shows. */
+  readonly score: number;
+  readonly value: number | null;
+  readonly sentence: string;
+  readonly expected: { readonly low: number; readonly high: number } | null;
+  /** Whether it goes on until `settleRule` ends it; otherwise quiet does. */
+  readonly holds: boolean;
+}
+
+/** The alarms. What readings raise is raised in the statement that stores them, by `ShardWriter.write`; all else happens here. */
 export interface AlarmStore {
+  /** Raises alarms that no batch raises, or counts in those that are open; answers how many were new. */
+  raise(raises: readonly AlarmRaise[]): Promise<number>;
+  /** Clears the open alarms of a rule about these series (or devices, without a sensor type) at once; answers how many. */
+  settleRule(rule: string, keys: readonly SeriesKey[]): Promise<number>;
   /** Newest first, those with an id below `after`. */
   list(query: {
     group?: AlarmGroup | undefined;
@@ -29,7 +50,7 @@ export interface AlarmStore {
   /** Does as an operator wishes, on record. */
   change(id: number, order: AlarmOrder): Promise<AlarmOutcome>;
   /**
-   * Clears the alarms whose sensor had no anomaly for `clearMs`, and takes those off the shelf whose time there is over; answers how
+   * Clears the alarms that were quiet for `clearMs` (or for as long as their rule says) and hold no more, and takes those off the shelf whose time there is over; answers how
    * many. Several processes may do it at the same time.
    */
   settle(clearMs: number): Promise<number>;

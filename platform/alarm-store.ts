@@ -3,21 +3,20 @@ import {
   type AlarmGroup,
   type AlarmSummary,
   type AlarmWish,
-  platformActor,
+  severityOfRank,
   stepOf,
 } from "../schema/alarm.ts";
 import type { AlarmEvent } from "../schema/event.ts";
 import type { Tables } from "../schema/row.ts";
+import { isOpen, settle, settleRule } from "./alarm-end.ts";
 import type { AlarmOrder, AlarmOutcome, AlarmStore } from "./alarm-ports.ts";
+import { isShelved, raise } from "./alarm-raise.ts";
 import { asking, type Database } from "./database.ts";
 import { micros, recordChange } from "./sql.ts";
 
 /** Of the advisory lock of whoever announces, "alrm" in ASCII. */
 const announceLock = 0x616c726d;
 const announcedAtOnce = 200;
-
-const isOpen = sql<boolean>`alarms.state <> 'cleared'`;
-const isShelved = sql<boolean>`coalesce(alarms.shelved_until > now(), false)`;
 
 /** Opens the store of alarms. */
 export function openAlarmStore(database: Database): AlarmStore {
@@ -37,6 +36,8 @@ export function openAlarmStore(database: Database): AlarmStore {
       asking(`change alarm ${id}`, () =>
         db.transaction().execute((transaction) => change(transaction, id, order)),
       ),
+    raise: (raises) => asking(`raise ${raises.length} alarms`, () => raise(db, raises)),
+    settleRule: (rule, keys) => asking(`clear the alarms of ${rule}`, () => settleRule(db, rule, keys)),
     settle: (clearMs) => asking("clear the alarms that are quiet", () => settle(db, clearMs)),
     announce: (say) => announce(database, say),
   };
@@ -124,29 +125,6 @@ function recorded({ id, sensorType, rule, version, state, assignee, shelvedUntil
   return { id, sensorType, rule, version, state, assignee, shelvedUntilUs };
 }
 
-async function settle(db: Kysely<Tables>, clearMs: number): Promise<number> {
-  // Locked in the order of ids; one that a batch or an operator holds just now is looked at the next time.
-  const { rows } = await sql<{ count: number }>`
-    WITH due AS (
-      SELECT id, state, heard_at < now() - ${clearMs} * interval '1 millisecond' AS is_quiet FROM alarms
-      WHERE ${isOpen} AND NOT ${isShelved}
-        AND (shelved_until IS NOT NULL OR heard_at < now() - ${clearMs} * interval '1 millisecond')
-      ORDER BY id FOR UPDATE SKIP LOCKED
-    ), settled AS (
-      UPDATE alarms SET version = version + 1, shelved_until = NULL,
-        state = CASE WHEN due.is_quiet THEN 'cleared' ELSE alarms.state END,
-        cleared_at = CASE WHEN due.is_quiet THEN now() END
-      FROM due WHERE alarms.id = due.id
-      RETURNING alarms.id, version, due.is_quiet, due.state AS from_state, alarms.state AS to_state
-    ), noted AS (
-      INSERT INTO alarm_events (alarm_id, version, change, from_state, to_state, by)
-      SELECT id, version, CASE WHEN is_quiet THEN 'cleared' ELSE 'unshelved' END, from_state, to_state, ${platformActor}::text
-      FROM settled ORDER BY id
-    )
-    SELECT count(*) AS count FROM settled`.execute(db);
-  return rows[0]?.count ?? 0;
-}
-
 function announce(
   { db, isSole }: Database,
   say: (events: readonly AlarmEvent[]) => Promise<void>,
@@ -205,7 +183,7 @@ function summaries(db: Kysely<Tables>) {
   return db
     .selectFrom("alarms")
     .select(["alarms.id", "alarms.version", "device_id", "sensor_type", "rule", "state", "anomalies"])
-    .select(["peak_score", "peak_value", "peak_sentence", "expected_low", "expected_high"])
+    .select(["severity", "peak_score", "peak_value", "peak_sentence", "expected_low", "expected_high"])
     .select(["acknowledged_by", "assignee"])
     .select([
       micros("raised_at").as("raised_us"),
@@ -224,6 +202,7 @@ function toSummary(row: SummaryRow): AlarmSummary {
     deviceId: row.device_id,
     sensorType: row.sensor_type,
     rule: row.rule,
+    severity: severityOfRank(row.severity),
     state: row.state,
     version: row.version,
     raisedUs: row.raised_us,

@@ -1,9 +1,10 @@
 import { type Kysely, sql, type Transaction } from "kysely";
-import { anomalyRule, platformActor } from "../schema/alarm.ts";
+import { anomalyRule, rankOf } from "../schema/alarm.ts";
 import { type AnomalyEvent, toAnomalyEvent } from "../schema/event.ts";
 import type { Rejection } from "../schema/rejection.ts";
 import type { Tables } from "../schema/row.ts";
 import type { ScoredReading } from "../schema/scored.ts";
+import { raiseStrikes } from "./alarm-raise.ts";
 import {
   bigintArray,
   booleanArray,
@@ -88,7 +89,8 @@ export async function runBatch(
       -- What was stored before is not newer than what is there.
       WHERE excluded.ts > device_latest.ts
     ), ${anomalyInsert(readings)},
-    ${alarmRaise},
+    ${strikes},
+    ${raiseStrikes()},
     ${accounting(batch)},
     heard AS (
       SELECT device_id, ${toInstant(sql`${batch.receivedUs}::bigint`)} AS last_seen FROM counted WHERE received > 0
@@ -118,15 +120,16 @@ function anomalyInsert(readings: readonly ScoredReading[]) {
   const events = places.map((place) => readings[place]).filter((reading) => reading !== undefined);
   return sql`announced AS (
       SELECT DISTINCT ON (device_id, sensor_type, ts)
-        place, device_id, sensor_type, ts, inserted.value, inserted.score, inserted.model_version, event::jsonb AS event
+        place, device_id, sensor_type, ts, inserted.value, inserted.score, inserted.model_version, severity, event::jsonb AS event
       FROM inserted JOIN (
-        SELECT place, device_id, sensor_type, ${toInstant(sql`us`)} AS ts, event FROM unnest(
+        SELECT place, device_id, sensor_type, ${toInstant(sql`us`)} AS ts, severity, event FROM unnest(
           ${integerArray(places)}::integer[],
           ${textArray(events.map((reading) => reading.deviceId))}::text[],
           ${textArray(events.map((reading) => reading.sensorType))}::text[],
           ${bigintArray(events.map((reading) => reading.timestampUs))}::bigint[],
+          ${integerArray(events.map((reading) => rankOf(reading.score)))}::integer[],
           ${textArray(events.map((reading) => JSON.stringify(toAnomalyEvent(reading))))}::text[]
-        ) AS t(place, device_id, sensor_type, us, event)
+        ) AS t(place, device_id, sensor_type, us, severity, event)
       ) detail USING (device_id, sensor_type, ts)
       WHERE inserted.is_anomaly
       ORDER BY device_id, sensor_type, ts, place
@@ -140,38 +143,12 @@ function anomalyInsert(readings: readonly ScoredReading[]) {
     )`;
 }
 
-const peakColumns = ["peak_score", "peak_value", "peak_sentence", "expected_low", "expected_high"];
-
-function ofTheHigher(column: string) {
-  return sql`${sql.ref(column)} = CASE WHEN excluded.peak_score > alarms.peak_score
-    THEN ${sql.ref(`excluded.${column}`)} ELSE ${sql.ref(`alarms.${column}`)} END`;
-}
-
-/**
- * The alarm of every series that had an anomaly: the first one raises it, those that come while it is open are only counted. In the order
- * in which everybody locks alarms. A row that was just inserted has no transaction that locked or deleted it.
- */
-const alarmRaise = sql`episodes AS (
-      SELECT DISTINCT ON (device_id, sensor_type)
-        device_id, sensor_type, min(ts) OVER series AS raised_at, max(ts) OVER series AS last_at, count(*) OVER series AS anomalies,
-        score, value, event
-      FROM announced WINDOW series AS (PARTITION BY device_id, sensor_type)
-      ORDER BY device_id, sensor_type, score DESC, ts
-    ), raised AS (
-      INSERT INTO alarms (device_id, sensor_type, rule, raised_at, last_at, anomalies, peak_score, peak_value, peak_sentence,
-        expected_low, expected_high)
-      SELECT device_id, sensor_type, ${anomalyRule}::text, raised_at, last_at, anomalies, score, value, event ->> 'sentence',
-        (event #>> '{expected,low}')::double precision, (event #>> '{expected,high}')::double precision
-      FROM episodes ORDER BY device_id, sensor_type
-      ON CONFLICT (device_id, sensor_type, rule) WHERE state <> 'cleared' DO UPDATE SET
-        last_at = greatest(alarms.last_at, excluded.last_at),
-        heard_at = now(),
-        anomalies = alarms.anomalies + excluded.anomalies,
-        ${sql.join(peakColumns.map(ofTheHigher))}
-      RETURNING id, version, state, xmax = 0 AS is_new
-    ), alarmed AS (
-      INSERT INTO alarm_events (alarm_id, version, change, to_state, by)
-      SELECT id, version, 'raised', state, ${platformActor}::text FROM raised WHERE is_new ORDER BY id
+/** The anomalies as what raises alarms. */
+const strikes = sql`strikes AS (
+      SELECT device_id, sensor_type, ${anomalyRule}::text AS rule, ts, value, score, severity, event ->> 'sentence' AS sentence,
+        (event #>> '{expected,low}')::double precision AS low, (event #>> '{expected,high}')::double precision AS high,
+        false AS holds, NULL::integer AS clear_seconds
+      FROM announced
     )`;
 
 /** What becomes of the batch in the ledger, by device. */

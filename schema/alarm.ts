@@ -1,8 +1,9 @@
 import { type Static, Type } from "typebox";
 import { DeviceIdText } from "./api.ts";
 import { accessNamePattern } from "./operator.ts";
+import { severities, severityOf } from "./scored.ts";
 
-/** What raises an alarm; the statistical rule is the only one there is. */
+/** What raises an alarm when the detector finds an anomaly. */
 export const anomalyRule = "anomaly";
 
 /** Who does what no operator did. */
@@ -15,6 +16,7 @@ export type AlarmState = Static<typeof State>;
 /** What can happen to an alarm. Those that leave the state as it is have a version of their own, too. */
 const changes = [
   "raised",
+  "worsened",
   "acknowledged",
   "commented",
   "assigned",
@@ -25,6 +27,18 @@ const changes = [
 const Change = Type.Enum([...changes]);
 export type AlarmChange = Static<typeof Change>;
 
+const [, ...alarmSeverities] = severities;
+export type AlarmSeverity = (typeof alarmSeverities)[number];
+
+/** The severity of an alarm as the store has it, from 1. What is an alarm at all is minor at least. */
+export function rankOf(score: number): number {
+  return Math.max(severities.indexOf(severityOf(score)), 1);
+}
+
+export function severityOfRank(rank: number): AlarmSeverity {
+  return alarmSeverities[rank - 1] ?? "minor";
+}
+
 const Instant = Type.Integer({ description: "Microseconds since the epoch." });
 const OptionalText = Type.Union([Type.Null(), Type.String()]);
 
@@ -33,6 +47,9 @@ export const AlarmSummary = Type.Object({
   deviceId: Type.String(),
   sensorType: Type.String(),
   rule: Type.String({ description: "What raised it: anomaly." }),
+  severity: Type.Enum([...alarmSeverities], {
+    description: "Of the worst that was in it; never falls while it is open.",
+  }),
   state: State,
   version: Type.Integer({ description: "From 1; grows with everything that happens to it but anomalies." }),
   raisedUs: Type.Integer({
@@ -44,11 +61,11 @@ export const AlarmSummary = Type.Object({
   peak: Type.Object(
     {
       score: Type.Number(),
-      value: Type.Number(),
+      value: Type.Union([Type.Null(), Type.Number()]),
       sentence: Type.String(),
       expected: Type.Union([Type.Null(), Type.Object({ low: Type.Number(), high: Type.Number() })]),
     },
-    { description: "The reading with the highest score." },
+    { description: "The reading with the highest score; without a value when it was none." },
   ),
   acknowledgedBy: OptionalText,
   assignee: OptionalText,

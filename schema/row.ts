@@ -226,8 +226,13 @@ export interface AlarmRow {
   heard_at: Generated<Date>;
   cleared_at: Date | null;
   anomalies: number;
+  severity: Generated<number>;
+  holds: Generated<boolean>;
+  clear_seconds: number | null;
+  opened_at: Generated<Date>;
+  worsened_in: string | null;
   peak_score: number;
-  peak_value: number;
+  peak_value: number | null;
   peak_sentence: string;
   expected_low: number | null;
   expected_high: number | null;

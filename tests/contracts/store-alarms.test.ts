@@ -49,8 +49,8 @@ onEach(engines, "the store of alarms", (stores, engine) => {
   test("an anomaly raises an alarm with what there is to know of it", async () => {
     await suffer(["a"]);
     expect(await only()).toMatchObject({
-      ...{ deviceId: "a", sensorType: "temperature", rule: "anomaly", state: "raised", version: 1 },
-      ...{ raisedUs: startUs, lastUs: startUs, clearedUs: null, anomalies: 1 },
+      ...{ deviceId: "a", sensorType: "temperature", rule: "anomaly", severity: "minor" },
+      ...{ state: "raised", version: 1, raisedUs: startUs, lastUs: startUs, clearedUs: null, anomalies: 1 },
       peak: { score: 0.75, value: 41.25, expected: { low: 19.5, high: 24.5 } },
       ...{ acknowledgedBy: null, assignee: null, shelvedUntilUs: null },
     });
@@ -67,7 +67,7 @@ onEach(engines, "the store of alarms", (stores, engine) => {
 
   test("further anomalies are counted in the open alarm and change nothing else but its worst reading", async () => {
     await suffer(["a"], 5, 2);
-    const high = anomalous({ deviceId: "a", timestampUs: startUs + 9 * second, score: 0.9, value: 50 });
+    const high = anomalous({ deviceId: "a", timestampUs: startUs + 9 * second, score: 0.79, value: 50 });
     await stores().write(batch({ readings: [high, anomalous({ deviceId: "b" })] }));
     await suffer(["a"], 0, 1);
     const [b, a] = await all();

@@ -61,6 +61,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0007-operators",
     "0008-presence-and-commands",
     "0010-alarms",
+    "0013-rules-and-storms",
   ];
 }
 

@@ -1,6 +1,5 @@
 import type { AlarmSummary } from "../../schema/alarm.ts";
 import type { AlarmEvent } from "../../schema/event.ts";
-import { severityOf } from "../../schema/scored.ts";
 import { sensorLabel } from "../../schema/sensors.ts";
 import { AlarmBook } from "./alarm-book.ts";
 import { arrange, element, find, setAttribute, setText } from "./element.ts";
@@ -115,17 +114,17 @@ class Row {
     const { id, deviceId, sensorType, state, peak, raisedUs, acknowledgedBy, assignee } = alarm;
     setAttribute(this.element, "data-alarm", String(id));
     setAttribute(this.element, "data-state", state);
-    setAttribute(this.element, "data-severity", severityOf(alarm.peak.score));
+    setAttribute(this.element, "data-severity", alarm.severity);
     setText(this.#device, deviceId);
     setText(this.#sensor, sensorLabel(sensorType));
-    setText(this.#value, formatMeasure(sensorType, peak.value));
+    setText(this.#value, peak.value === null ? "" : formatMeasure(sensorType, peak.value));
     this.#value.title = "The worst reading";
     setText(this.#sentence, peak.sentence || "Unusual for this sensor.");
     setAttribute(this.#age, "datetime", new Date(raisedUs / 1000).toISOString());
     setAttribute(this.#age, "title", `Since ${formatMoment(raisedUs / 1000)}`);
     const assigned = assignee === null ? "" : `, assigned to ${assignee}`;
     const acknowledged = acknowledgedBy === null ? "" : `, acknowledged by ${withoutKind(acknowledgedBy)}`;
-    setText(this.#state, `${severityOf(alarm.peak.score)}${acknowledged}${assigned}`);
+    setText(this.#state, `${alarm.severity}${acknowledged}${assigned}`);
     setAttribute(this.#acknowledge, "aria-label", `Acknowledge ${deviceId}, ${sensorLabel(sensorType)}`);
     this.#acknowledge.hidden = state !== "raised";
     this.tick(nowMs);

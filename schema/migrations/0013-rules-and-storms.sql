@@ -1,0 +1,16 @@
+-- How bad an alarm is: 1 minor, 2 major, 3 critical. It never falls while the alarm is open.
+ALTER TABLE alarms ADD COLUMN severity smallint NOT NULL DEFAULT 1 CHECK (severity BETWEEN 1 AND 3);
+UPDATE alarms SET severity = CASE WHEN peak_score < 0.8 THEN 1 WHEN peak_score < 0.95 THEN 2 ELSE 3 END;
+
+ALTER TABLE alarms
+  -- What raises it goes on: however quiet it is, it does not clear.
+  ADD COLUMN holds boolean NOT NULL DEFAULT false,
+  -- Quiet after which it clears; null for what the settings say.
+  ADD COLUMN clear_seconds integer,
+  -- When it was stored, by the clock of the database, as heard_at.
+  ADD COLUMN opened_at timestamptz NOT NULL DEFAULT now(),
+  -- The transaction that last made it worse, so that the statement knows whether it was itself.
+  ADD COLUMN worsened_in xid8,
+  -- What is about a whole device, or about many, need not have a value.
+  ALTER COLUMN peak_value DROP NOT NULL;
+UPDATE alarms SET opened_at = heard_at;
