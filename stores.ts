@@ -17,6 +17,7 @@ import { listProxies } from "./platform/peer.ts";
 import { openPresenceStore } from "./platform/presence-store.ts";
 import { openReadingStore } from "./platform/reading-store.ts";
 import { openRejectionStore } from "./platform/rejection-store.ts";
+import { openRuleStore } from "./platform/rule-store.ts";
 import { openSecretStore } from "./platform/secret-store.ts";
 import { openSessionStore } from "./platform/session-store.ts";
 import { openSettingStore } from "./platform/setting-store.ts";
@@ -89,6 +90,7 @@ function storesOn(database: Database, config: Config) {
     presence: openPresenceStore(database),
     commands: openCommandStore(database),
     alarms: openAlarmStore(database),
+    rules: openRuleStore(database),
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,
     }),

@@ -196,6 +196,7 @@ const nothingElse = {
   rejections: [],
   positions: {},
   anchors: [],
+  steps: { strikes: [], ends: [], begins: [] },
   toRefused: (): never => {
     throw new Error("every reading of this benchmark can be stored");
   },

@@ -11,8 +11,10 @@ import { openReadingStore } from "../platform/reading-store.ts";
 import { openRedisEvents } from "../platform/redis-events.ts";
 import { openRedisStream } from "../platform/redis-stream.ts";
 import { openRejectionStore } from "../platform/rejection-store.ts";
+import { openRuleStore } from "../platform/rule-store.ts";
 import { openSettingStore } from "../platform/setting-store.ts";
 import { openLog, openMetrics } from "../platform/telemetry.ts";
+import { noSteps } from "../processor/rules.ts";
 import { startProcessor } from "../processor/service.ts";
 import type { Scorer } from "../processor/shard-scorer.ts";
 import type { Reading } from "../schema/reading.ts";
@@ -29,7 +31,7 @@ function toUnscored({ deviceId, sensorType, timestampUs, value }: Reading): Scor
 }
 
 const scorer: Scorer = {
-  score: (readings) => Promise.resolve({ readings: readings.map(toUnscored), anchors: [] }),
+  score: (readings) => Promise.resolve({ readings: readings.map(toUnscored), anchors: [], steps: noSteps }),
   forget: () => undefined,
 };
 
@@ -67,6 +69,7 @@ await life.run("processor", () =>
     rejections: openRejectionStore(database),
     commands: openCommandStore(database),
     alarms: openAlarmStore(database),
+    rules: openRuleStore(database),
     now: () => Date.now() * 1000,
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,

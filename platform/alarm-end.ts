@@ -25,9 +25,13 @@ async function end(db: Kysely<Tables>, due: RawBuilder<unknown>): Promise<number
   return rows[0]?.count ?? 0;
 }
 
+/** Whether there is nobody to say that its condition is over. */
+const isWithoutRule = sql`(rule LIKE 'rule-%' AND NOT EXISTS (SELECT FROM rules
+  WHERE enabled AND 'rule-' || id = alarms.rule AND rules.sensor_type = alarms.sensor_type))`;
+
 /** Clears what is quiet for long enough and holds no more. One that a batch or an operator has locked is looked at the next time. */
 export function settle(db: Kysely<Tables>, clearMs: number): Promise<number> {
-  const isQuiet = sql`(NOT holds
+  const isQuiet = sql`((NOT holds OR ${isWithoutRule})
     AND heard_at < now() - coalesce(clear_seconds * 1000, ${clearMs}::bigint) * interval '1 millisecond')`;
   return end(
     db,

@@ -15,7 +15,8 @@ import {
   textArray,
 } from "./binary-arrays.ts";
 import { frequent } from "./database.ts";
-import type { Batch } from "./shard-batch.ts";
+import { hasSteps, ruleStrikes, ruleTurns } from "./rule-statement.ts";
+import type { Batch, RuleSteps } from "./shard-batch.ts";
 import { toInstant } from "./sql.ts";
 
 /** Whose batch it is. */
@@ -49,7 +50,7 @@ interface OutcomeRow {
 /**
  * One statement a batch, so one snapshot and one commit: the readings that are new, the newest of each series, the anomalies, the
  * devices heard of, and the account of it all. Every parameter is an array or a value, so the text is the same for every batch size, and
- * is planned once. Of a reading that is twice in a batch the first counts. What can be known without the tables is worked out here: to
+ * is planned once; once more for batches that have to do with rules. Of a reading that is twice in a batch the first counts. What can be known without the tables is worked out here: to
  * sort the batch, and to join it with what was inserted, took PostgreSQL a quarter of its time.
  */
 export async function runBatch(
@@ -57,7 +58,7 @@ export async function runBatch(
   batch: Batch,
   key: CustodyKey,
 ): Promise<BatchOutcome> {
-  const { readings } = batch;
+  const { readings, steps } = batch;
   const { rows } = await sql<OutcomeRow>`
     ${frequent} WITH input AS (
       SELECT device_id, sensor_type, ${toInstant(sql`us`)} AS ts, value, score, is_anomaly, model_version, is_late,
@@ -89,8 +90,10 @@ export async function runBatch(
       -- What was stored before is not newer than what is there.
       WHERE excluded.ts > device_latest.ts
     ), ${anomalyInsert(readings)},
-    ${strikes},
+    ${hasSteps(steps) ? sql`${ruleStrikes(steps)},` : sql``}
+    ${strikes(steps)},
     ${raiseStrikes()},
+    ${hasSteps(steps) ? sql`${ruleTurns(steps)},` : sql``}
     ${accounting(batch)},
     heard AS (
       SELECT device_id, ${toInstant(sql`${batch.receivedUs}::bigint`)} AS last_seen FROM counted WHERE received > 0
@@ -143,13 +146,16 @@ function anomalyInsert(readings: readonly ScoredReading[]) {
     )`;
 }
 
-/** The anomalies as what raises alarms. */
-const strikes = sql`strikes AS (
+/** What raises alarms: the anomalies, and what breaks rules. */
+function strikes(steps: RuleSteps) {
+  const byRule = hasSteps(steps) ? sql`UNION ALL SELECT * FROM rule_strikes` : sql``;
+  return sql`strikes AS (
       SELECT device_id, sensor_type, ${anomalyRule}::text AS rule, ts, value, score, severity, event ->> 'sentence' AS sentence,
         (event #>> '{expected,low}')::double precision AS low, (event #>> '{expected,high}')::double precision AS high,
         false AS holds, NULL::integer AS clear_seconds
-      FROM announced
+      FROM announced ${byRule}
     )`;
+}
 
 /** What becomes of the batch in the ledger, by device. */
 function accounting({ readings, rejections }: Batch) {

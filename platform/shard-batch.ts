@@ -36,6 +36,31 @@ export interface DetectorAnchor extends SeriesKey {
   readonly state: Uint8Array;
 }
 
+/** A reading that breaks an operator's rule. */
+export interface RuleStrike extends SeriesKey {
+  /** As its alarm names it. */
+  readonly rule: string;
+  readonly timestampUs: number;
+  readonly value: number;
+  readonly score: number;
+  /** From 1. */
+  readonly severity: number;
+  readonly sentence: string;
+  readonly expected: { readonly low: number; readonly high: number } | null;
+  /** Whether its condition goes on at the end of the batch. */
+  readonly holds: boolean;
+  readonly clearSeconds: number;
+}
+
+/** What the readings of a batch mean to operators' own rules. */
+export interface RuleSteps {
+  readonly strikes: readonly RuleStrike[];
+  /** Conditions that ended; one that began again after that is in the others as well. */
+  readonly ends: readonly (SeriesKey & { readonly rule: string })[];
+  /** Conditions that began, where it matters for how long they go on; microseconds since the epoch. */
+  readonly begins: readonly (SeriesKey & { readonly rule: string; readonly sinceUs: number })[];
+}
+
 /** One batch of a shard as it goes to the database, in one transaction. */
 export interface Batch {
   readonly readings: readonly ScoredReading[];
@@ -45,6 +70,7 @@ export interface Batch {
   /** Which frames are accounted for with this batch. */
   readonly positions: Positions;
   readonly anchors: readonly DetectorAnchor[];
+  readonly steps: RuleSteps;
   /** What is kept of a reading that the database will never have. */
   readonly toRefused: (reading: ScoredReading, reason: string) => Rejection;
 }

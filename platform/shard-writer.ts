@@ -6,7 +6,7 @@ import { asking, type Database, isAnswer, storeFailure } from "./database.ts";
 import { PlatformError } from "./errors.ts";
 import { beat, hold } from "./held-connection.ts";
 import type { ShardWriter } from "./ports.ts";
-import type { Batch, Custody, Positions, Written } from "./shard-batch.ts";
+import type { Batch, Custody, Positions, SeriesKey, Written } from "./shard-batch.ts";
 import { insertRejections } from "./sql.ts";
 
 /** First key of every shard's advisory lock, "tide" in ASCII, so that other users of the database do not meet ours. */
@@ -156,10 +156,15 @@ class Pen implements ShardWriter {
     const kept = batch.rejections.filter((rejection) => !dropped.has(rejection));
     const readings = batch.readings.filter((reading) => !refused.has(reading));
     const spoilt = new Set([...refused].map(({ deviceId, sensorType }) => `${deviceId}/${sensorType}`));
-    const anchors = batch.anchors.filter(
-      ({ deviceId, sensorType }) => !spoilt.has(`${deviceId}/${sensorType}`),
-    );
-    const accepted = { ...batch, readings, rejections: [...kept, ...instead], anchors };
+    const isSpoilt = ({ deviceId, sensorType }: SeriesKey) => spoilt.has(`${deviceId}/${sensorType}`);
+    const anchors = batch.anchors.filter((anchor) => !isSpoilt(anchor));
+    const steps = {
+      // Those that were not stored raise nothing anyway.
+      strikes: batch.steps.strikes,
+      ends: batch.steps.ends.filter((end) => !isSpoilt(end)),
+      begins: batch.steps.begins.filter((begin) => !isSpoilt(begin)),
+    };
+    const accepted = { ...batch, readings, rejections: [...kept, ...instead], anchors, steps };
     return { accepted, refused: [...refused], dropped: [...dropped] };
   }
 

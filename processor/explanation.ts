@@ -104,7 +104,8 @@ function leadingReason(channel: ChannelName, state: SeriesState, { moves }: Obse
   }
 }
 
-function subject(sensorType: string, value: number): string {
+/** The beginning of a sentence about a reading: `Temperature 41.2 °C`. */
+export function subject(sensorType: string, value: number): string {
   return `${sensorLabel(sensorType)} ${withUnit(sensorType, plain(value))}`;
 }
 
@@ -114,7 +115,8 @@ function sizeOf({ kind, sensorType }: SeriesState, move: number): string {
   return withUnit(sensorType, plain(Math.abs(move)));
 }
 
-function withUnit(sensorType: string, text: string): string {
+/** A number as text, in the unit of its sensor type. */
+export function withUnit(sensorType: string, text: string): string {
   const unit = sensorUnit(sensorType);
   return unit === "" ? text : `${text} ${unit}`;
 }
@@ -123,8 +125,8 @@ function digitsFor(width: number): number {
   return width > 100 || !(width > 0) ? 0 : Math.min(Math.max(Math.ceil(1.3 - Math.log10(width)), 0), 6);
 }
 
-// At most three digits that say something, and none of the binary noise behind them.
-function plain(value: number, digits?: number): string {
+/** At most three digits that say something, and none of the binary noise behind them. */
+export function plain(value: number, digits?: number): string {
   const size = Math.abs(value);
   if (size >= 1e9 || (size > 0 && size < 1e-6)) return value.toExponential(2);
   if (digits !== undefined) return String(Number(value.toFixed(digits)));

@@ -14,12 +14,14 @@ import type {
   Running,
   SettingStore,
 } from "../platform/ports.ts";
+import type { RuleStore } from "../platform/rule-ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { announceAlarms } from "./alarms.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
 import { forgetOld, pruneSilent } from "./prune.ts";
 import { openModelRegistry } from "./registry.ts";
 import { rest } from "./rest.ts";
+import { openRuleBook } from "./rules.ts";
 import { openScorer, type Scorer, type ScorerDeps } from "./shard-scorer.ts";
 import { keepShare } from "./shares.ts";
 
@@ -34,6 +36,7 @@ export interface ProcessorDeps {
   readonly rejections: RejectionStore;
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
+  readonly rules: RuleStore;
   readonly models: ModelStore;
   readonly settings: SettingStore;
   readonly ledger: LedgerStore;
@@ -50,6 +53,7 @@ const trainingIntervalMs = 10_000;
 const lagIntervalMs = 5000;
 const ledgerIntervalMs = 10_000;
 const foldingIntervalMs = 15_000;
+const rulesIntervalMs = 1000;
 const settlingIntervalMs = 1000;
 const announcingIntervalMs = 250;
 const forgettingIntervalMs = 3_600_000;
@@ -61,13 +65,15 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   const { signal } = stopping;
   const models = openModelRegistry({ store: deps.models, log, minReadings: config.MODEL_MIN_READINGS });
   await models.refresh();
+  const book = openRuleBook(deps.rules);
+  await book.refresh();
 
   const newScorer = deps.newScorer ?? openScorer;
   const mostSeries = Math.ceil(rememberedSeries / config.SHARDS);
   const shares = keepShare({
     ...{ shards: config.SHARDS, stream, store: deps.readings, events: deps.events, log, metrics, signal },
     now: deps.now,
-    newScorer: () => newScorer({ store: deps.readings, models, mostSeries }),
+    newScorer: () => newScorer({ store: deps.readings, models, rules: deps.rules, book, mostSeries }),
   });
   const watch = new LedgerWatch(deps);
   const every = (name: string, ms: number, job: () => Promise<unknown>) =>
@@ -79,6 +85,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   };
   const jobs = [
     every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, () => pruneSilent(deps)),
+    every("read rules", rulesIntervalMs, () => book.refresh()),
     every("settle alarms", settlingIntervalMs, () => deps.alarms.settle(config.ALARM_CLEAR_SECONDS * 1000)),
     every("announce alarms", announcingIntervalMs, () => announceAlarms(deps)),
     every("train", trainingIntervalMs, () => models.trainMissing()),

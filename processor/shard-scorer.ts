@@ -1,9 +1,11 @@
 import type { ReadingStore } from "../platform/ports.ts";
-import type { DetectorAnchor, SeriesKey } from "../platform/shard-batch.ts";
+import type { RuleStore } from "../platform/rule-ports.ts";
+import type { DetectorAnchor, RuleSteps, SeriesKey } from "../platform/shard-batch.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { DetectorMemory, type Remembered } from "./memory.ts";
 import type { ModelRegistry } from "./registry.ts";
+import { type RuleBook, RuleWatch } from "./rules.ts";
 import { scoreReading } from "./score.ts";
 import { serialiseSeries, seriesFormat } from "./series-bytes.ts";
 
@@ -11,6 +13,7 @@ import { serialiseSeries, seriesFormat } from "./series-bytes.ts";
 export interface Scored {
   readonly readings: readonly ScoredReading[];
   readonly anchors: readonly DetectorAnchor[];
+  readonly steps: RuleSteps;
 }
 
 /** Scores the readings of one shard, in order. What it remembers of the series begins and ends with it. */
@@ -24,6 +27,8 @@ export interface Scorer {
 export interface ScorerDeps {
   readonly store: ReadingStore;
   readonly models: ModelRegistry;
+  readonly rules: RuleStore;
+  readonly book: RuleBook;
   /** Series remembered at a time. */
   readonly mostSeries: number;
 }
@@ -36,14 +41,17 @@ const historyReadings = 1024;
 const seriesASlice = 500;
 
 /** Scores with the detectors' memory, rebuilt from history where it is missing, and the models of the registry. */
-export function openScorer({ store, models, mostSeries }: ScorerDeps): Scorer {
+export function openScorer({ store, models, rules, book, mostSeries }: ScorerDeps): Scorer {
   const memory = new DetectorMemory(mostSeries);
+  const watch = new RuleWatch({ store: rules, book, mostSeries });
   return {
     async score(readings, stored) {
       const missing = memory.missing(readings);
-      if (missing.length > 0) {
+      const unwatched = watch.missing(readings);
+      if (missing.length + unwatched.length > 0) {
         await stored();
         await remember(memory, store, missing);
+        await watch.load(unwatched);
       }
       // The state of a series that is due, by the reading that made it so.
       const due = new Map<Remembered, SeriesKey>();
@@ -55,9 +63,13 @@ export function openScorer({ store, models, mostSeries }: ScorerDeps): Scorer {
         return result;
       });
       memory.trim();
-      return { readings: scored, anchors: [...due].map(([remembered, key]) => toAnchor(remembered, key)) };
+      const anchors = [...due].map(([remembered, key]) => toAnchor(remembered, key));
+      return { readings: scored, anchors, steps: watch.judge(scored) };
     },
-    forget: (keys) => memory.forget(keys),
+    forget(keys) {
+      memory.forget(keys);
+      watch.forget(keys);
+    },
   };
 }
 

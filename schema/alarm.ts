@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { DeviceIdText } from "./api.ts";
 import { accessNamePattern } from "./operator.ts";
-import { severities, severityOf } from "./scored.ts";
+import { severityOf } from "./scored.ts";
 
 /** What raises an alarm when the detector finds an anomaly. */
 export const anomalyRule = "anomaly";
@@ -27,12 +27,19 @@ const changes = [
 const Change = Type.Enum([...changes]);
 export type AlarmChange = Static<typeof Change>;
 
-const [, ...alarmSeverities] = severities;
+/** How bad an alarm can be, from the least on. */
+export const alarmSeverities = ["minor", "major", "critical"] as const;
 export type AlarmSeverity = (typeof alarmSeverities)[number];
 
-/** The severity of an alarm as the store has it, from 1. What is an alarm at all is minor at least. */
+/** The severity of an alarm as the store has it, from 1. */
+export function rankOfSeverity(severity: AlarmSeverity): number {
+  return alarmSeverities.indexOf(severity) + 1;
+}
+
+/** Likewise, of a score of 0 to 1: what is an alarm at all is minor at least. */
 export function rankOf(score: number): number {
-  return Math.max(severities.indexOf(severityOf(score)), 1);
+  const severity = severityOf(score);
+  return severity === "none" ? 1 : rankOfSeverity(severity);
 }
 
 export function severityOfRank(rank: number): AlarmSeverity {

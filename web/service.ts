@@ -22,6 +22,7 @@ import type {
   SettingStore,
 } from "../platform/ports.ts";
 import type { PresenceStore } from "../platform/presence-ports.ts";
+import type { RuleStore } from "../platform/rule-ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
 import { mountAlarms } from "./alarm-routes.ts";
@@ -37,6 +38,7 @@ import { mountLogin, mountMe } from "./login-routes.ts";
 import { mountOperators } from "./operator-routes.ts";
 import { mountRejected } from "./rejected-routes.ts";
 import { mountApi } from "./routes.ts";
+import { mountRules } from "./rule-routes.ts";
 import { mountServices } from "./service-routes.ts";
 
 export interface WebDeps {
@@ -60,6 +62,7 @@ export interface WebDeps {
   readonly presence: PresenceStore;
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
+  readonly rules: RuleStore;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
   readonly now: Clock;
@@ -78,6 +81,7 @@ export async function startWeb(
   mountAudit(door, deps);
   mountApi(door, deps);
   await mountAlarms(door, deps);
+  await mountRules(door, deps);
   mountLedger(door, { ...deps, shards: config.SHARDS });
   await mountRejected(door, { ...deps, shards: config.SHARDS, rules: replayRules(config) });
   const desk = new AccessDesk(deps);

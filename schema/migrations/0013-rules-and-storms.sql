@@ -14,3 +14,27 @@ ALTER TABLE alarms
   -- What is about a whole device, or about many, need not have a value.
   ALTER COLUMN peak_value DROP NOT NULL;
 UPDATE alarms SET opened_at = heard_at;
+
+-- Operators' own rules.
+CREATE TABLE rules (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name text NOT NULL UNIQUE,
+  sensor_type text NOT NULL,
+  enabled boolean NOT NULL,
+  -- Grows with every change; a change names the one that was looked at.
+  version integer NOT NULL DEFAULT 1,
+  -- The rule as schema/rule.ts has it.
+  wish jsonb NOT NULL,
+  changed_by text NOT NULL,
+  changed_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Since when the condition of a rule goes on in a series, where the rule asks for how long; by the clock of its readings. The
+-- alarm of it is raised when that was long enough.
+CREATE TABLE rule_runs (
+  device_id text NOT NULL,
+  sensor_type text NOT NULL,
+  rule text NOT NULL,
+  since timestamptz NOT NULL,
+  PRIMARY KEY (device_id, sensor_type, rule)
+);

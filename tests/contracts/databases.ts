@@ -27,6 +27,8 @@ import type { PresenceStore } from "../../platform/presence-ports.ts";
 import { openPresenceStore } from "../../platform/presence-store.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { openRejectionStore } from "../../platform/rejection-store.ts";
+import type { RuleStore } from "../../platform/rule-ports.ts";
+import { openRuleStore } from "../../platform/rule-store.ts";
 import { openSecretStore } from "../../platform/secret-store.ts";
 import { openSettingStore } from "../../platform/setting-store.ts";
 import type { Batch, SeriesKey, Written } from "../../platform/shard-batch.ts";
@@ -121,6 +123,7 @@ export interface Stores {
   readonly presence: PresenceStore;
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
+  readonly rules: RuleStore;
   /** Writes with the pen of a shard, taken and given back. */
   write(batch: Batch, shard?: number): Promise<Written>;
 }
@@ -144,6 +147,7 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
     presence: openPresenceStore(database),
     commands: openCommandStore(database),
     alarms: openAlarmStore(database),
+    rules: openRuleStore(database),
     write: (batch, shard = 0) => writeOnce(readings, batch, shard),
     close: async () => {
       await database.close();
@@ -178,7 +182,7 @@ export function onEach(
       const tables = sql.raw(
         "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit, " +
           "principals, credentials, claim_tokens, revoked_certificates, secrets, operators, sessions, api_tokens, first_admin, " +
-          "brokers, presence, commands, alarms, alarm_events",
+          "brokers, presence, commands, alarms, alarm_events, rules, rule_runs",
       );
       await sql`TRUNCATE ${tables}`.execute(stores.database.db);
     });

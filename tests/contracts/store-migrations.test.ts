@@ -30,6 +30,8 @@ const tables = [
   "readings",
   "rejected",
   "revoked_certificates",
+  "rule_runs",
+  "rules",
   "secrets",
   "sessions",
   "settings",

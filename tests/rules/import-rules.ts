@@ -38,12 +38,12 @@ interface Wall {
 }
 
 const sql =
-  /^platform\/(?:batch-statement|database|detector-histories|embedded-database|held-connection|migrations|seat|shard-writer|sql|[a-z]+-store)[a-z-]*\.ts$/;
+  /^platform\/(?:alarm-(?:end|raise|storms)|batch-statement|database|detector-histories|embedded-database|held-connection|migrations|rule-statement|seat|shard-writer|sql|[a-z]+-store)[a-z-]*\.ts$/;
 
 const walls: readonly Wall[] = [
   { to: /^(?:aedes|mqemitter)/, only: /^broker\// },
   { to: /^ioredis$/, only: /^platform\/redis-[a-z-]+\.ts$/ },
-  { to: /^(?:kysely|pg)$/, only: sql, typesAlsoIn: /^schema\/row\.ts$/ },
+  { to: /^(?:kysely|pg)$/, only: sql, typesAlsoIn: /^schema\/(rule-)?row\.ts$/ },
   { to: /^@electric-sql\//, only: /^platform\/embedded-database[a-z-]*\.ts$/ },
   { to: /^jose$/, only: /^platform\/tokens\.ts$/ },
   { to: /^ml-isolation-forest$/, only: /^processor\/forest\.ts$/ },
