@@ -3,7 +3,7 @@ import type { BrokerCommons } from "../platform/broker-commons.ts";
 import type { EventStream, Running } from "../platform/ports.ts";
 import type { AlarmEvent, AnomalyEvent, Hint, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";
-import { alarmsTopic, anomaliesTopic } from "../schema/topics.ts";
+import { alarmsTopic, anomaliesTopic, groupAlarmsTopic } from "../schema/topics.ts";
 
 interface Announcer {
   readonly events: EventStream;
@@ -48,7 +48,7 @@ function toAnnouncement(event: PlatformEvent): { topic: string; message: object 
     case "anomaly":
       return { topic: anomaliesTopic(event.deviceId), message: anomalyMessage(event) };
     case "alarm":
-      return { topic: alarmsTopic(event.deviceId), message: alarmMessage(event) };
+      return { topic: alarmTopicOf(event), message: alarmMessage(event) };
     case "device-active":
     case "device-inactive":
     case "access-changed":
@@ -57,6 +57,10 @@ function toAnnouncement(event: PlatformEvent): { topic: string; message: object 
 }
 
 // In the words of the wire: snake case and ISO timestamps, as devices speak.
+
+function alarmTopicOf({ deviceId, alarm }: AlarmEvent): string {
+  return alarm.members > 0 ? groupAlarmsTopic(alarm.rule) : alarmsTopic(deviceId);
+}
 
 function anomalyMessage(event: AnomalyEvent) {
   return {
@@ -82,6 +86,8 @@ function alarmMessage({ alarm, ...event }: AlarmEvent) {
     sensor_type: alarm.sensorType,
     rule: alarm.rule,
     severity: alarm.severity,
+    members: alarm.members,
+    group: alarm.group,
     timestamp: formatTimestamp(event.atUs),
     by: event.by,
     comment: event.comment,

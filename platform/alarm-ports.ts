@@ -32,6 +32,16 @@ export interface AlarmRaise extends SeriesKey {
   readonly holds: boolean;
 }
 
+/** When many alarms of one rule and sensor type are one. */
+export interface StormLimits {
+  /** So many devices at least; 0: never. */
+  readonly devices: number;
+  /** And at least this share of the active devices of the type. */
+  readonly sharePercent: number;
+  /** Raised within so long. */
+  readonly windowMs: number;
+}
+
 /** The alarms. What readings raise is raised in the statement that stores them, by `ShardWriter.write`; all else happens here. */
 export interface AlarmStore {
   /** Raises alarms that no batch raises, or counts in those that are open; answers how many were new. */
@@ -42,6 +52,10 @@ export interface AlarmStore {
   list(query: {
     group?: AlarmGroup | undefined;
     deviceId?: string | undefined;
+    /** Members of this one. */
+    of?: number | undefined;
+    /** Without those that belong to a group. */
+    isFolded?: boolean | undefined;
     after?: number | undefined;
     limit: number;
   }): Promise<readonly AlarmSummary[]>;
@@ -55,8 +69,15 @@ export interface AlarmStore {
    */
   settle(clearMs: number): Promise<number>;
   /**
+   * Makes one alarm of many that were raised at once, before anybody hears of them. To be called before `announce`; false when another
+   * process is at one of the two, and nothing shall be announced from here.
+   */
+  gather(limits: StormLimits): Promise<boolean>;
+  /**
    * Hands what happened and was not announced yet to `say`, a bounded number of events, of an alarm in order, and notes that they were
    * once it resolves: what ends in between is said again. One process at a time; answers with what was said.
    */
   announce(say: (events: readonly AlarmEvent[]) => Promise<void>): Promise<readonly AlarmEvent[]>;
+  /** Removes what was cleared more than so many days ago, and what happened to it; answers how many. */
+  forgetCleared(days: number): Promise<number>;
 }

@@ -2,14 +2,17 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import { platformActor, rankOf } from "../schema/alarm.ts";
 import type { Tables } from "../schema/row.ts";
 import type { AlarmRaise } from "./alarm-ports.ts";
+import { frequent } from "./database.ts";
 import { toInstant } from "./sql.ts";
 
 /** Whether an alarm is on the shelf at this moment. */
 export const isShelved = sql<boolean>`coalesce(alarms.shelved_until > now(), false)`;
 
-const peakColumns = ["peak_score", "peak_value", "peak_sentence", "expected_low", "expected_high"];
+/** What an alarm shows of its worst reading. */
+export const peakColumns = ["peak_score", "peak_value", "peak_sentence", "expected_low", "expected_high"];
 
-function ofTheHigher(column: string) {
+/** A column of the peak, from whichever of the two rows has the higher one. */
+export function ofTheHigher(column: string) {
   return sql`${sql.ref(column)} = CASE WHEN excluded.peak_score > alarms.peak_score
     THEN ${sql.ref(`excluded.${column}`)} ELSE ${sql.ref(`alarms.${column}`)} END`;
 }
@@ -45,11 +48,11 @@ export function raiseStrikes({ onlyNewer = false } = {}): RawBuilder<unknown> {
         worsened_in = CASE WHEN ${isWorse} THEN pg_current_xact_id() ELSE alarms.worsened_in END,
         ${sql.join(peakColumns.map(ofTheHigher))}
       ${onlyNewer ? sql`WHERE excluded.last_at > alarms.last_at` : sql``}
-      RETURNING id, version, state, xmax = 0 AS is_new, worsened_in = pg_current_xact_id() AS is_worse
+      RETURNING id, version, state, is_muted, xmax = 0 AS is_new, worsened_in = pg_current_xact_id() AS is_worse
     ), alarmed AS (
-      INSERT INTO alarm_events (alarm_id, version, change, from_state, to_state, by)
+      INSERT INTO alarm_events (alarm_id, version, change, from_state, to_state, by, announced_at)
       SELECT id, version, CASE WHEN is_new THEN 'raised' ELSE 'worsened' END, CASE WHEN NOT is_new THEN state END, state,
-        ${platformActor}::text
+        ${platformActor}::text, CASE WHEN is_muted THEN now() END
       FROM raised WHERE is_new OR is_worse ORDER BY id
     )`;
 }
@@ -58,7 +61,7 @@ export function raiseStrikes({ onlyNewer = false } = {}): RawBuilder<unknown> {
 export async function raise(db: Kysely<Tables>, raises: readonly AlarmRaise[]): Promise<number> {
   if (raises.length === 0) return 0;
   const { rows } = await sql<{ count: number }>`
-    WITH strikes AS (
+    ${frequent} WITH strikes AS (
       SELECT device_id, sensor_type, rule, ${toInstant(sql`us`)} AS ts, value, score, severity, sentence, low, high, holds,
         NULL::integer AS clear_seconds
       FROM unnest(

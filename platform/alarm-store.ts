@@ -8,9 +8,10 @@ import {
 } from "../schema/alarm.ts";
 import type { AlarmEvent } from "../schema/event.ts";
 import type { Tables } from "../schema/row.ts";
-import { isOpen, settle, settleRule } from "./alarm-end.ts";
-import type { AlarmOrder, AlarmOutcome, AlarmStore } from "./alarm-ports.ts";
+import { endMembers, forgetCleared, isOpen, settle, settleRule } from "./alarm-end.ts";
+import type { AlarmOrder, AlarmOutcome, AlarmStore, StormLimits } from "./alarm-ports.ts";
 import { isShelved, raise } from "./alarm-raise.ts";
+import { findStorms, gatherStorm } from "./alarm-storms.ts";
 import { asking, type Database } from "./database.ts";
 import { micros, recordChange } from "./sql.ts";
 
@@ -22,11 +23,13 @@ const announcedAtOnce = 200;
 export function openAlarmStore(database: Database): AlarmStore {
   const { db } = database;
   return {
-    list: ({ group, deviceId, after, limit }) =>
+    list: ({ group, deviceId, of, isFolded, after, limit }) =>
       asking("list the alarms", async () => {
         let select = summaries(db);
         if (group !== undefined) select = select.where(inGroup(group));
         if (deviceId !== undefined) select = select.where("alarms.device_id", "=", deviceId);
+        if (of !== undefined) select = select.where("alarms.group_id", "=", of);
+        if (isFolded === true) select = select.where("alarms.group_id", "is", null);
         if (after !== undefined) select = select.where("alarms.id", "<", after);
         const rows = await select.orderBy("alarms.id", "desc").limit(limit).execute();
         return rows.map(toSummary);
@@ -39,6 +42,8 @@ export function openAlarmStore(database: Database): AlarmStore {
     raise: (raises) => asking(`raise ${raises.length} alarms`, () => raise(db, raises)),
     settleRule: (rule, keys) => asking(`clear the alarms of ${rule}`, () => settleRule(db, rule, keys)),
     settle: (clearMs) => asking("clear the alarms that are quiet", () => settle(db, clearMs)),
+    gather: (limits) => gather(database, limits),
+    forgetCleared: (days) => asking("forget cleared alarms", () => forgetCleared(db, days)),
     announce: (say) => announce(database, say),
   };
 }
@@ -91,6 +96,9 @@ async function change(transaction: Kysely<Tables>, id: number, order: AlarmOrder
       ...{ by: order.by, comment: order.comment },
     })
     .execute();
+  const { kind } = order.wish;
+  if (before.members > 0 && (kind === "acknowledge" || kind === "clear"))
+    await endMembers(transaction, id, { by: order.by, kind });
   const alarm = toSummary(await summaries(transaction).where("alarms.id", "=", id).executeTakeFirstOrThrow());
   await recordChange(transaction, {
     by: order.by,
@@ -125,6 +133,25 @@ function recorded({ id, sensorType, rule, version, state, assignee, shelvedUntil
   return { id, sensorType, rule, version, state, assignee, shelvedUntilUs };
 }
 
+/** One look is all it takes while there is no storm. */
+async function gather({ db, isSole }: Database, limits: StormLimits): Promise<boolean> {
+  const storms = await asking("look for storms of alarms", () => findStorms(db, limits));
+  if (storms.length === 0) return true;
+  return asking(`gather ${storms.length} storms of alarms`, () =>
+    db.transaction().execute(async (transaction) => {
+      if (!isSole && !(await lockAnnouncing(transaction))) return false;
+      for (const storm of storms) await gatherStorm(transaction, storm, limits);
+      return true;
+    }),
+  );
+}
+
+async function lockAnnouncing(transaction: Kysely<Tables>): Promise<boolean> {
+  const { rows } = await sql<{ locked: boolean }>`
+    SELECT pg_try_advisory_xact_lock(${announceLock}) AS locked`.execute(transaction);
+  return rows[0]?.locked === true;
+}
+
 function announce(
   { db, isSole }: Database,
   say: (events: readonly AlarmEvent[]) => Promise<void>,
@@ -132,12 +159,8 @@ function announce(
   // The one connection of PGlite must not wait for what is said; its process is the only one there is.
   if (isSole) return announceNext(db, say);
   return db.transaction().execute(async (transaction) => {
-    const { rows } = await asking("take the announcing of alarms", () =>
-      sql<{ locked: boolean }>`SELECT pg_try_advisory_xact_lock(${announceLock}) AS locked`.execute(
-        transaction,
-      ),
-    );
-    return rows[0]?.locked === true ? announceNext(transaction, say) : [];
+    const isOurs = await asking("take the announcing of alarms", () => lockAnnouncing(transaction));
+    return isOurs ? announceNext(transaction, say) : [];
   });
 }
 
@@ -184,7 +207,7 @@ function summaries(db: Kysely<Tables>) {
     .selectFrom("alarms")
     .select(["alarms.id", "alarms.version", "device_id", "sensor_type", "rule", "state", "anomalies"])
     .select(["severity", "peak_score", "peak_value", "peak_sentence", "expected_low", "expected_high"])
-    .select(["acknowledged_by", "assignee"])
+    .select(["acknowledged_by", "assignee", "group_id", "members"])
     .select([
       micros("raised_at").as("raised_us"),
       micros("last_at").as("last_us"),
@@ -212,11 +235,16 @@ function toSummary(row: SummaryRow): AlarmSummary {
     peak: {
       score: row.peak_score,
       value: row.peak_value,
-      sentence: row.peak_sentence,
+      sentence:
+        row.members === 0
+          ? row.peak_sentence
+          : `${row.members} devices at once; the worst is ${row.peak_sentence}`,
       expected: low === null || high === null ? null : { low, high },
     },
     acknowledgedBy: row.acknowledged_by,
     assignee: row.assignee,
     shelvedUntilUs: row.shelved_until_us,
+    group: row.group_id,
+    members: row.members,
   };
 }

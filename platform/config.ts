@@ -93,6 +93,17 @@ export const settings = {
     [1, 604_800],
     "an alarm clears when its sensor had no anomaly for so long",
   ),
+  STORM_DEVICES: wholeNumber(
+    10,
+    [0, 1_000_000],
+    "alarms of so many devices of one type and rule within STORM_WINDOW_SECONDS are one; 0: never",
+  ),
+  STORM_SHARE_PERCENT: wholeNumber(
+    20,
+    [1, 100],
+    "if they are at least this share of the active devices of the type",
+  ),
+  STORM_WINDOW_SECONDS: wholeNumber(60, [1, 3600], "within which they must be raised"),
   RETENTION_DEVICES_DAYS: wholeNumber(
     30,
     [1, 36_500],
@@ -100,6 +111,11 @@ export const settings = {
   ),
   RETENTION_REJECTED_DAYS: wholeNumber(7, [1, 36_500], "rejected messages older than this are removed"),
   RETENTION_COMMANDS_DAYS: wholeNumber(30, [1, 36_500], "commands to devices older than this are removed"),
+  RETENTION_ALARMS_DAYS: wholeNumber(
+    90,
+    [0, 36_500],
+    "alarms cleared longer ago are removed, with what happened to them; 0: never",
+  ),
   CHUNK_INTERVAL_HOURS: wholeNumber(
     24,
     [1, 8760],

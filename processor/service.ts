@@ -78,16 +78,22 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   const watch = new LedgerWatch(deps);
   const every = (name: string, ms: number, job: () => Promise<unknown>) =>
     repeat({ name, ms, job, log, signal });
+  const storms = {
+    devices: config.STORM_DEVICES,
+    sharePercent: config.STORM_SHARE_PERCENT,
+    windowMs: config.STORM_WINDOW_SECONDS * 1000,
+  };
   const retention = {
     devicesDays: config.RETENTION_DEVICES_DAYS,
     rejectedDays: config.RETENTION_REJECTED_DAYS,
     commandsDays: config.RETENTION_COMMANDS_DAYS,
+    alarmsDays: config.RETENTION_ALARMS_DAYS,
   };
   const jobs = [
     every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, () => pruneSilent(deps)),
     every("read rules", rulesIntervalMs, () => book.refresh()),
     every("settle alarms", settlingIntervalMs, () => deps.alarms.settle(config.ALARM_CLEAR_SECONDS * 1000)),
-    every("announce alarms", announcingIntervalMs, () => announceAlarms(deps)),
+    every("announce alarms", announcingIntervalMs, () => announceAlarms({ ...deps, storms })),
     every("train", trainingIntervalMs, () => models.trainMissing()),
     every("forget", forgettingIntervalMs, () => forgetOld(deps, retention)),
     every("lag", lagIntervalMs, async () => {

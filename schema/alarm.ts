@@ -51,9 +51,9 @@ const OptionalText = Type.Union([Type.Null(), Type.String()]);
 
 export const AlarmSummary = Type.Object({
   id: Type.Integer({ description: "Grows; the younger alarm has the higher one." }),
-  deviceId: Type.String(),
-  sensorType: Type.String(),
-  rule: Type.String({ description: "What raised it: anomaly." }),
+  deviceId: Type.String({ description: "Empty when it is about many." }),
+  sensorType: Type.String({ description: "Empty when it is about whole devices." }),
+  rule: Type.String({ description: "What raised it: anomaly, or rule-12 for an operator's own rule 12." }),
   severity: Type.Enum([...alarmSeverities], {
     description: "Of the worst that was in it; never falls while it is open.",
   }),
@@ -78,6 +78,12 @@ export const AlarmSummary = Type.Object({
   assignee: OptionalText,
   shelvedUntilUs: Type.Union([Type.Null(), Instant], {
     description: "Until then it stays open and says nothing. Null when it is not shelved.",
+  }),
+  group: Type.Union([Type.Null(), Type.Integer()], {
+    description: "The alarm it is a part of, when many devices had the same at once.",
+  }),
+  members: Type.Integer({
+    description: "Of such an alarm, which has no device: how many were taken into it. Of all others 0.",
   }),
 });
 /** An alarm: one episode of one sensor. */
@@ -105,12 +111,14 @@ export const AlarmParams = Type.Object({ id: AlarmId });
 export const AlarmsQuestion = Type.Object({
   state: Type.Optional(Type.Enum([...alarmGroups])),
   device: Type.Optional(DeviceIdText),
+  group: Type.Optional(AlarmId),
+  fold: Type.Boolean({ default: false, description: "Leaves out what belongs to a group." }),
   after: Type.Optional(AlarmId),
   limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100 }),
 });
 export type AlarmsQuestion = Readonly<Static<typeof AlarmsQuestion>>;
 
-/** `GET /api/v1/alarms?state=open[&device=a][&after=id]&limit=100`, newest first. */
+/** `GET /api/v1/alarms?state=open[&device=a][&group=id][&fold=true][&after=id]&limit=100`, newest first. */
 export const AlarmsAnswer = Type.Object({
   alarms: Type.Array(AlarmSummary),
   /** What to ask `after` for what is older; null when there is nothing. */

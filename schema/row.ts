@@ -232,6 +232,9 @@ export interface AlarmRow {
   clear_seconds: number | null;
   opened_at: Generated<Date>;
   worsened_in: string | null;
+  group_id: number | null;
+  is_muted: Generated<boolean>;
+  members: Generated<number>;
   peak_score: number;
   peak_value: number | null;
   peak_sentence: string;

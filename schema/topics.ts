@@ -8,7 +8,7 @@ export type Topic =
   | { readonly kind: "message"; readonly deviceId: string }
   /** `devices/{id}/commands/{name}/answer`: what a device says of a command. */
   | { readonly kind: "answer"; readonly deviceId: string }
-  /** Only the platform speaks here: `anomalies`, `alarms`, `status`, `commands`, `$SYS`. */
+  /** Only the platform speaks here: `anomalies`, `alarms` (of a device, and at the top), `status`, `commands`, `$SYS`. */
   | { readonly kind: "reserved" }
   | { readonly kind: "unknown"; readonly deviceId: string | null };
 
@@ -19,6 +19,7 @@ export function parseTopic(topic: string): Topic {
   if (topic === "$SYS" || topic.startsWith("$SYS/")) return { kind: "reserved" };
   const levels = topic.split("/");
   const [root, deviceId = "", channel = "", name] = levels;
+  if (root === "alarms") return { kind: "reserved" };
   if (root !== "devices" || !isDeviceId(deviceId)) return { kind: "unknown", deviceId: null };
   if (channel === "telemetry" && levels.length <= 4) {
     return name === undefined || isSensorType(name)
@@ -76,6 +77,11 @@ export function anomaliesTopic(deviceId: string): string {
 /** Where the platform says what happens to a device's alarms. */
 export function alarmsTopic(deviceId: string): string {
   return `devices/${deviceId}/alarms`;
+}
+
+/** Where it says what happens to an alarm that is about many devices: it belongs to none of them. */
+export function groupAlarmsTopic(rule: string): string {
+  return `alarms/${rule}`;
 }
 
 /** Where the platform says whether a device is connected; retained. */

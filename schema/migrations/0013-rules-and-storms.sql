@@ -15,6 +15,17 @@ ALTER TABLE alarms
   ALTER COLUMN peak_value DROP NOT NULL;
 UPDATE alarms SET opened_at = heard_at;
 
+-- Many devices at once are one alarm: the group, a row without a device. Its members stay what they are.
+ALTER TABLE alarms
+  ADD COLUMN group_id bigint REFERENCES alarms (id) ON DELETE SET NULL,
+  -- The group speaks for it: nobody has heard of it, so what becomes of it by itself is told to nobody.
+  ADD COLUMN is_muted boolean NOT NULL DEFAULT false,
+  -- Of a group: how many alarms were taken into it.
+  ADD COLUMN members integer NOT NULL DEFAULT 0;
+CREATE INDEX alarms_group ON alarms (group_id) WHERE group_id IS NOT NULL;
+CREATE INDEX alarms_fresh ON alarms (opened_at) WHERE state <> 'cleared' AND group_id IS NULL;
+CREATE INDEX alarms_cleared ON alarms (cleared_at) WHERE state = 'cleared';
+
 -- Operators' own rules.
 CREATE TABLE rules (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

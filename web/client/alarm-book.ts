@@ -38,11 +38,12 @@ export class AlarmBook {
     }
   }
 
-  /** Those to be looked after at this moment, the youngest first. */
+  /** Those to be looked after at this moment, the youngest first; a group stands for its members. */
   open(nowMs: number): readonly AlarmSummary[] {
     return [...this.#known.values()]
       .map(({ alarm }) => alarm)
-      .filter(({ state, shelvedUntilUs }) => state !== "cleared" && (shelvedUntilUs ?? 0) <= nowMs * 1000)
+      .filter(({ state, group }) => state !== "cleared" && group === null)
+      .filter(({ shelvedUntilUs }) => (shelvedUntilUs ?? 0) <= nowMs * 1000)
       .sort((a, b) => b.id - a.id);
   }
 }

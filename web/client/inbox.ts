@@ -115,7 +115,8 @@ class Row {
     setAttribute(this.element, "data-alarm", String(id));
     setAttribute(this.element, "data-state", state);
     setAttribute(this.element, "data-severity", alarm.severity);
-    setText(this.#device, deviceId);
+    const who = alarm.members > 0 ? `${alarm.members} devices` : deviceId;
+    setText(this.#device, who);
     setText(this.#sensor, sensorLabel(sensorType));
     setText(this.#value, peak.value === null ? "" : formatMeasure(sensorType, peak.value));
     this.#value.title = "The worst reading";
@@ -125,7 +126,7 @@ class Row {
     const assigned = assignee === null ? "" : `, assigned to ${assignee}`;
     const acknowledged = acknowledgedBy === null ? "" : `, acknowledged by ${withoutKind(acknowledgedBy)}`;
     setText(this.#state, `${alarm.severity}${acknowledged}${assigned}`);
-    setAttribute(this.#acknowledge, "aria-label", `Acknowledge ${deviceId}, ${sensorLabel(sensorType)}`);
+    setAttribute(this.#acknowledge, "aria-label", `Acknowledge ${who}, ${sensorLabel(sensorType)}`);
     this.#acknowledge.hidden = state !== "raised";
     this.tick(nowMs);
   }

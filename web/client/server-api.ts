@@ -136,7 +136,7 @@ export function fetchReadings(deviceIds: readonly string[], limit: number): Prom
 
 /** The alarms to be looked after, the youngest first. */
 export function fetchOpenAlarms(): Promise<AlarmsAnswer> {
-  return ask("alarms?state=open&limit=200");
+  return ask("alarms?state=open&fold=true&limit=200");
 }
 
 export function acknowledgeAlarm(id: number, version: number): Promise<AlarmChangedAnswer> {
