@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { alarmSeverities } from "./alarm.ts";
+import { isRecord } from "./fields.ts";
 import { isDeviceId, isSensorType } from "./reading.ts";
 import { clocksOf, minuteOf, weekdays } from "./schedule.ts";
 
@@ -38,10 +39,10 @@ const Condition = Type.Object(
 
 const Schedule = Type.Object(
   {
-    timeZone: Type.String({ minLength: 1, maxLength: 64, default: "UTC", description: "As IANA names it." }),
-    days: Type.Array(Type.Enum([...weekdays]), { minItems: 1, maxItems: 7, default: [...weekdays] }),
-    from: Type.String({ pattern: "^([01]\\d|2[0-3]):[0-5]\\d$", default: "00:00" }),
-    to: Type.String({ pattern: "^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$", default: "24:00" }),
+    timeZone: Type.String({ minLength: 1, maxLength: 64, description: "As IANA names it." }),
+    days: Type.Array(Type.Enum([...weekdays]), { minItems: 1, maxItems: 7 }),
+    from: Type.String({ pattern: "^([01]\\d|2[0-3]):[0-5]\\d$" }),
+    to: Type.String({ pattern: "^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$" }),
   },
   {
     ...strict,
@@ -118,6 +119,12 @@ export function boundsOf({ kind, limit = 0, low = 0, high = 0 }: RuleWish["condi
     case "inside":
       return { low, high };
   }
+}
+
+/** Whether a body says null where a number belongs; the reading of bodies would make a 0 of it. */
+export function hasNullLimit(body: unknown): boolean {
+  if (!isRecord(body) || !isRecord(body["condition"])) return false;
+  return Object.values(body["condition"]).includes(null);
 }
 
 /** What is wrong with a rule beyond its shape, in a sentence that says what to do; undefined when nothing is. */

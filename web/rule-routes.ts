@@ -3,6 +3,7 @@ import type { HttpDoor } from "../platform/http-server.ts";
 import type { RuleOutcome, RuleStore } from "../platform/rule-ports.ts";
 import type { Log } from "../platform/telemetry.ts";
 import {
+  hasNullLimit,
   RuleAnswer,
   RuleBody,
   RuleChangeBody,
@@ -32,6 +33,9 @@ interface One {
 export async function mountRules(door: HttpDoor, deps: RuleRouteDeps): Promise<void> {
   await door.register((scope, _options, done) => {
     readJsonBodies(scope);
+    scope.addHook("preValidation", async (request, reply) => {
+      if (hasNullLimit(request.body)) return refuse(reply, 400, { code: "RULE_INVALID", reason: noNull });
+    });
     mountReading(scope, deps);
     mountWriting(scope, deps);
     mountRemoval(scope, deps);
@@ -119,6 +123,7 @@ function answer(
   }
 }
 
+const noNull = "a condition has numbers for limits, or leaves them out; null is none";
 const unknown = { code: "RULE_UNKNOWN", reason: "there is no such rule" };
 
 function refuse(

@@ -1,9 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { connectAsync, type MqttClient } from "mqtt";
 import { io, type Socket } from "socket.io-client";
+import type { Static } from "typebox";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import type { AlarmAnswer, AlarmsAnswer } from "../../schema/alarm.ts";
 import type { AlarmEvent, NumberedEvent } from "../../schema/event.ts";
+import type { RuleAnswer } from "../../schema/rule.ts";
 import { type Api, apiAt } from "../harness/api.ts";
 import { until } from "../harness/local-servers.ts";
 import type { Program } from "../harness/program.ts";
@@ -11,6 +13,8 @@ import { openServices, type Services, untilShares } from "../harness/services.ts
 import { createTestDatabase } from "../harness/test-database.ts";
 
 const clearSeconds = 2;
+/** More than any other test here has raised at a time. */
+const stormDevices = 50;
 
 let services: Services;
 let processor: Program;
@@ -25,7 +29,7 @@ beforeAll(async () => {
   services = await openServices({
     database: await createTestDatabase(inject("otherDatabaseUrl") || inject("postgresUrl")),
     redisSettings: ["--appendfsync", "always"],
-    settings: { ALARM_CLEAR_SECONDS: String(clearSeconds) },
+    settings: { ALARM_CLEAR_SECONDS: String(clearSeconds), STORM_DEVICES: String(stormDevices) },
   });
   const broker = services.start("broker");
   processor = services.start("processor");
@@ -38,7 +42,7 @@ beforeAll(async () => {
     const { device_id, change, version } = JSON.parse(String(payload));
     published.push(`${device_id} ${change} ${version}`);
   });
-  await device.subscribeAsync("devices/+/alarms", { qos: 1 });
+  await device.subscribeAsync(["devices/+/alarms", "alarms/+"], { qos: 1 });
   browser = io(url, { transports: ["websocket"] });
   browser.on("event", ({ event }: NumberedEvent<AlarmEvent>) => {
     if (event.kind === "alarm") pushed.push(`${event.deviceId} ${event.change} ${event.alarm.version}`);
@@ -164,6 +168,56 @@ test("an acknowledgement needs the newest version, is pushed and stays", async (
     "raised by platform",
     ...["acknowledged", "shelved", "assigned", "cleared", "commented"].map((change) => `${change} by anyone`),
   ]);
+});
+
+test("an operator's rule raises at the first reading over its limit, and clears when it is removed", async () => {
+  const condition = { kind: "above", limit: 80 };
+  const rule = { name: "Too hot", sensorType: "oven", condition, severity: "critical", clearSeconds: 0 };
+  const odd = await api.post("rules", { ...rule, condition: { kind: "outside", low: 5, high: 1 } });
+  expect([odd.status, odd.body?.["code"]]).toEqual([400, "RULE_INVALID"]);
+  expect(odd.body?.["error"]).toContain("rule “Too hot”: low 5 must be less than high 1");
+  const nothing = await api.post("rules", { ...rule, condition: { kind: "above", limit: null } });
+  expect(nothing.body?.["code"]).toBe("RULE_INVALID");
+  const { status, body } = await api.post("rules", { ...rule, devices: ["bak*"] });
+  expect(status).toBe(201);
+  const { id, version } = (body as Static<typeof RuleAnswer>).rule;
+  expect((await api.post("rules", rule)).body?.["code"]).toBe("NAME_TAKEN");
+  const send = (value: number) =>
+    device.publishAsync("devices/baker/telemetry/oven", String(value), { qos: 1 });
+  await until("the processor has read it", async () => {
+    await send(81);
+    return (await alarmsOf("baker")).length > 0;
+  });
+  const own = { rule: `rule-${id}`, severity: "critical", state: "raised" };
+  expect(await onlyAlarmOf("baker")).toMatchObject(own);
+  expect((await onlyAlarmOf("baker")).peak.sentence).toBe("Oven 81; rule “Too hot”: above 80.");
+  const late = await api.put(`rules/${id}`, { ...rule, version: version + 1 });
+  expect([late.status, late.body?.["code"]]).toEqual([409, "RULE_STALE"]);
+  const changed = await api.put(`rules/${id}`, { ...rule, version, severity: "minor" });
+  expect(changed.body).toMatchObject({ rule: { id, version: version + 1, severity: "minor" } });
+  expect((await api.delete(`rules/${id}?version=${version + 1}`)).status).toBe(204);
+  await until("it is cleared", async () => (await onlyAlarmOf("baker")).state === "cleared");
+  await until("it was told", () => of(published, "baker").length >= 2);
+  expect(of(published, "baker")).toEqual(["baker raised 1", "baker cleared 2"]);
+  expect((await api.get("rules")).body).toEqual({ rules: [] });
+});
+
+test("many devices at once are one alarm that clears after the last of them", async () => {
+  const devices = Array.from({ length: stormDevices }, (_, number) => `storm-${number}`);
+  const heard = () => published.filter((what) => what.startsWith(" "));
+  await until("they are one", async () => {
+    await Promise.all(devices.map(suffer));
+    return heard().length > 0;
+  });
+  await until("it was told to be over", () => heard().length === 2);
+  expect(heard()).toEqual([" raised 1", " cleared 2"]);
+  const { body } = await api.get("alarms?fold=true&limit=1000");
+  const [group, ...others] = (body as AlarmsAnswer).alarms.filter(({ members }) => members > 0);
+  expect(others).toEqual([]);
+  expect(group).toMatchObject({ sensorType: "temperature", state: "cleared" });
+  const members = await api.get(`alarms?group=${group?.id}&limit=1000`);
+  expect((members.body as AlarmsAnswer).alarms).toHaveLength(group?.members ?? 0);
+  expect(published.filter((what) => what.startsWith("storm-")).length).toBeLessThan(stormDevices);
 });
 
 test("what makes no sense is refused with a code", async () => {
