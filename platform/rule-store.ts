@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "../schema/row.ts";
-import { alarmRuleOf, type Rule, type RuleWish } from "../schema/rule.ts";
+import { alarmRuleOf, type Rule, type RuleWish, rateParts } from "../schema/rule.ts";
 import { asking, type Database } from "./database.ts";
 import type { RuleOutcome, RuleStore, Standing, Trail } from "./rule-ports.ts";
 import type { SeriesKey } from "./shard-batch.ts";
@@ -139,14 +139,12 @@ async function standings(db: Kysely<Tables>, keys: readonly SeriesKey[]): Promis
   return rows;
 }
 
-/** As processor/rule-trail.ts remembers it: of every part the last reading, from the newest that is old enough on. */
-const partsOfTrail = 8;
-
+/** As processor/rule-trail.ts remembers them: of every part the last reading, from the newest that is old enough on. */
 async function trails(
   db: Kysely<Tables>,
   asked: readonly (SeriesKey & { readonly overSeconds: number })[],
 ): Promise<readonly Trail[]> {
-  const partUs = 1e6 / partsOfTrail;
+  const partUs = 1e6 / rateParts;
   const { rows } = await sql<{ place: number; us: number; value: number }>`
     SELECT place, us, value FROM unnest(
         ${asked.map(({ deviceId }) => deviceId)}::text[],
@@ -159,7 +157,7 @@ async function trails(
         ORDER BY ts DESC LIMIT 1
       ) newest
       CROSS JOIN LATERAL (
-        SELECT timestamptz 'epoch' + (newest_us / part_us - ${partsOfTrail}) * part_us * interval '1 microsecond' AS begins
+        SELECT timestamptz 'epoch' + (newest_us / part_us - ${rateParts}) * part_us * interval '1 microsecond' AS begins
       ) reach
       CROSS JOIN LATERAL (
         (SELECT DISTINCT ON (us / part_us) us, value FROM (

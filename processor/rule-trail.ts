@@ -1,3 +1,5 @@
+import { rateParts } from "../schema/rule.ts";
+
 interface Point {
   readonly timestampUs: number;
   readonly value: number;
@@ -11,12 +13,9 @@ export interface RuleTrail {
   follow(timestampUs: number, value: number): void;
 }
 
-/** Parts that the time a rate is taken over is divided into; of each the last reading is remembered. */
-export const trailParts = 8;
-
 /** A trail for rates over so many microseconds. What it remembers depends on the readings alone, however often it is begun anew. */
 export function newTrail(overUs: number): RuleTrail {
-  const partUs = overUs / trailParts;
+  const partUs = overUs / rateParts;
   const points: Point[] = [];
   const partOf = (timestampUs: number): number => Math.floor(timestampUs / partUs);
   const dropBefore = (timestampUs: number): void => {

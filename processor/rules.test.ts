@@ -3,7 +3,8 @@ import type { Standing, Trail } from "../platform/rule-ports.ts";
 import type { RuleSteps } from "../platform/shard-batch.ts";
 import type { Rule, RuleWish } from "../schema/rule.ts";
 import type { ScoredReading } from "../schema/scored.ts";
-import { openRuleBook, RuleWatch } from "./rules.ts";
+import { openRuleBook } from "./rule-book.ts";
+import { RuleWatch } from "./rules.ts";
 
 const second = 1_000_000;
 // A whole number of minutes.

@@ -2,34 +2,9 @@ import type { RuleStore, Standing, Trail } from "../platform/rule-ports.ts";
 import type { RuleSteps, SeriesKey } from "../platform/shard-batch.ts";
 import { rankOfSeverity } from "../schema/alarm.ts";
 import type { ScoredReading } from "../schema/scored.ts";
-import { indexRules, type ReadyRule, type RuleIndex } from "./rule-conditions.ts";
+import type { RuleBook } from "./rule-book.ts";
+import type { ReadyRule, RuleIndex } from "./rule-conditions.ts";
 import { newTrail, type RuleTrail } from "./rule-trail.ts";
-
-/** The rules as this process last saw them. */
-export interface RuleBook {
-  /** Another map whenever a rule has changed. */
-  readonly index: RuleIndex;
-  /** Looks whether they changed. @throws PlatformError STORE_DOWN, retryable: the rules stay as they were. */
-  refresh(): Promise<void>;
-}
-
-/** Opens a book without rules; `refresh` fills it. */
-export function openRuleBook(store: Pick<RuleStore, "list" | "stamp">): RuleBook {
-  let index: RuleIndex = new Map();
-  let seen = "";
-  return {
-    get index() {
-      return index;
-    },
-    async refresh() {
-      // Asked before the list, so that what changes in between is seen the next time.
-      const stamp = await store.stamp();
-      if (stamp === seen) return;
-      index = indexRules(await store.list());
-      seen = stamp;
-    },
-  };
-}
 
 /** How one series stands to one rule. */
 interface Watched {
@@ -47,6 +22,12 @@ interface WatchedSeries {
   strays: readonly string[];
 }
 
+/** A sensor type that has rules, and its series by device. */
+interface WatchedType {
+  readonly rules: readonly ReadyRule[];
+  readonly series: Map<string, WatchedSeries>;
+}
+
 type RuleHistory = Pick<RuleStore, "standings" | "trails">;
 
 /** Series whose standing is asked for at a time. */
@@ -61,7 +42,7 @@ export class RuleWatch {
   readonly #store: RuleHistory;
   readonly #mostSeries: number;
   #index: RuleIndex = new Map();
-  readonly #series = new Map<string, WatchedSeries>();
+  #types: ReadonlyMap<string, WatchedType> = new Map();
 
   constructor({ book, store, mostSeries }: { book: RuleBook; store: RuleHistory; mostSeries: number }) {
     this.#book = book;
@@ -71,20 +52,13 @@ export class RuleWatch {
 
   /** The series of these readings that `load` must be called with before they are judged. Begins a batch. */
   missing(readings: readonly SeriesKey[]): readonly SeriesKey[] {
-    if (this.#index !== this.#book.index) {
-      this.#index = this.#book.index;
-      this.#series.clear();
-    }
-    if (this.#index.size === 0) return [];
-    for (const name of this.#series.keys()) {
-      if (this.#series.size <= this.#mostSeries) break;
-      this.#series.delete(name);
-    }
+    if (this.#index !== this.#book.index) this.#beginAnew(this.#book.index);
+    if (this.#types.size === 0) return [];
+    this.#trim();
     const missing = new Map<string, SeriesKey>();
     for (const key of readings) {
-      if (!this.#index.has(key.sensorType)) continue;
-      const name = nameOf(key);
-      if (!this.#series.has(name)) missing.set(name, key);
+      const isKnown = this.#types.get(key.sensorType)?.series.has(key.deviceId) ?? true;
+      if (!isKnown) missing.set(nameOf(key), key);
     }
     return [...missing.values()];
   }
@@ -98,26 +72,22 @@ export class RuleWatch {
           .filter(({ overUs }) => overUs > 0)
           .map(({ overUs }) => ({ ...key, overSeconds: overUs / 1e6 })),
       );
-      const [standings, trails] = await Promise.all([
-        this.#store.standings(slice),
-        rates.length === 0 ? [] : this.#store.trails(rates),
-      ]);
-      const [standingsOf, trailsOf] = [bySeries(standings), bySeries(trails)];
+      const standings = bySeries(await this.#store.standings(slice));
+      const trails = bySeries(rates.length === 0 ? [] : await this.#store.trails(rates));
       for (const key of slice) {
         const name = nameOf(key);
-        const found = { standings: standingsOf.get(name) ?? [], trails: trailsOf.get(name) ?? [] };
-        this.#series.set(name, toWatched(this.#rulesOf(key), found));
+        const found = { standings: standings.get(name) ?? [], trails: trails.get(name) ?? [] };
+        this.#types.get(key.sensorType)?.series.set(key.deviceId, toWatched(this.#rulesOf(key), found));
       }
     }
   }
 
   /** What these readings mean to the rules. */
   judge(readings: readonly ScoredReading[]): RuleSteps {
-    if (this.#index.size === 0) return noSteps;
+    if (this.#types.size === 0) return noSteps;
     const steps = new Steps();
     for (const reading of readings) {
-      if (!this.#index.has(reading.sensorType)) continue;
-      const series = this.#series.get(nameOf(reading));
+      const series = this.#types.get(reading.sensorType)?.series.get(reading.deviceId);
       if (series === undefined) continue;
       for (const key of series.strays) steps.end(reading, key);
       series.strays = [];
@@ -131,11 +101,29 @@ export class RuleWatch {
 
   /** These series were not stored after all. */
   forget(keys: readonly SeriesKey[]): void {
-    for (const key of keys) this.#series.delete(nameOf(key));
+    for (const { deviceId, sensorType } of keys) this.#types.get(sensorType)?.series.delete(deviceId);
+  }
+
+  #beginAnew(index: RuleIndex): void {
+    this.#index = index;
+    this.#types = new Map([...index].map(([type, rules]) => [type, { rules, series: new Map() }]));
+  }
+
+  /** Forgets what is beyond the limit, from the series on that are known longest. */
+  #trim(): void {
+    let excess = -this.#mostSeries;
+    for (const { series } of this.#types.values()) excess += series.size;
+    for (const { series } of this.#types.values()) {
+      for (const deviceId of series.keys()) {
+        if (excess <= 0) return;
+        series.delete(deviceId);
+        excess -= 1;
+      }
+    }
   }
 
   #rulesOf({ deviceId, sensorType }: SeriesKey): readonly ReadyRule[] {
-    return (this.#index.get(sensorType) ?? []).filter((ready) => ready.isAbout(deviceId));
+    return (this.#types.get(sensorType)?.rules ?? []).filter((ready) => ready.isAbout(deviceId));
   }
 }
 

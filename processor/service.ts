@@ -21,7 +21,7 @@ import { LedgerWatch } from "./ledger-watch.ts";
 import { forgetOld, pruneSilent } from "./prune.ts";
 import { openModelRegistry } from "./registry.ts";
 import { rest } from "./rest.ts";
-import { openRuleBook } from "./rules.ts";
+import { openRuleBook } from "./rule-book.ts";
 import { openScorer, type Scorer, type ScorerDeps } from "./shard-scorer.ts";
 import { keepShare } from "./shares.ts";
 

@@ -5,7 +5,8 @@ import type { Reading } from "../schema/reading.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { DetectorMemory, type Remembered } from "./memory.ts";
 import type { ModelRegistry } from "./registry.ts";
-import { type RuleBook, RuleWatch } from "./rules.ts";
+import type { RuleBook } from "./rule-book.ts";
+import { RuleWatch } from "./rules.ts";
 import { scoreReading } from "./score.ts";
 import { serialiseSeries, seriesFormat } from "./series-bytes.ts";
 

@@ -103,6 +103,9 @@ export type Rule = Readonly<Static<typeof Rule>>;
 export const RulesAnswer = Type.Object({ rules: Type.Array(Rule) });
 export const RuleAnswer = Type.Object({ rule: Rule });
 
+/** Parts that the time a rate is taken over is divided into; of each the last reading is remembered. */
+export const rateParts = 8;
+
 /** What the alarms of a rule name as theirs. */
 export function alarmRuleOf({ id }: Pick<Rule, "id">): string {
   return `rule-${id}`;

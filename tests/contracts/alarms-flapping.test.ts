@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
 import { type ModelRegistry, openModelRegistry } from "../../processor/registry.ts";
-import { openRuleBook } from "../../processor/rules.ts";
+import { openRuleBook } from "../../processor/rule-book.ts";
 import { openScorer } from "../../processor/shard-scorer.ts";
 import type { Reading } from "../../schema/reading.ts";
 import type { RuleWish } from "../../schema/rule.ts";
