@@ -30,8 +30,8 @@ async function end(db: Kysely<Tables>, due: RawBuilder<unknown>): Promise<number
 const isWithoutRule = sql`(rule LIKE 'rule-%' AND NOT EXISTS (SELECT FROM rules
   WHERE enabled AND 'rule-' || id = alarms.rule AND rules.sensor_type = alarms.sensor_type))`;
 
-/** Whether it is a group whose members have all cleared. */
-const isDispersed = sql`(members > 0 AND NOT EXISTS (SELECT FROM alarms AS member
+/** Whether it is a group whose members have all cleared. Not while it takes in others, which this statement may not see yet. */
+const isDispersed = sql`(members > 0 AND heard_at < now() - interval '1 second' AND NOT EXISTS (SELECT FROM alarms AS member
   WHERE member.group_id = alarms.id AND member.state <> 'cleared'))`;
 
 /** Clears what is quiet for long enough and holds no more, and groups after their members. One that a batch or an operator has locked is looked at the next time. */

@@ -11,7 +11,7 @@ import type { Tables } from "../schema/row.ts";
 import { endMembers, forgetCleared, isOpen, settle, settleRule } from "./alarm-end.ts";
 import type { AlarmOrder, AlarmOutcome, AlarmStore, StormLimits } from "./alarm-ports.ts";
 import { isShelved, raise } from "./alarm-raise.ts";
-import { findStorms, gatherStorm } from "./alarm-storms.ts";
+import { findStorms, gatherStorm, worsenGroups } from "./alarm-storms.ts";
 import { asking, type Database } from "./database.ts";
 import { micros, recordChange } from "./sql.ts";
 
@@ -41,7 +41,11 @@ export function openAlarmStore(database: Database): AlarmStore {
       ),
     raise: (raises) => asking(`raise ${raises.length} alarms`, () => raise(db, raises)),
     settleRule: (rule, keys) => asking(`clear the alarms of ${rule}`, () => settleRule(db, rule, keys)),
-    settle: (clearMs) => asking("clear the alarms that are quiet", () => settle(db, clearMs)),
+    settle: (clearMs) =>
+      asking("clear the alarms that are quiet", async () => {
+        await worsenGroups(db);
+        return settle(db, clearMs);
+      }),
     gather: (limits) => gather(database, limits),
     forgetCleared: (days) => asking("forget cleared alarms", () => forgetCleared(db, days)),
     announce: (say) => announce(database, say),

@@ -3,7 +3,7 @@ import { platformActor } from "../schema/alarm.ts";
 import type { Tables } from "../schema/row.ts";
 import { isOpen } from "./alarm-end.ts";
 import type { StormLimits } from "./alarm-ports.ts";
-import { ofTheHigher, peakColumns } from "./alarm-raise.ts";
+import { isShelved, ofTheHigher, peakColumns } from "./alarm-raise.ts";
 
 /** Alarms of one rule and sensor type that were raised within the window and belong to no group yet. */
 interface Crowd {
@@ -60,7 +60,7 @@ export async function gatherStorm(
   const window = sql`${windowMs} * interval '1 millisecond'`;
   // Worse, or another wave after a pause.
   const isNews = sql`((excluded.severity > alarms.severity OR alarms.heard_at < now() - ${window})
-    AND NOT coalesce(alarms.shelved_until > now(), false))`;
+    AND NOT ${isShelved})`;
   await sql`
     WITH fresh AS (
       SELECT * FROM alarms
@@ -101,4 +101,30 @@ export async function gatherStorm(
     UPDATE alarms SET group_id = gathered.id,
       is_muted = EXISTS (SELECT FROM unheard WHERE alarm_id = alarms.id AND unheard.version = 1)
     FROM fresh, gathered WHERE alarms.id = fresh.id`.execute(db);
+}
+
+/** Makes a group as bad as the worst of its open members: what nobody hears of a member must not be lost with it. */
+export async function worsenGroups(db: Kysely<Tables>): Promise<void> {
+  await sql`
+    WITH worse AS (
+      SELECT alarms.id, worst.device_id || ': ' || worst.peak_sentence AS sentence, worst.severity, worst.peak_score, worst.peak_value,
+        worst.expected_low, worst.expected_high, NOT ${isShelved} AS is_told
+      FROM alarms CROSS JOIN LATERAL (
+        SELECT * FROM alarms AS member WHERE member.group_id = alarms.id AND member.state <> 'cleared'
+          AND member.severity > alarms.severity
+        ORDER BY member.severity DESC, member.peak_score DESC, member.id LIMIT 1
+      ) worst
+      WHERE alarms.members > 0 AND ${isOpen}
+      FOR UPDATE OF alarms SKIP LOCKED
+    ), worsened AS (
+      UPDATE alarms SET version = version + is_told::integer, severity = worse.severity, peak_score = worse.peak_score,
+        peak_value = worse.peak_value, peak_sentence = worse.sentence, expected_low = worse.expected_low,
+        expected_high = worse.expected_high
+      FROM worse WHERE alarms.id = worse.id
+      RETURNING alarms.id, version, state, is_told
+    )
+    INSERT INTO alarm_events (alarm_id, version, change, from_state, to_state, by)
+    SELECT id, version, 'worsened', state, state, ${platformActor}::text FROM worsened WHERE is_told`.execute(
+    db,
+  );
 }
