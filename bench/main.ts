@@ -2,6 +2,7 @@ import { accessBench } from "./access.ts";
 import { codecBench } from "./codec.ts";
 import { detectionBench } from "./detection.ts";
 import { devicesBench } from "./devices.ts";
+import { faultsBench } from "./faults.ts";
 import { gateBench } from "./gate.ts";
 import { idleConnectionsBench } from "./idle-connections.ts";
 import { intakeBench } from "./intake.ts";
@@ -23,6 +24,7 @@ const benches: ReadonlyMap<string, Bench> = new Map([
   ["idle-connections", idleConnectionsBench],
   ["devices", devicesBench],
   ["detection", detectionBench],
+  ["faults", faultsBench],
   ["take-over", takeOverBench],
   ["soak", soakBench],
 ]);

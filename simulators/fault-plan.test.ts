@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { factoryDevices } from "./factory.ts";
-import { type FaultPlan, type PlannedFault, plannedFaults } from "./fault-plan.ts";
+import { type FaultPlan, type PlannedFault, plannedFaults, strikes } from "./fault-plan.ts";
+import type { FaultKind } from "./signal.ts";
 
 const plan: FaultPlan = {
   devices: factoryDevices(8),
@@ -11,7 +12,8 @@ const plan: FaultPlan = {
   cadenceMs: 1000,
 };
 const hourUs = 3600e6;
-const loud = (fault: PlannedFault) => fault.kind !== "stuck" && fault.kind !== "drop-out";
+const quiet: readonly FaultKind[] = ["stuck", "drop-out", "silence"];
+const loud = (fault: PlannedFault) => !quiet.includes(fault.kind);
 
 test("the first fault of a default fleet is a spike 20 to 22 seconds after the start", () => {
   for (let seed = 0; seed < 50; seed += 1) {
@@ -37,7 +39,7 @@ test("visible faults come every 20 to 40 seconds, never twice in a row at one de
 
 test("every kind of fault has its turn, at a sensor that the device has", () => {
   const faults = plannedFaults(plan, plan.startUs, plan.startUs + hourUs);
-  expect(new Set(faults.map((fault) => fault.kind)).size).toBe(5);
+  expect(new Set(faults.map((fault) => fault.kind)).size).toBe(6);
   for (const fault of faults) {
     expect(plan.devices.find((device) => device.id === fault.deviceId)?.sensorTypes).toContain(
       fault.sensorType,
@@ -62,4 +64,13 @@ test("nothing is wrong before the start or without devices", () => {
 test("a slow device has a spike long enough to be seen", () => {
   const [first] = plannedFaults({ ...plan, cadenceMs: 10_000 }, plan.startUs, plan.startUs + hourUs);
   expect((first?.endUs ?? 0) - (first?.startUs ?? 0)).toBeGreaterThanOrEqual(20e6);
+});
+
+test("a silence strikes every sensor of its device, any other fault only its own", () => {
+  const faults = plannedFaults(plan, plan.startUs, plan.startUs + hourUs);
+  for (const fault of faults) {
+    expect(strikes(fault, fault.deviceId, fault.sensorType)).toBe(true);
+    expect(strikes(fault, fault.deviceId, "another")).toBe(fault.kind === "silence");
+    expect(strikes(fault, "another", fault.sensorType)).toBe(false);
+  }
 });

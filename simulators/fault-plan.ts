@@ -22,22 +22,25 @@ export interface FaultPlan {
 
 export interface PlannedFault extends Fault {
   readonly deviceId: string;
+  /** Of a silence one of many: it strikes all sensors of the device. */
   readonly sensorType: string;
 }
 
-const lastsMs: Readonly<Record<FaultKind, number>> = {
+/** How long each lasts in a device that speaks once a second or more often. */
+export const lastsMs: Readonly<Record<FaultKind, number>> = {
   spike: 3_000,
   drift: 30_000,
   stuck: 30_000,
   "drop-out": 15_000,
   noise: 15_000,
+  silence: 30_000,
 };
 const longestMs = Math.max(...Object.values(lastsMs));
 
 // Faults that anybody sees come one after another; a detector may need a while for a stuck or a silent sensor,
 // so those come on top, at another device, and the board never looks idle because of them.
 const loudKinds: readonly FaultKind[] = ["spike", "spike", "drift", "spike", "noise"];
-const quietKinds: readonly FaultKind[] = ["stuck", "drop-out"];
+const quietKinds: readonly FaultKind[] = ["stuck", "drop-out", "silence"];
 const quietEvery = 3;
 
 /** The faults that reign at some instant from `fromUs` to `untilUs`, in the order of their turns. */
@@ -75,6 +78,11 @@ function plannedFault(plan: FaultPlan, turn: number, kind: FaultKind): PlannedFa
 function deviceOfTurn(plan: FaultPlan, turn: number, isQuiet: boolean): FaultTarget | undefined {
   const offset = seedOf(plan.seed, "first device") + (isQuiet ? Math.ceil(plan.devices.length / 2) : 0);
   return plan.devices[(offset + turn) % plan.devices.length];
+}
+
+/** Whether a fault is one of this sensor. */
+export function strikes(fault: PlannedFault, deviceId: string, sensorType: string): boolean {
+  return fault.deviceId === deviceId && (fault.kind === "silence" || fault.sensorType === sensorType);
 }
 
 function stretch(plan: FaultPlan): number {

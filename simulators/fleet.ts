@@ -1,7 +1,7 @@
 import { DeviceLink, type LinkCounts } from "./device-link.ts";
 import { createDice, seedAt, seedOf } from "./dice.ts";
 import { batchSnapshots, encodeSnapshots, type FactoryDevice, type Snapshot } from "./factory.ts";
-import { type FaultPlan, type PlannedFault, plannedFaults } from "./fault-plan.ts";
+import { type FaultPlan, type PlannedFault, plannedFaults, strikes } from "./fault-plan.ts";
 import { faultAt, type SignalProfile, sampleAt, signalProfile } from "./signal.ts";
 
 export interface FleetOptions {
@@ -157,7 +157,7 @@ function snapshotAt(machine: Machine, timestampUs: number, faults: readonly Plan
   const values: { sensorType: string; value: number }[] = [];
   let faulty = 0;
   for (const { sensorType, profile } of machine.sensors) {
-    const own = faults.filter((f) => f.deviceId === machine.device.id && f.sensorType === sensorType);
+    const own = faults.filter((fault) => strikes(fault, machine.device.id, sensorType));
     const sample = sampleAt(profile, timestampUs, faultAt(own, timestampUs));
     if (sample === "silent") continue;
     values.push({ sensorType, value: sample.value });

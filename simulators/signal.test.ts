@@ -98,11 +98,14 @@ test("a stuck sensor repeats one value", () => {
   expect(new Set(said.slice(0, 100)).size).toBeGreaterThan(20);
 });
 
-test("a dropped-out sensor is silent, and says afterwards what it would have said anyway", () => {
-  const said = samples("humidity", 5, { seconds: 200, faults: [fault("drop-out")] });
-  expect(said.slice(100, 160).every((sample) => sample === "silent")).toBe(true);
-  expect(said.slice(160)).toEqual(samples("humidity", 5, { seconds: 200 }).slice(160));
-});
+test.each(["drop-out", "silence"] as const)(
+  "after a %s a sensor says what it would have said anyway",
+  (kind) => {
+    const said = samples("humidity", 5, { seconds: 200, faults: [fault(kind)] });
+    expect(said.slice(100, 160).every((sample) => sample === "silent")).toBe(true);
+    expect(said.slice(160)).toEqual(samples("humidity", 5, { seconds: 200 }).slice(160));
+  },
+);
 
 test("a noisy sensor spreads several times as wide", () => {
   const said = valuesOf(samples("pressure", 5, { seconds: 200, faults: [fault("noise")] }));

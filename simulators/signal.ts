@@ -1,17 +1,21 @@
 import { type SensorType, sensorTypes } from "../schema/sensors.ts";
 import { createDice, seedAt, seedOf, throwNormal } from "./dice.ts";
 
-export const faultKinds = ["spike", "drift", "stuck", "drop-out", "noise"] as const;
+/**
+ * What can go wrong. A drop-out is one sensor that goes missing while the others of its device go on; a silence is the whole device
+ * that says nothing.
+ */
+export const faultKinds = ["spike", "drift", "stuck", "drop-out", "noise", "silence"] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-/** Something wrong with one sensor for a while, from `startUs` (included) to `endUs` (excluded). */
+/** Something wrong with one sensor (silence: with all of a device) for a while, from `startUs` (included) to `endUs` (excluded). */
 export interface Fault {
   readonly kind: FaultKind;
   readonly startUs: number;
   readonly endUs: number;
 }
 
-/** What a sensor says at an instant, with the truth about it for benches; a dropped-out sensor says nothing. */
+/** What a sensor says at an instant, with the truth about it for benches; a sensor that dropped out, or whose device is silent, says nothing. */
 export type Sample = { readonly value: number; readonly label: "normal" | FaultKind } | "silent";
 
 /** The character of one sensor: where it lives and how it sways. */
@@ -79,7 +83,7 @@ function pushDirection(sensorType: string, chance: number): 1 | -1 {
 export function sampleAt(profile: SignalProfile, timestampUs: number, fault?: Fault): Sample {
   if (fault === undefined)
     return { value: rounded(profile, undisturbed(profile, timestampUs, 1)), label: "normal" };
-  if (fault.kind === "drop-out") return "silent";
+  if (fault.kind === "drop-out" || fault.kind === "silence") return "silent";
   return { value: rounded(profile, disturbed(profile, timestampUs, fault)), label: fault.kind };
 }
 
@@ -95,6 +99,7 @@ function disturbed(profile: SignalProfile, timestampUs: number, fault: Fault): n
       return undisturbed(profile, timestampUs, noiseFaultFactor);
     case "stuck":
     case "drop-out":
+    case "silence":
       return undisturbed(profile, fault.startUs, 1);
   }
 }
