@@ -1,10 +1,11 @@
 import { channelNames } from "../schema/scored.ts";
-import { magnitude, type Observation } from "./channels.ts";
+import { magnitude, type Observation, stanceFloor } from "./channels.ts";
 import { arc } from "./quantity.ts";
 import { learnRest } from "./rests.ts";
 import { dayBins, learnSeason, readingsPerVisit, weekBins } from "./season.ts";
 import { isWarm, longestGap, recentPlaces, type SeriesState, warmAfter } from "./series.ts";
 import { clampTo, follow, isOutside, place, spreadOf, tame, toSingle, winsorAt } from "./spread.ts";
+import { learnStance } from "./state-head.ts";
 import { isCalm, learnTail } from "./tail.ts";
 
 const channelCount = channelNames.length;
@@ -17,6 +18,8 @@ const recurrenceShare = 0.25;
 const quantileFall = Math.exp((-quantileStep * 0.005) / 0.995);
 // Magnitude of the channels.
 const unusualAt = 2;
+/** A strain that no forest outvotes. */
+const surelyTold = 1.25;
 const largest = 1e6;
 const intervalMemory = 64;
 /** What was told fades by half in 128 readings of an episode, and in 16 once it is over, so that it hides nothing else. */
@@ -41,8 +44,10 @@ export function advance(state: SeriesState, seen: Observation): void {
     learnSeasons(state, seen);
     learnRange(state, value);
   }
+  learnStance(state.head, seen.stance, stanceFloor(state));
   state.recent[state.count & (recentPlaces - 1)] = toSingle(state, tamed);
   state.lastRaw = seen.rawValue;
+  state.beforeLastValue = state.lastValue;
   state.lastValue = value;
   state.lastTimestampUs = timestampUs;
   state.count += 1;
@@ -85,6 +90,7 @@ function learnHead(state: SeriesState, seen: Observation): void {
     const fade = isCalm(state.tail) ? toldFadeAfter : toldFade;
     const told = seen.strain > 1 ? seen.surprise - state.tail.threshold : 0;
     state.told = Math.max(state.told * fade, told);
+    state.sinceTold = seen.strain > surelyTold ? 1 : state.sinceTold + 1;
     learnTail(state.tail, seen.surprise);
   }
   state.sumQuantile =

@@ -17,6 +17,7 @@ const fewestReadings = 60;
 const fewestRepeats = 20;
 const unlikely = Math.log(1e-9);
 const longerThanBefore = 3;
+const stuckShare = 0.1;
 // The longest row of a short history is not the longest there will be.
 const shortHistory = 500;
 const forgetting = Math.exp(-Math.LN2 / 8000);
@@ -44,7 +45,9 @@ export function learnRest(rests: Rests, isRepeat: boolean): void {
     rests.run += 1;
     if (rests.run > Math.max(rests.longest, fewestRepeats / 2)) return;
   } else {
-    rests.longest = Math.max(rests.longest, rests.run);
+    // A row that was called stuck is hardly a rest, or the second time that a sensor gets stuck would be one; what comes back often is.
+    const learnt = rests.run >= stuckAfter(rests) ? stuckShare : 1;
+    rests.longest += learnt * Math.max(rests.run - rests.longest, 0);
     rests.run = 0;
   }
   rests.longest *= forgetting;

@@ -17,6 +17,7 @@ const mostOwnShare = 0.8;
 const ownShareAt = 250;
 const farFromLine = 0.3;
 const oldNewsStrain = 0.5;
+const toldLately = 32;
 
 /** What one judge says; `strain` 1 is the line between ordinary and anomalous. */
 interface Verdict {
@@ -86,7 +87,7 @@ function judge(at: {
   }
   if (isWarm(state)) {
     return {
-      strain: newsIn(seen, strainOf(state, model, seen)),
+      strain: Math.max(newsIn(seen, strainOf(state, model, seen)), stanceNews(state, seen)),
       knowledge: state.weight / (state.weight + 20),
       explain: () => explainSurprise(state, reading.value, seen),
     };
@@ -112,6 +113,13 @@ function strainOf(state: SeriesState, model: Model | undefined, seen: Observatio
 // One alarm an episode: what does not exceed by far what was said lately is no news, however unusual it is.
 function newsIn(seen: Observation, strain: number): number {
   return seen.isNews ? strain : Math.min(strain / 2, oldNewsStrain);
+}
+
+// That a series has left its place is told when it goes, unless what took it there was told.
+function stanceNews({ kind, head, sinceTold }: SeriesState, { stance }: Observation): number {
+  if (kind === "boolean" || kind === "stepped") return 0;
+  const isNews = head.away === 0 && sinceTold > toldLately;
+  return isNews ? stance.strain : Math.min(stance.strain / 2, oldNewsStrain);
 }
 
 // As far outside the typical range as the range is wide is the line. What agrees with the few readings there are counts for less,

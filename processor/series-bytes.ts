@@ -2,7 +2,7 @@ import { channelNames } from "../schema/scored.ts";
 import { newSeries, type SeriesState } from "./series.ts";
 
 /** Grows when the numbers in a state, or their meaning, change: states of another format are not read. */
-export const seriesFormat = 2;
+export const seriesFormat = 3;
 
 const scalars = [
   "count",
@@ -13,6 +13,7 @@ const scalars = [
   "origin",
   "lastRaw",
   "lastValue",
+  "beforeLastValue",
   "settledValue",
   "resolution",
   "mean",
@@ -28,9 +29,11 @@ const scalars = [
   "sinceOutside",
   "sumQuantile",
   "told",
+  "sinceTold",
 ] as const;
 const tailScalars = ["threshold", "rate", "readings", "clusters", "mean", "peak", "quiet", "run"] as const;
 const restScalars = ["changeShare", "readings", "run", "longest"] as const;
+const headScalars = ["average", "mean", "variance", "weight", "away"] as const;
 const lists = ["variances", "heard", "quantiles", "peaks"] as const;
 const singles = ["day", "week", "recent"] as const;
 
@@ -40,6 +43,8 @@ export function serialiseSeries(state: SeriesState): Uint8Array {
     ...scalars.map((name) => state[name]),
     ...tailScalars.map((name) => state.tail[name]),
     ...restScalars.map((name) => state.rests[name]),
+    ...headScalars.map((name) => state.head[name]),
+    ...tailScalars.map((name) => state.head.tail[name]),
     ...lists.flatMap((name) => state[name]),
   ]);
   const parts = [doubles, ...singles.map((name) => state[name])];
@@ -53,7 +58,11 @@ export function serialiseSeries(state: SeriesState): Uint8Array {
 }
 
 const doubleCount =
-  scalars.length + tailScalars.length + restScalars.length + lists.length * channelNames.length;
+  scalars.length +
+  2 * tailScalars.length +
+  restScalars.length +
+  headScalars.length +
+  lists.length * channelNames.length;
 const stateBytes = serialiseSeries(newSeries("")).length;
 
 /** The state that `serialiseSeries` wrote, or undefined when these bytes are not one. */
@@ -67,6 +76,8 @@ export function parseSeries(sensorType: string, bytes: Uint8Array): SeriesState 
   for (const name of scalars) state[name] = next();
   for (const name of tailScalars) state.tail[name] = next();
   for (const name of restScalars) state.rests[name] = next();
+  for (const name of headScalars) state.head[name] = next();
+  for (const name of tailScalars) state.head.tail[name] = next();
   for (const name of lists) for (const index of state[name].keys()) state[name][index] = next();
   let at = doubleCount * Float64Array.BYTES_PER_ELEMENT;
   for (const name of singles) {

@@ -3,6 +3,7 @@ import { type SensorKind, sensorTypes } from "../schema/sensors.ts";
 import { audible, periodOf } from "./quantity.ts";
 import { newRests, type Rests } from "./rests.ts";
 import { dayBins, weekBins } from "./season.ts";
+import { newStateHead, type StateHead } from "./state-head.ts";
 import { newTail, type Tail } from "./tail.ts";
 
 /** What a detector remembers of one sensor of one device: about 5 kB. Only `advance` and `passOver` change it. */
@@ -28,6 +29,7 @@ export interface SeriesState {
   /** As the sensor gave it; everything below is on the scale that is watched. */
   lastRaw: number;
   lastValue: number;
+  beforeLastValue: number;
   /** The newest value that was not unusual: the way back from a spike is no second jump. */
   settledValue: number;
   /** The smallest step seen between two different readings: what the sensor can resolve. */
@@ -53,8 +55,11 @@ export interface SeriesState {
   sumQuantile: number;
   /** How far beyond its tail's threshold the series was lately; fades, and what does not exceed it by far is no news. */
   told: number;
+  /** How many readings ago a reading was so unusual that it was told whatever the type's model said. */
+  sinceTold: number;
   readonly rests: Rests;
   readonly tail: Tail;
+  readonly head: StateHead;
   /** By channel: the slow variance of its move. */
   readonly variances: number[];
   /** By channel: how many moves its variance has learnt from. */
@@ -102,6 +107,7 @@ export function newSeries(sensorType: string): SeriesState {
     origin: 0,
     lastRaw: 0,
     lastValue: 0,
+    beforeLastValue: 0,
     settledValue: 0,
     resolution: Number.POSITIVE_INFINITY,
     mean: 0,
@@ -117,8 +123,10 @@ export function newSeries(sensorType: string): SeriesState {
     sinceOutside: Number.POSITIVE_INFINITY,
     sumQuantile: firstSumQuantile,
     told: 0,
+    sinceTold: Number.POSITIVE_INFINITY,
     rests: newRests(),
     tail: newTail(),
+    head: newStateHead(),
     variances: each(0),
     heard: each(0),
     quantiles: each(firstQuantile),

@@ -32,7 +32,7 @@ export function spreadOf(state: SeriesState, index: number): number {
 }
 
 // A constant or coarsely rounded signal has no variance of its own to speak of: half a step, or half the type's noise, counts.
-function noiseFloor(state: SeriesState): number {
+export function noiseFloor(state: SeriesState): number {
   const { typeNoise, resolution } = state;
   const rounding = Math.abs(state.mean) * 1e-6 + 1e-9;
   const coarsest = typeNoise > 0 ? 4 * typeNoise : Number.POSITIVE_INFINITY;
