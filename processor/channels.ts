@@ -3,7 +3,17 @@ import { becomesStuck } from "./rests.ts";
 import { dayBinOf, expectedOfDay, expectedOfWeek, readingsPerVisit, weekBinOf, weekBins } from "./season.ts";
 import { calmest, isWarm, longestGap, type SeriesState, warmAfter } from "./series.ts";
 import { leftDiscord, shapeLength } from "./shape.ts";
-import { clampTo, follow, noiseFloor, isOutside, place, spreadOf, tame, toSingle, winsorAt } from "./spread.ts";
+import {
+  clampTo,
+  follow,
+  isOutside,
+  noiseFloor,
+  place,
+  spreadOf,
+  tame,
+  toSingle,
+  winsorAt,
+} from "./spread.ts";
 import { type Stance, stanceOf } from "./state-head.ts";
 import { logRarity } from "./tail.ts";
 import { targetRate } from "./target.ts";
@@ -40,10 +50,9 @@ export interface Observation {
 const valueLimit = 1e100;
 const rawLimit = 1e6;
 const dayUs = 86_400_000_000;
-/** News exceeds what was told lately by so much. */
-// Two heads judge, and together may call as often as is allowed.
+/** Two heads judge, and together they may call as often as is allowed. */
 const shareOfEach = 0.5;
-const averageShare = 0.35;
+/** News exceeds what was told lately by so much. */
 const newsFactor = 1.5;
 const leastNews = 0.1;
 
@@ -99,7 +108,7 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
   const surprise = sum / Math.sqrt(state.sumQuantile + 0.3);
   const logTarget = Math.log(shareOfEach * targetRate(state.intervalUs));
   const strain = isWarm(state) ? logRarity(state.tail, surprise) / logTarget : 0;
-  const stance = stanceOf(state.head, { value: medianOf(state, value), floor: stanceFloor(state), logTarget });
+  const stance = stanceOf(state.head, { value: medianOf(state, value), noise: noiseFloor(state), logTarget });
   const isNews = Math.max(surprise - state.tail.threshold, leastNews) > newsFactor * state.told;
   const isStuck = rawValue === state.lastRaw && canBeStuck(state.kind) && becomesStuck(state.rests);
   return {
@@ -121,15 +130,10 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
   };
 }
 
-// A spike of one reading is none of the state head's business.
+// The state head leaves a spike of one reading to the channels.
 function medianOf({ count, lastValue: a, beforeLastValue: b }: SeriesState, c: number): number {
   if (count < 2) return c;
   return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
-}
-
-/** The least spread of the average of ten readings. */
-export function stanceFloor(state: SeriesState): number {
-  return noiseFloor(state) * averageShare;
 }
 
 // Channels that have something to say only after a day, or after many readings, and first have to learn how much is usual.

@@ -38,15 +38,41 @@ export function explainStuck(state: SeriesState, seen: Observation, repeats: num
 
 /** Why a reading is unusual in its own series, led by the channel that weighs most. */
 export function explainSurprise(state: SeriesState, value: number, seen: Observation): Explanation {
+  const shares = sharesOf(seen);
+  const leading = leadingReason(shares[0]?.channel ?? "level", state, seen);
+  return { ...explainBy(leading, { state, value, seen }), shares };
+}
+
+/** Why the last readings together are unusual in their own series, though no single one need be. */
+export function explainAway(state: SeriesState, value: number, seen: Observation): Explanation {
+  const { ofLevel, ofRoughness, distance, average } = seen.stance;
+  const ofPlace = rounded((ofLevel / distance) ** 2);
+  const isPlace = Math.abs(ofLevel) > ofRoughness;
+  const mean = withUnit(state.sensorType, plain(inUnit(state.kind, average)));
+  const reason = isPlace
+    ? `that the last ten readings average ${mean}`
+    : "the unrest of the last ten readings";
+  const shares: ChannelShare[] = [
+    { channel: "smoothed", share: ofPlace },
+    { channel: "volatility", share: rounded(1 - ofPlace) },
+  ];
+  return {
+    ...explainBy(reason, { state, value, seen }),
+    shares: shares.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share),
+  };
+}
+
+function explainBy(
+  reason: string,
+  { state, value, seen }: { state: SeriesState; value: number; seen: Observation },
+): Explanation {
   const expectation = outlook(state, seen);
   const expected = bandOf(state, expectation);
   const digits = digitsFor(expected.high - expected.low);
   const band = `${plain(expected.low, digits)} to ${plain(expected.high, digits)}`;
   const usual = state.kind === "counter" ? `an increase of ${band}` : band;
-  const shares = sharesOf(seen);
-  const leading = leadingReason(shares[0]?.channel ?? "level", state, seen);
-  const sentence = `${subject(state.sensorType, value)}; ${usual} is usual ${placeIn[expectation.by]}; ${leading} weighs most.`;
-  return { sentence, expected, shares };
+  const sentence = `${subject(state.sensorType, value)}; ${usual} is usual ${placeIn[expectation.by]}; ${reason} weighs most.`;
+  return { sentence, expected };
 }
 
 const placeIn: Readonly<Record<Outlook["by"], string>> = {

@@ -26,6 +26,11 @@ export function canBeStuck(kind: SensorKind): boolean {
   return kind === "linear" || kind === "circular" || kind === "logarithmic";
 }
 
+/** Whether a quantity of this kind has a place where it uses to be: not what somebody sets, or what is only yes or no. */
+export function hasPlace(kind: SensorKind): boolean {
+  return kind !== "boolean" && kind !== "stepped";
+}
+
 /** The whole circle of a circular quantity, in its unit; 0 for one that has no circle. */
 export function periodOf(type: SensorType | undefined): number {
   return type?.kind === "circular" ? type.physical.high - type.physical.low : 0;

@@ -2,9 +2,16 @@ import type { Reading } from "../schema/reading.ts";
 import type { Explanation, ScoredReading } from "../schema/scored.ts";
 import { type Range, type SensorType, sensorTypes } from "../schema/sensors.ts";
 import { type Observation, observe } from "./channels.ts";
-import { explainImpossible, explainStuck, explainSurprise, explainUntypical } from "./explanation.ts";
+import {
+  explainAway,
+  explainImpossible,
+  explainStuck,
+  explainSurprise,
+  explainUntypical,
+} from "./explanation.ts";
 import { advance, passOver } from "./learning.ts";
 import { evidence, type Model } from "./model.ts";
+import { hasPlace } from "./quantity.ts";
 import { isLate, isWarm, type SeriesState, warmAfter } from "./series.ts";
 import { place, spreadOf } from "./spread.ts";
 
@@ -17,6 +24,7 @@ const mostOwnShare = 0.8;
 const ownShareAt = 250;
 const farFromLine = 0.3;
 const oldNewsStrain = 0.5;
+/** Readings in which the state head does not repeat what the channels have said. */
 const toldLately = 32;
 
 /** What one judge says; `strain` 1 is the line between ordinary and anomalous. */
@@ -86,10 +94,12 @@ function judge(at: {
     return { strain: stuckStrain, knowledge: 0.9, explain: () => explainStuck(state, seen, repeats) };
   }
   if (isWarm(state)) {
+    const [ofEvent, ofState] = [newsIn(seen, strainOf(state, model, seen)), stanceNews(state, seen)];
+    const explain = ofState > ofEvent ? explainAway : explainSurprise;
     return {
-      strain: Math.max(newsIn(seen, strainOf(state, model, seen)), stanceNews(state, seen)),
+      strain: Math.max(ofEvent, ofState),
       knowledge: state.weight / (state.weight + 20),
-      explain: () => explainSurprise(state, reading.value, seen),
+      explain: () => explain(state, reading.value, seen),
     };
   }
   const typical = type?.typical ?? null;
@@ -117,7 +127,7 @@ function newsIn(seen: Observation, strain: number): number {
 
 // That a series has left its place is told when it goes, unless what took it there was told.
 function stanceNews({ kind, head, sinceTold }: SeriesState, { stance }: Observation): number {
-  if (kind === "boolean" || kind === "stepped") return 0;
+  if (!hasPlace(kind)) return 0;
   const isNews = head.away === 0 && sinceTold > toldLately;
   return isNews ? stance.strain : Math.min(stance.strain / 2, oldNewsStrain);
 }

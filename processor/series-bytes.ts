@@ -33,7 +33,17 @@ const scalars = [
 ] as const;
 const tailScalars = ["threshold", "rate", "readings", "clusters", "mean", "peak", "quiet", "run"] as const;
 const restScalars = ["changeShare", "readings", "run", "longest"] as const;
-const headScalars = ["average", "mean", "variance", "weight", "away"] as const;
+const headScalars = [
+  "latest",
+  "average",
+  "roughness",
+  "mean",
+  "variance",
+  "roughMean",
+  "roughVariance",
+  "weight",
+  "away",
+] as const;
 const lists = ["variances", "heard", "quantiles", "peaks"] as const;
 const singles = ["day", "week", "recent"] as const;
 

@@ -1,18 +1,24 @@
-import { follow } from "./spread.ts";
+import { clampTo, follow, winsorAt } from "./spread.ts";
 import { learnTail, logRarity, newTail, type Tail } from "./tail.ts";
 
 /**
- * Whether a series is where it uses to be: its average over ten readings against a slow baseline, which stands still while it is away. One
- * reading hardly moves it; what lasts for several does, however softly it came.
+ * Whether a series is where it uses to be: the average of its newest ten readings, and how rough they are, against a slow baseline, which
+ * stands still while the series is away. One reading hardly moves it; what lasts for several does, however softly it came.
  */
 export interface StateHead {
-  /** The average of the newest ten readings, each the median of three. */
+  /** The newest value. */
+  latest: number;
+  /** The averages of the newest ten values, and of their squared steps. */
   average: number;
+  roughness: number;
+  /** The baseline of the first, and of the logarithm of the second. */
   mean: number;
   variance: number;
-  /** How many readings mean and variance stand for. */
+  roughMean: number;
+  roughVariance: number;
+  /** How many readings the baseline stands for. */
   weight: number;
-  /** How far the average uses to be away, in spreads. */
+  /** How far away the series uses to be. */
   readonly tail: Tail;
   /** How many readings it has been away; 0 while it is not. */
   away: number;
@@ -20,64 +26,111 @@ export interface StateHead {
 
 /** A reading as the head sees it, before anything is learnt from it. */
 export interface Stance {
+  readonly value: number;
   readonly average: number;
-  /** How far the average is from the baseline, in spreads of it; never negative. */
+  readonly roughness: number;
+  /** How far the two are from the baseline, each in its own spreads; to be calm is not to be away. */
+  readonly ofLevel: number;
+  readonly ofRoughness: number;
+  /** Both together: the root of Hotelling's T², with the two taken as independent. */
   readonly distance: number;
-  /** 1 for what comes as rarely as is allowed. */
+  /** 1 for what comes as rarely as false alarms are allowed. */
   readonly strain: number;
 }
 
+export interface StanceQuestion {
+  /** The median of the newest three values, so that a spike of one reading is none. */
+  readonly value: number;
+  /** What the sensor's noise moves a value by, whatever was seen so far. */
+  readonly noise: number;
+  /** The false alarms allowed a reading, as a natural logarithm. */
+  readonly logTarget: number;
+}
+
 const averaged = 10;
+// Half-life 2000 readings, as of the other slow averages.
 const slowMemory = 2000 / Math.LN2;
-const furthest = 30;
-const winsorAt = 4;
+/** No value counts for more spreads: it takes several to be away. */
+const furthest = 12;
 /** Readings after which what is away is the new usual. */
 const longestAway = 256;
 const weightAfterMove = 60;
-const fewest = 60;
+/** Readings before the head speaks: a few hundred averages of ten are no more than some dozens. */
+const fewest = 200;
+const youth = 60;
+// An average of ten independent readings has a third of their spread.
+const averageShare = 0.35;
+const leastRoughSpread = 0.5;
 
 export function newStateHead(): StateHead {
-  return { average: 0, mean: 0, variance: 0, weight: 0, tail: newTail(), away: 0 };
+  return {
+    ...{ latest: 0, average: 0, roughness: 0 },
+    ...{ mean: 0, variance: 0, roughMean: 0, roughVariance: 0, weight: 0 },
+    ...{ tail: newTail(), away: 0 },
+  };
 }
 
-/** Looks at a value, the median of the newest three. `floor` is the least spread of an average that is believed. */
-export function stanceOf(
-  head: StateHead,
-  { value, floor, logTarget }: { value: number; floor: number; logTarget: number },
-): Stance {
-  if (head.weight === 0) return { average: value, distance: 0, strain: 0 };
-  const spread = spreadOf(head, floor);
-  const reach = furthest * spread;
-  const near = Math.min(Math.max(value, head.mean - reach), head.mean + reach);
+/** Looks at a value. Changes nothing. */
+export function stanceOf(head: StateHead, { value, noise, logTarget }: StanceQuestion): Stance {
+  if (head.weight === 0)
+    return { value, average: value, roughness: 0, ofLevel: 0, ofRoughness: 0, distance: 0, strain: 0 };
+  const spread = levelSpread(head, noise);
+  const near = head.mean + clampTo(value - head.mean, furthest * spread);
   const average = follow(head.average, near, averaged);
-  const distance = Math.abs(average - head.mean) / spread;
+  const step = near - head.latest;
+  const roughness = follow(head.roughness, step * step, averaged);
+  const ofLevel = (average - head.mean) / spread;
+  const ofRoughness = Math.max(logRough(roughness, noise) - head.roughMean, 0) / roughSpread(head);
+  const distance = Math.sqrt(ofLevel * ofLevel + ofRoughness * ofRoughness);
   const strain = head.weight < fewest ? 0 : logRarity(head.tail, distance) / logTarget;
-  return { average, distance, strain };
+  return { value: near, average, roughness, ofLevel, ofRoughness, distance, strain };
 }
 
-/** Learns from a reading; while the series is away only that it is. */
-export function learnStance(head: StateHead, stance: Stance, floor: number): void {
+/** Learns from a reading; while the series is away, only how far. */
+export function learnStance(head: StateHead, stance: Stance, noise: number): void {
   const { average, distance } = stance;
-  head.average = average;
-  if (head.weight === 0) head.mean = average;
+  const rough = logRough(stance.roughness, noise);
+  if (head.weight === 0) {
+    head.mean = average;
+    head.roughMean = rough;
+  }
   if (head.weight >= fewest) learnTail(head.tail, distance);
   const isAway = stance.strain > 1 || (head.away > 0 && distance > head.tail.threshold);
+  head.latest = stance.value;
+  head.average = average;
+  head.roughness = stance.roughness;
   head.away = isAway ? head.away + 1 : 0;
   if (head.away > longestAway) {
     head.mean = average;
+    head.roughMean = rough;
     head.weight = weightAfterMove;
     head.away = 0;
   }
-  if (head.away > 0) return;
+  if (head.away === 0) learnBaseline(head, rough, noise);
+}
+
+function learnBaseline(head: StateHead, rough: number, noise: number): void {
   const rate = 1 / (head.weight + 1);
-  const reach = winsorAt * spreadOf(head, floor);
-  const move = average - head.mean;
-  const tamed = head.weight < 4 ? move : Math.min(Math.max(move, -reach), reach);
-  head.mean += rate * tamed;
-  head.variance += rate * (tamed * tamed - head.variance);
+  const reach = winsorAt * levelSpread(head, noise);
+  const move = head.weight < 4 ? head.average - head.mean : clampTo(head.average - head.mean, reach);
+  head.mean += rate * move;
+  head.variance += rate * (move * move - head.variance);
+  const roughMove = clampTo(rough - head.roughMean, winsorAt * roughSpread(head));
+  head.roughMean += rate * roughMove;
+  head.roughVariance += rate * (roughMove * roughMove - head.roughVariance);
   head.weight = Math.min(head.weight + 1, slowMemory);
 }
 
-function spreadOf({ variance }: StateHead, floor: number): number {
-  return Math.max(Math.sqrt(variance), floor);
+// Steps of twice the noise are nothing that was not to be expected of the sensor.
+function logRough(roughness: number, noise: number): number {
+  return Math.log(Math.max(roughness, 4 * noise * noise));
+}
+
+// What is known of few readings, of which ten in a row are one, is known badly.
+function levelSpread({ variance, weight }: StateHead, noise: number): number {
+  return Math.max(Math.sqrt(variance * (1 + youth / (weight + 1))), averageShare * noise);
+}
+
+function roughSpread({ roughVariance, weight }: StateHead): number {
+  return Math.max(Math.sqrt(roughVariance * (1 + youth / (weight + 1))), leastRoughSpread);
 }
