@@ -1,4 +1,4 @@
-import { type Cadence, learnArrival, newCadence, usualGapUs } from "../processor/cadence.ts";
+import { learnArrival, usualGapUs } from "../processor/cadence.ts";
 import { growFactoryModels } from "../processor/factory.ts";
 import type { Model } from "../processor/model.ts";
 import { scoreReading } from "../processor/score.ts";
@@ -83,35 +83,33 @@ class WatchedDevice {
   readonly calls: Call[] = [];
   readonly #deviceId: string;
   readonly #models: ReadonlyMap<string, Model>;
-  readonly #series: readonly { readonly state: SeriesState; readonly cadence: Cadence }[];
+  readonly #series: readonly SeriesState[];
   #silent: readonly string[] = [];
   #nextLookUs = 0;
 
   constructor({ device, sensors }: FaultyDevice, models: ReadonlyMap<string, Model>) {
     this.#deviceId = device.id;
     this.#models = models;
-    this.#series = sensors.map(({ sensorType }) => ({ state: newSeries(sensorType), cadence: newCadence() }));
+    this.#series = sensors.map(({ sensorType }) => newSeries(sensorType));
   }
 
   take({ arrivalUs, readings }: Arrival): void {
     this.#lookUntil(arrivalUs);
     for (const { sensor, timestampUs, value } of readings) {
-      const series = this.#series[sensor];
-      if (series === undefined) continue;
-      const { state, cadence } = series;
+      const state = this.#series[sensor];
+      if (state === undefined) continue;
       const { sensorType } = state;
       const reading = { deviceId: this.#deviceId, sensorType, timestampUs, value };
       const { isAnomaly } = scoreReading(reading, state, this.#models.get(sensorType));
       if (isAnomaly) this.calls.push({ sensorType, atUs: timestampUs });
-      learnArrival(cadence, arrivalUs, state.intervalUs);
+      learnArrival(state.cadence, arrivalUs, state.intervalUs);
     }
   }
 
   #lookUntil(arrivalUs: number): void {
     if (this.#nextLookUs === 0) this.#nextLookUs = arrivalUs;
-    const hearings = this.#series.map(({ state, cadence }): Hearing => {
-      const gapUs = usualGapUs(cadence, state.intervalUs);
-      return { sensorType: state.sensorType, heardUs: cadence.heardUs, gapUs };
+    const hearings = this.#series.map(({ sensorType, cadence, intervalUs }): Hearing => {
+      return { sensorType, heardUs: cadence.heardUs, gapUs: usualGapUs(cadence, intervalUs) };
     });
     for (; this.#nextLookUs < arrivalUs; this.#nextLookUs += lookUs) {
       const untilUs = this.#nextLookUs;

@@ -197,6 +197,7 @@ const nothingElse = {
   positions: {},
   anchors: [],
   steps: { strikes: [], ends: [], begins: [] },
+  heard: new Map(),
   toRefused: (): never => {
     throw new Error("every reading of this benchmark can be stored");
   },

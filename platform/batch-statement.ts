@@ -19,6 +19,18 @@ import { hasSteps, ruleStrikes, ruleTurns } from "./rule-statement.ts";
 import type { Batch, RuleSteps } from "./shard-batch.ts";
 import { toInstant } from "./sql.ts";
 
+const latestColumns = ["ts", "value", "score", "is_anomaly", "model_version", "confidence"];
+
+function ofTheNewer(column: string) {
+  return sql`${sql.ref(column)} = CASE WHEN excluded.ts > device_latest.ts
+    THEN ${sql.ref(`excluded.${column}`)} ELSE ${sql.ref(`device_latest.${column}`)} END`;
+}
+
+/** At least 1, and no more than an integer holds: 24 days. */
+function gapMs(gapUs: number): number {
+  return gapUs > 0 ? Math.min(Math.max(Math.round(gapUs / 1000), 1), 2 ** 31 - 1) : 0;
+}
+
 /** Whose batch it is. */
 export interface CustodyKey {
   readonly streamId: string;
@@ -62,7 +74,7 @@ export async function runBatch(
   const { rows } = await sql<OutcomeRow>`
     ${frequent} WITH input AS (
       SELECT device_id, sensor_type, ${toInstant(sql`us`)} AS ts, value, score, is_anomaly, model_version, is_late,
-        confidence, is_newest
+        confidence, is_newest, ${toInstant(sql`heard_us`)} AS heard_at, nullif(gap_ms, 0) AS gap_ms
       FROM unnest(
         ${textArray(readings.map((reading) => reading.deviceId))}::text[],
         ${textArray(readings.map((reading) => reading.sensorType))}::text[],
@@ -73,22 +85,24 @@ export async function runBatch(
         ${textArray(readings.map((reading) => reading.modelVersion))}::text[],
         ${booleanArray(readings.map((reading) => reading.isLate))}::boolean[],
         ${realArray(readings.map((reading) => reading.confidence))}::real[],
-        ${booleanArray(newestOf(readings))}::boolean[]
-      ) AS t(device_id, sensor_type, us, value, score, is_anomaly, model_version, is_late, confidence, is_newest)
+        ${booleanArray(newestOf(readings))}::boolean[],
+        ${bigintArray(readings.map((reading) => batch.heard.get(reading)?.heardUs ?? batch.receivedUs))}::bigint[],
+        ${integerArray(readings.map((reading) => gapMs(batch.heard.get(reading)?.gapUs ?? 0)))}::integer[]
+      ) AS t(device_id, sensor_type, us, value, score, is_anomaly, model_version, is_late, confidence, is_newest, heard_us, gap_ms)
     ), inserted AS (
       INSERT INTO readings (device_id, sensor_type, ts, value, score, is_anomaly, model_version, is_late)
       SELECT device_id, sensor_type, ts, value, score, is_anomaly, model_version, is_late FROM input
       ON CONFLICT DO NOTHING
       RETURNING device_id, sensor_type, ts, value, score, is_anomaly, model_version
     ), latest AS (
-      INSERT INTO device_latest (device_id, sensor_type, ts, value, score, is_anomaly, model_version, confidence)
-      SELECT device_id, sensor_type, ts, value, score, is_anomaly, model_version, confidence FROM input
+      INSERT INTO device_latest (device_id, sensor_type, ts, value, score, is_anomaly, model_version, confidence, heard_at, gap_ms)
+      SELECT device_id, sensor_type, ts, value, score, is_anomaly, model_version, confidence, heard_at, gap_ms FROM input
       WHERE is_newest ORDER BY device_id, sensor_type
       ON CONFLICT (device_id, sensor_type) DO UPDATE SET
-        ts = excluded.ts, value = excluded.value, score = excluded.score, is_anomaly = excluded.is_anomaly,
-        model_version = excluded.model_version, confidence = excluded.confidence
-      -- What was stored before is not newer than what is there.
-      WHERE excluded.ts > device_latest.ts
+        ${sql.join(latestColumns.map(ofTheNewer))},
+        heard_at = greatest(device_latest.heard_at, excluded.heard_at), gap_ms = excluded.gap_ms
+      -- What was stored before is not newer than what is there, and was heard before; a device whose clock was put back is still heard of.
+      WHERE excluded.ts > device_latest.ts OR excluded.heard_at > device_latest.heard_at
     ), ${anomalyInsert(readings)},
     ${hasSteps(steps) ? sql`${ruleStrikes(steps)},` : sql``}
     ${strikes(steps)},

@@ -3,6 +3,7 @@ import type { DeviceSummary, SensorSummary } from "../schema/api.ts";
 import type { Tables } from "../schema/row.ts";
 import { sensorLabel, sensorUnit } from "../schema/sensors.ts";
 import { asking, type Database } from "./database.ts";
+import { heardAgain, overdueDevices } from "./overdue.ts";
 import type { DeviceStore } from "./ports.ts";
 import { heardSince, isConnected, micros } from "./sql.ts";
 
@@ -10,6 +11,9 @@ import { heardSince, isConnected, micros } from "./sql.ts";
 export function openDeviceStore({ db }: Database): DeviceStore {
   return {
     active: (query) => active(db, query),
+    overdue: (question) =>
+      asking("look for who is not heard of any more", () => overdueDevices(db, question)),
+    heardAgain: () => asking("look for who speaks again", () => heardAgain(db)),
     countInactive: (timeoutMs) =>
       asking("count the inactive devices", async () => {
         const row = await db

@@ -10,7 +10,7 @@ import type {
 } from "../schema/ledger.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { Rejection } from "../schema/rejection.ts";
-import type { Batch, Custody, DetectorAnchor, Receipt, SeriesKey, Written } from "./shard-batch.ts";
+import type { Batch, Custody, DetectorAnchor, Heard, Receipt, SeriesKey, Written } from "./shard-batch.ts";
 
 /** What was started and can be stopped: resolves when nothing of it is left running. */
 export interface Running {
@@ -162,7 +162,22 @@ export interface ReadingStore {
   anomalies(query: { deviceId?: string; limit: number }): Promise<readonly AnomalyEvent[]>;
 }
 
+/** When a series was last heard of, and the gap between its messages that is usual; null while it is not known. */
+export interface SeriesHeard extends SeriesKey, Heard {}
+
+export interface OverdueQuestion {
+  /** Everything that came until then is stored, microseconds since the epoch. */
+  readonly untilUs: number;
+  /** A series may say nothing for so many of its usual gaps, and at least for so long. */
+  readonly gaps: number;
+  readonly leastUs: number;
+}
+
 export interface DeviceStore {
+  /** Of every device with a sensor that is overdue, and was not told of since it was last heard: all its sensors, by device. */
+  overdue(question: OverdueQuestion): Promise<readonly SeriesHeard[]>;
+  /** What has an open alarm of silence and was heard of since; without a sensor type where the alarm has none. */
+  heardAgain(): Promise<readonly SeriesKey[]>;
   /** Active devices in the order of their ids, with their sensors. */
   active(query: { timeoutMs: number; limit: number }): Promise<readonly DeviceSummary[]>;
   countInactive(timeoutMs: number): Promise<number>;

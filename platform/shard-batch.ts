@@ -61,6 +61,12 @@ export interface RuleSteps {
   readonly begins: readonly (SeriesKey & { readonly rule: string; readonly sinceUs: number })[];
 }
 
+/** When the message with a reading came, and the gap between the messages of its series that is usual; null while it is not known. */
+export interface Heard {
+  readonly heardUs: number;
+  readonly gapUs: number | null;
+}
+
 /** One batch of a shard as it goes to the database, in one transaction. */
 export interface Batch {
   readonly readings: readonly ScoredReading[];
@@ -71,6 +77,7 @@ export interface Batch {
   readonly positions: Positions;
   readonly anchors: readonly DetectorAnchor[];
   readonly steps: RuleSteps;
+  readonly heard: ReadonlyMap<ScoredReading, Heard>;
   /** What is kept of a reading that the database will never have. */
   readonly toRefused: (reading: ScoredReading, reason: string) => Rejection;
 }

@@ -26,8 +26,10 @@ const longShare = 0.6;
 const newRhythmAfter = 3;
 /** No clock of a device makes anybody wait longer. */
 const longestIntervalUs = 86_400e6;
-const leastAllowanceUs = 10e6;
-const allowedGaps = 5;
+/** No series is missed sooner. */
+export const leastAllowanceUs = 10e6;
+/** So many usual gaps may pass without a message. */
+export const allowedGaps = 5;
 
 export function newCadence(): Cadence {
   return { heardUs: 0, gaps: 0, meanUs: 0, longUs: 0, overdueRun: 0 };

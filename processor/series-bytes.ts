@@ -44,6 +44,8 @@ const headScalars = [
   "weight",
   "away",
 ] as const;
+// When it was last heard of is left out: what came since the anchor was heard of, too.
+const cadenceScalars = ["gaps", "meanUs", "longUs", "overdueRun"] as const;
 const lists = ["variances", "heard", "quantiles", "peaks"] as const;
 const singles = ["day", "week", "recent"] as const;
 
@@ -55,6 +57,7 @@ export function serialiseSeries(state: SeriesState): Uint8Array {
     ...restScalars.map((name) => state.rests[name]),
     ...headScalars.map((name) => state.head[name]),
     ...tailScalars.map((name) => state.head.tail[name]),
+    ...cadenceScalars.map((name) => state.cadence[name]),
     ...lists.flatMap((name) => state[name]),
   ]);
   const parts = [doubles, ...singles.map((name) => state[name])];
@@ -72,6 +75,7 @@ const doubleCount =
   2 * tailScalars.length +
   restScalars.length +
   headScalars.length +
+  cadenceScalars.length +
   lists.length * channelNames.length;
 const stateBytes = serialiseSeries(newSeries("")).length;
 
@@ -88,6 +92,7 @@ export function parseSeries(sensorType: string, bytes: Uint8Array): SeriesState 
   for (const name of restScalars) state.rests[name] = next();
   for (const name of headScalars) state.head[name] = next();
   for (const name of tailScalars) state.head.tail[name] = next();
+  for (const name of cadenceScalars) state.cadence[name] = next();
   for (const name of lists) for (const index of state[name].keys()) state[name][index] = next();
   let at = doubleCount * Float64Array.BYTES_PER_ELEMENT;
   for (const name of singles) {

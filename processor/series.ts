@@ -1,5 +1,6 @@
 import { channelNames } from "../schema/scored.ts";
 import { type SensorKind, sensorTypes } from "../schema/sensors.ts";
+import { type Cadence, newCadence } from "./cadence.ts";
 import { audible, periodOf } from "./quantity.ts";
 import { newRests, type Rests } from "./rests.ts";
 import { dayBins, weekBins } from "./season.ts";
@@ -60,6 +61,8 @@ export interface SeriesState {
   readonly rests: Rests;
   readonly tail: Tail;
   readonly head: StateHead;
+  /** How often it is heard of: no score depends on it, and the stored readings do not say it. */
+  readonly cadence: Cadence;
   /** By channel: the slow variance of its move. */
   readonly variances: number[];
   /** By channel: how many moves its variance has learnt from. */
@@ -127,6 +130,7 @@ export function newSeries(sensorType: string): SeriesState {
     rests: newRests(),
     tail: newTail(),
     head: newStateHead(),
+    cadence: newCadence(),
     variances: each(0),
     heard: each(0),
     quantiles: each(firstQuantile),

@@ -17,6 +17,7 @@ import type {
 import type { RuleStore } from "../platform/rule-ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { announceAlarms } from "./alarms.ts";
+import { Attentions } from "./attention.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
 import { forgetOld, pruneSilent } from "./prune.ts";
 import { openModelRegistry } from "./registry.ts";
@@ -24,6 +25,7 @@ import { rest } from "./rest.ts";
 import { openRuleBook } from "./rule-book.ts";
 import { openScorer, type Scorer, type ScorerDeps } from "./shard-scorer.ts";
 import { keepShare } from "./shares.ts";
+import { watchSilence } from "./silence-watch.ts";
 
 export { scoreFile } from "./score-file.ts";
 
@@ -55,6 +57,7 @@ const ledgerIntervalMs = 10_000;
 const foldingIntervalMs = 15_000;
 const rulesIntervalMs = 1000;
 const settlingIntervalMs = 1000;
+const silenceIntervalMs = 2000;
 const announcingIntervalMs = 250;
 const forgettingIntervalMs = 3_600_000;
 
@@ -70,9 +73,11 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
 
   const newScorer = deps.newScorer ?? openScorer;
   const mostSeries = Math.ceil(rememberedSeries / config.SHARDS);
+  const attention = new Attentions();
   const shares = keepShare({
     ...{ shards: config.SHARDS, stream, store: deps.readings, events: deps.events, log, metrics, signal },
     now: deps.now,
+    attention,
     newScorer: () => newScorer({ store: deps.readings, models, rules: deps.rules, book, mostSeries }),
   });
   const watch = new LedgerWatch(deps);
@@ -93,6 +98,9 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
     every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, () => pruneSilent(deps)),
     every("read rules", rulesIntervalMs, () => book.refresh()),
     every("settle alarms", settlingIntervalMs, () => deps.alarms.settle(config.ALARM_CLEAR_SECONDS * 1000)),
+    every("watch silence", silenceIntervalMs, () =>
+      watchSilence({ ...deps, attention, shards: config.SHARDS }),
+    ),
     every("announce alarms", announcingIntervalMs, () => announceAlarms({ ...deps, storms })),
     every("train", trainingIntervalMs, () => models.trainMissing()),
     every("forget", forgettingIntervalMs, () => forgetOld(deps, retention)),

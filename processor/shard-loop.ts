@@ -3,6 +3,7 @@ import type { Clock, EventStream, ShardReader, ShardWriter, StreamEntry } from "
 import type { Batch, Written } from "../platform/shard-batch.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { toPresence } from "../schema/event.ts";
+import type { ShardAttention } from "./attention.ts";
 import { partsOf, refusedReading, toLiveReadings, unreadableEntry, weightOfEntry } from "./batch.ts";
 import { FramePositions } from "./positions.ts";
 import { rest } from "./rest.ts";
@@ -15,6 +16,7 @@ export interface ShardDeps {
   readonly writer: ShardWriter;
   readonly scorer: Scorer;
   readonly now: Clock;
+  readonly attention: ShardAttention;
   readonly events: EventStream;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -31,6 +33,8 @@ const waitMs = 250;
 /** Batches between these many readings are light: fewer is no crowd, and more are worth their statement. */
 const [lightestCompany, lightBatch] = [4, 250];
 const longestBreathMs = 30;
+/** What came so lately may be on its way here from a broker, whose clock need not be ours. */
+const unreadUs = 1e6;
 
 /**
  * Runs one shard until the signal: takes, scores, writes, announces and acknowledges in order. While one batch is being stored the
@@ -70,6 +74,7 @@ class Ownership {
 
   async turn(): Promise<void> {
     await this.#breathe();
+    const askedUs = this.#deps.now();
     const entries = await this.#deps.reader.next(this.#entriesToTake, waitMs);
     for (const part of partsOf(entries, heaviestBatch)) {
       const batch = await this.#score(part);
@@ -78,7 +83,10 @@ class Ownership {
       // It is awaited with the next batch; until then a failure has nobody to hear it.
       this.#storing.catch(() => undefined);
     }
-    if (entries.length === 0) await this.#storing;
+    if (entries.length === 0) {
+      await this.#storing;
+      this.#deps.attention.readUntil(askedUs - unreadUs);
+    }
     this.#adapt(entries);
   }
 
@@ -110,12 +118,12 @@ class Ownership {
   async #score(entries: readonly StreamEntry[]): Promise<Batch | null> {
     const fresh = entries.filter(({ frame }) => frame === null || this.#positions.admit(frame));
     if (fresh.length === 0) return null;
-    const readings = fresh.flatMap(({ frame }) => frame?.readings ?? []);
-    const scored = await this.#deps.scorer.score(readings, () => this.#storing);
+    const frames = fresh.flatMap(({ frame }) => frame ?? []);
+    const scored = await this.#deps.scorer.score(frames, () => this.#storing);
     const unreadable = fresh.filter(({ frame }) => frame === null);
     if (unreadable.length > 0)
       this.#deps.metrics.rejected.inc({ code: "FRAME_UNREADABLE" }, unreadable.length);
-    const receivedUs = fresh.reduce((newest, { frame }) => Math.max(newest, frame?.receivedUs ?? 0), 0);
+    const receivedUs = frames.reduce((newest, frame) => Math.max(newest, frame.receivedUs), 0);
     return {
       ...scored,
       rejections: fresh.flatMap((entry) => entry.frame?.rejections ?? [unreadableEntry(entry)]),
@@ -132,6 +140,8 @@ class Ownership {
       const written = await writePatiently({ ...this.#deps, batch });
       this.#count(batch, written);
       await this.#announce(batch, written);
+      this.#deps.attention.readUntil(batch.receivedUs - unreadUs);
+      this.#deps.attention.heard(batch.receivedUs);
     }
     // Acknowledge after the commit: a crash in between hands the entries out again, and their numbers make that harmless.
     await this.#insist("batch not acknowledged yet", () => reader.acknowledge(entries));

@@ -1,8 +1,9 @@
 import type { ReadingStore } from "../platform/ports.ts";
 import type { RuleStore } from "../platform/rule-ports.ts";
-import type { DetectorAnchor, RuleSteps, SeriesKey } from "../platform/shard-batch.ts";
+import type { DetectorAnchor, Heard, RuleSteps, SeriesKey } from "../platform/shard-batch.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { ScoredReading } from "../schema/scored.ts";
+import { learnArrival, usualGapUs } from "./cadence.ts";
 import { DetectorMemory, type Remembered } from "./memory.ts";
 import type { ModelRegistry } from "./registry.ts";
 import type { RuleBook } from "./rule-book.ts";
@@ -15,12 +16,19 @@ export interface Scored {
   readonly readings: readonly ScoredReading[];
   readonly anchors: readonly DetectorAnchor[];
   readonly steps: RuleSteps;
+  readonly heard: ReadonlyMap<ScoredReading, Heard>;
+}
+
+/** Readings that came together, and when: microseconds since the epoch, by the clock of the broker. */
+export interface Delivery {
+  readonly receivedUs: number;
+  readonly readings: readonly Reading[];
 }
 
 /** Scores the readings of one shard, in order. What it remembers of the series begins and ends with it. */
 export interface Scorer {
   /** `stored` resolves when everything scored before is stored; it is awaited before history is asked for. */
-  score(readings: readonly Reading[], stored: () => Promise<void>): Promise<Scored>;
+  score(deliveries: readonly Delivery[], stored: () => Promise<void>): Promise<Scored>;
   /** These series learnt from readings that were not stored after all. */
   forget(keys: readonly SeriesKey[]): void;
 }
@@ -46,7 +54,8 @@ export function openScorer({ store, models, rules, book, mostSeries }: ScorerDep
   const memory = new DetectorMemory(mostSeries);
   const watch = new RuleWatch({ store: rules, book, mostSeries });
   return {
-    async score(readings, stored) {
+    async score(deliveries, stored) {
+      const readings = deliveries.flatMap((delivery) => delivery.readings);
       const missing = memory.missing(readings);
       const unwatched = watch.missing(readings);
       if (missing.length + unwatched.length > 0) {
@@ -56,16 +65,23 @@ export function openScorer({ store, models, rules, book, mostSeries }: ScorerDep
       }
       // The state of a series that is due, by the reading that made it so.
       const due = new Map<Remembered, SeriesKey>();
-      const scored = readings.map((reading) => {
+      const heard = new Map<ScoredReading, Heard>();
+      const score = (reading: Reading, receivedUs: number) => {
         const remembered = memory.of(reading);
-        const result = scoreReading(reading, remembered.state, models.modelFor(reading.sensorType));
+        const { state } = remembered;
+        const result = scoreReading(reading, state, models.modelFor(reading.sensorType));
         if (!result.isLate) remembered.sinceAnchor += 1;
         if (remembered.sinceAnchor >= anchorEvery) due.set(remembered, reading);
+        learnArrival(state.cadence, receivedUs, state.intervalUs);
+        heard.set(result, { heardUs: receivedUs, gapUs: usualGapUs(state.cadence, state.intervalUs) });
         return result;
-      });
+      };
+      const scored = deliveries.flatMap((delivery) =>
+        delivery.readings.map((reading) => score(reading, delivery.receivedUs)),
+      );
       memory.trim();
       const anchors = [...due].map(([remembered, key]) => toAnchor(remembered, key));
-      return { readings: scored, anchors, steps: watch.judge(scored) };
+      return { readings: scored, anchors, steps: watch.judge(scored), heard };
     },
     forget(keys) {
       memory.forget(keys);

@@ -1,6 +1,7 @@
 import { messageOf } from "../platform/errors.ts";
 import type { Clock, EventStream, ReadingStore, ReadingStream, Seat } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
+import type { Attentions } from "./attention.ts";
 import { rest } from "./rest.ts";
 import { runShard } from "./shard-loop.ts";
 import type { Scorer } from "./shard-scorer.ts";
@@ -11,6 +12,7 @@ export interface ShareDeps {
   readonly store: ReadingStore;
   readonly events: EventStream;
   readonly newScorer: () => Scorer;
+  readonly attention: Attentions;
   readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -91,7 +93,7 @@ class Share {
   }
 
   async #take(shard: number): Promise<void> {
-    const { stream, store, events, newScorer, now, log, metrics, signal } = this.#deps;
+    const { stream, store, events, newScorer, attention, now, log, metrics, signal } = this.#deps;
     const reader = await stream.openShard(shard);
     const writer = await store.claimShard(shard, reader.streamId).catch(async (error: unknown) => {
       await reader.close();
@@ -106,11 +108,12 @@ class Share {
       try {
         await runShard({
           ...{ shard, reader, writer, events, log, metrics, now },
-          ...{ scorer: newScorer(), signal: until },
+          ...{ scorer: newScorer(), attention: attention.begin(shard), signal: until },
         });
       } catch (error) {
         log.warn({ shard, reason: messageOf(error) }, "shard interrupted");
       } finally {
+        attention.end(shard);
         metrics.shardsOwned.dec();
         await reader.close();
         await writer.release();

@@ -23,8 +23,8 @@ export interface Silence {
   readonly sentence: string;
 }
 
-/** Stands for the sensor type of a silence that is the whole device's. */
-export const wholeDevice = "device";
+/** Stands for the sensor type of a silence that is the whole device's, as in alarms. */
+export const wholeDevice = "";
 
 /** Who of one device is overdue: the device when nothing of it goes on, else each sensor for itself. */
 export function silencesOf(device: readonly Hearing[], attention: Attention): readonly Silence[] {

@@ -6,6 +6,9 @@ import { severityOf } from "./scored.ts";
 /** What raises an alarm when the detector finds an anomaly. */
 export const anomalyRule = "anomaly";
 
+/** What raises an alarm when a sensor, or a whole device, is not heard of any more. */
+export const silentRule = "silent";
+
 /** Who does what no operator did. */
 export const platformActor = "platform";
 
@@ -53,7 +56,9 @@ export const AlarmSummary = Type.Object({
   id: Type.Integer({ description: "Grows; the younger alarm has the higher one." }),
   deviceId: Type.String({ description: "Empty when it is about many." }),
   sensorType: Type.String({ description: "Empty when it is about whole devices." }),
-  rule: Type.String({ description: "What raised it: anomaly, or rule-12 for an operator's own rule 12." }),
+  rule: Type.String({
+    description: "What raised it: anomaly, silent, or rule-12 for an operator's own rule 12.",
+  }),
   severity: Type.Enum([...alarmSeverities], {
     description: "Of the worst that was in it; never falls while it is open.",
   }),

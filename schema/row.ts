@@ -18,6 +18,8 @@ export interface ReadingRow {
 
 export interface DeviceLatestRow extends Omit<ReadingRow, "is_late"> {
   confidence: number;
+  heard_at: Instant | null;
+  gap_ms: number | null;
 }
 
 export interface AnomalyRow {

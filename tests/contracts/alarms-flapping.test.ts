@@ -25,7 +25,9 @@ onEach(servers, "from readings to announcements", (stores) => {
   }
 
   const take = async (scorer: Awaited<ReturnType<typeof newScorer>>, readings: readonly Reading[]) =>
-    stores().write(batch(await scorer.score(readings, nothing)));
+    stores().write(
+      batch(await scorer.score([{ receivedUs: readings.at(-1)?.timestampUs ?? 0, readings }], nothing)),
+    );
 
   const at = (second: number, value: number, deviceId = "a"): Reading => ({
     ...{ deviceId, sensorType: "temperature", timestampUs: startUs + second * 1e6, value },

@@ -67,6 +67,7 @@ export function batch(over: Partial<Batch> = {}): Batch {
     positions: {},
     anchors: [],
     steps: { strikes: [], ends: [], begins: [] },
+    heard: new Map(),
     toRefused: ({ value }, reason) => rejection({ code: "STORE_REFUSED", reason, payload: String(value) }),
     ...over,
   };
