@@ -1,11 +1,14 @@
 import { parseArgs } from "node:util";
 import { scoreReading } from "../processor/score.ts";
 import { newSeries } from "../processor/series.ts";
+import { serialiseSeries } from "../processor/series-bytes.ts";
 import { parseTimestamp } from "../schema/timestamp.ts";
 import { falseEpisodes, type LabelledFile, type Profile, profiles, readCorpus, scoreCorpus } from "./nab.ts";
 import { printTable } from "./table.ts";
+import { growthMs } from "./training.ts";
 
 const rounds = 4;
+const growth = { rows: 10_000, trees: 100, sampleSize: 256 };
 /** Detections so close to one another are one episode. */
 const apart = 2;
 
@@ -18,7 +21,7 @@ interface Scored {
  * `--nab DIR`: the score of the detector on the Numenta Anomaly Benchmark, at its default settings: the same code and the same settings as in the
  * pipeline, each file one series of a type that nobody knows.
  */
-export function detectionBench(args: readonly string[]): Promise<void> {
+export async function detectionBench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { nab: { type: "string" } } });
   if (values.nab === undefined) throw new Error("usage: npm run bench -- detection --nab DIR");
   const files = readCorpus(values.nab);
@@ -40,11 +43,13 @@ export function detectionBench(args: readonly string[]): Promise<void> {
   ]);
   printTable("standard profile by category", results.score.categories(results.isAnomaly.standard));
   printTable("is_anomaly", [{ falseEpisodes: episodes, falsePer1000, microsecondsAPoint }]);
+  const training = await growthMs(growth);
+  const stateBytes = serialiseSeries(newSeries("nab")).length;
+  printTable("cost", [{ ...growth, growthMs: training.tookMs, growthCpuMs: training.cpuMs, stateBytes }]);
   const { score, isAnomaly } = results;
   process.stdout.write(
-    `${JSON.stringify({ bench: "detection", score: score.overall, isAnomaly: isAnomaly.overall, falsePer1000, microsecondsAPoint })}\n`,
+    `${JSON.stringify({ bench: "detection", score: score.overall, isAnomaly: isAnomaly.overall, falsePer1000, microsecondsAPoint, growthMs: training, stateBytes })}\n`,
   );
-  return Promise.resolve();
 }
 
 function scoreSeries({ name, timestamps, values }: LabelledFile): Scored {

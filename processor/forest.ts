@@ -81,16 +81,19 @@ function withRandom(random: () => number, grow: () => void): void {
 
 function sampleRows<Row>(rows: readonly Row[], size: number, random: () => number): Row[] {
   if (size >= rows.length) return [...rows];
-  const pool = [...rows];
-  // The first `size` steps of a Fisher-Yates shuffle.
+  const sample: Row[] = [];
+  // The first `size` steps of a Fisher-Yates shuffle; only what changed places is written down, since a copy of all rows for each tree
+  // took longer than growing it.
+  const moved = new Map<number, Row>();
+  const at = (place: number) => moved.get(place) ?? rows[place];
   for (let i = 0; i < size; i++) {
-    const from = i + Math.floor(random() * (pool.length - i));
-    const [here, there] = [pool[i], pool[from]];
+    const from = i + Math.floor(random() * (rows.length - i));
+    const [here, there] = [at(i), at(from)];
     if (here === undefined || there === undefined) continue;
-    pool[i] = there;
-    pool[from] = here;
+    moved.set(from, here);
+    sample.push(there);
   }
-  return pool.slice(0, size);
+  return sample;
 }
 
 /** Turns the library's trees into flat arrays. */

@@ -4,17 +4,7 @@ import { arc } from "./quantity.ts";
 import { learnRest } from "./rests.ts";
 import { dayBins, learnSeason, readingsPerVisit, weekBins } from "./season.ts";
 import { isWarm, longestGap, recentPlaces, type SeriesState, warmAfter } from "./series.ts";
-import {
-  clampTo,
-  follow,
-  isOutside,
-  noiseFloor,
-  place,
-  spreadOf,
-  tame,
-  toSingle,
-  winsorAt,
-} from "./spread.ts";
+import { clampTo, follow, isOutside, place, spreadOf, tame, toSingle, winsorAt } from "./spread.ts";
 import { learnStance } from "./state-head.ts";
 import { isCalm, learnTail } from "./tail.ts";
 
@@ -54,7 +44,7 @@ export function advance(state: SeriesState, seen: Observation): void {
     learnSeasons(state, seen);
     learnRange(state, value);
   }
-  learnStance(state.head, seen.stance, noiseFloor(state));
+  learnStance(state.head, seen.stance);
   state.recent[state.count & (recentPlaces - 1)] = toSingle(state, tamed);
   state.lastRaw = seen.rawValue;
   state.beforeLastValue = state.lastValue;

@@ -29,6 +29,11 @@ export interface Stance {
   readonly value: number;
   readonly average: number;
   readonly roughness: number;
+  /** Its logarithm. */
+  readonly rough: number;
+  /** What the baseline was when it was looked at: a move of its two parts counts for no more than a few of these. */
+  readonly spread: number;
+  readonly roughSpread: number;
   /** How far the two are from the baseline, each in its own spreads; to be calm is not to be away. */
   readonly ofLevel: number;
   readonly ofRoughness: number;
@@ -72,24 +77,38 @@ export function newStateHead(): StateHead {
 
 /** Looks at a value. Changes nothing. */
 export function stanceOf(head: StateHead, { value, noise, logTarget }: StanceQuestion): Stance {
-  if (head.weight === 0)
-    return { value, average: value, roughness: 0, ofLevel: 0, ofRoughness: 0, distance: 0, strain: 0 };
-  const spread = levelSpread(head, noise);
-  const near = head.mean + clampTo(value - head.mean, furthest * spread);
-  const average = follow(head.average, near, averaged);
-  const step = near - head.latest;
+  const isFirst = head.weight === 0;
+  // What is known of few readings, of which ten in a row are one, is known badly.
+  const doubt = 1 + youth / (head.weight + 1);
+  const spread = Math.max(Math.sqrt(head.variance * doubt), averageShare * noise);
+  const roughSpread = Math.max(Math.sqrt(head.roughVariance * doubt), leastRoughSpread);
+  const near = isFirst ? value : head.mean + clampTo(value - head.mean, furthest * spread);
+  const average = isFirst ? value : follow(head.average, near, averaged);
+  const step = isFirst ? 0 : near - head.latest;
   const roughness = follow(head.roughness, step * step, averaged);
-  const ofLevel = (average - head.mean) / spread;
-  const ofRoughness = Math.max(logRough(roughness, noise) - head.roughMean, 0) / roughSpread(head);
+  // Steps of twice the noise are nothing that was not to be expected of the sensor.
+  const rough = Math.log(Math.max(roughness, 4 * noise * noise));
+  const ofLevel = isFirst ? 0 : (average - head.mean) / spread;
+  const ofRoughness = isFirst ? 0 : Math.max(rough - head.roughMean, 0) / roughSpread;
   const distance = Math.sqrt(ofLevel * ofLevel + ofRoughness * ofRoughness);
   const strain = head.weight < fewest ? 0 : logRarity(head.tail, distance) / logTarget;
-  return { value: near, average, roughness, ofLevel, ofRoughness, distance, strain };
+  return {
+    value: near,
+    average,
+    roughness,
+    rough,
+    spread,
+    roughSpread,
+    ofLevel,
+    ofRoughness,
+    distance,
+    strain,
+  };
 }
 
 /** Learns from a reading; while the series is away, only how far. */
-export function learnStance(head: StateHead, stance: Stance, noise: number): void {
-  const { average, distance } = stance;
-  const rough = logRough(stance.roughness, noise);
+export function learnStance(head: StateHead, stance: Stance): void {
+  const { average, rough, distance } = stance;
   if (head.weight === 0) {
     head.mean = average;
     head.roughMean = rough;
@@ -106,31 +125,17 @@ export function learnStance(head: StateHead, stance: Stance, noise: number): voi
     head.weight = weightAfterMove;
     head.away = 0;
   }
-  if (head.away === 0) learnBaseline(head, rough, noise);
+  if (head.away === 0) learnBaseline(head, stance);
 }
 
-function learnBaseline(head: StateHead, rough: number, noise: number): void {
+function learnBaseline(head: StateHead, { average, rough, spread, roughSpread }: Stance): void {
   const rate = 1 / (head.weight + 1);
-  const reach = winsorAt * levelSpread(head, noise);
-  const move = head.weight < 4 ? head.average - head.mean : clampTo(head.average - head.mean, reach);
+  const distance = average - head.mean;
+  const move = head.weight < 4 ? distance : clampTo(distance, winsorAt * spread);
   head.mean += rate * move;
   head.variance += rate * (move * move - head.variance);
-  const roughMove = clampTo(rough - head.roughMean, winsorAt * roughSpread(head));
+  const roughMove = clampTo(rough - head.roughMean, winsorAt * roughSpread);
   head.roughMean += rate * roughMove;
   head.roughVariance += rate * (roughMove * roughMove - head.roughVariance);
   head.weight = Math.min(head.weight + 1, slowMemory);
-}
-
-// Steps of twice the noise are nothing that was not to be expected of the sensor.
-function logRough(roughness: number, noise: number): number {
-  return Math.log(Math.max(roughness, 4 * noise * noise));
-}
-
-// What is known of few readings, of which ten in a row are one, is known badly.
-function levelSpread({ variance, weight }: StateHead, noise: number): number {
-  return Math.max(Math.sqrt(variance * (1 + youth / (weight + 1))), averageShare * noise);
-}
-
-function roughSpread({ roughVariance, weight }: StateHead): number {
-  return Math.max(Math.sqrt(roughVariance * (1 + youth / (weight + 1))), leastRoughSpread);
 }

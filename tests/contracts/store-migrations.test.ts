@@ -63,6 +63,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0007-operators",
     "0008-presence-and-commands",
     "0010-alarms",
+    "0011-silence",
     "0013-rules-and-storms",
   ];
 }
