@@ -35,16 +35,17 @@ const faultTexts: Readonly<Record<FaultKind, string>> = {
 type Detector = (device: FaultyDevice, arrivals: Iterable<Arrival>) => readonly Call[];
 
 /**
- * Labelled faults of seeded simulated devices through the code of the pipeline: `scoreReading` with the models of the factory, and the rule of
+ * `[seed]`: labelled faults of seeded simulated devices through the code of the pipeline: `scoreReading` with the models of the factory, and the rule of
  * silence. Beside it, in the same run, whoever only looks at the limits of the type. The time is simulated.
  */
-export function faultsBench(): Promise<void> {
+export function faultsBench(args: readonly string[]): Promise<void> {
+  const seed = Number(args[0] ?? 1);
   const models = growFactoryModels();
   const detectors = { tidemark: pipelineDetector(models), limits: limitsDetector };
   const results = cadencesMs.flatMap((cadenceMs) =>
     Object.entries(detectors).map(([detector, detect]) => {
-      const faulty = run({ devices, seed: 1, cadenceMs, rounds }, detect);
-      const undisturbed = run({ devices, seed: 2, cadenceMs, rounds: 0 }, detect);
+      const faulty = run({ devices, seed, cadenceMs, rounds }, detect);
+      const undisturbed = run({ devices, seed: seed + 1, cadenceMs, rounds: 0 }, detect);
       return { detector, cadenceMs, ...faulty, undisturbedPer1000: undisturbed.falsePer1000 };
     }),
   );
@@ -53,7 +54,7 @@ export function faultsBench(): Promise<void> {
       cadenceMs,
       results.filter((one) => one.cadenceMs === cadenceMs),
     );
-  process.stdout.write(`${JSON.stringify({ bench: "faults", devices, rounds, results })}\n`);
+  process.stdout.write(`${JSON.stringify({ bench: "faults", seed, devices, rounds, results })}\n`);
   return Promise.resolve();
 }
 
@@ -148,7 +149,7 @@ function print(cadenceMs: number, results: readonly Result[]): void {
         "median delay, readings": ours?.medianDelayReadings ?? 0,
         seconds: ours?.medianDelaySeconds ?? 0,
         "limits alone: recall": limits?.recall ?? 0,
-        "delay, readings": limits?.medianDelayReadings ?? 0,
+        "delay, readings": limits?.medianDelayReadings || "-",
         "what it is": faultTexts[kind],
       };
     }),

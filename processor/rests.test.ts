@@ -32,6 +32,18 @@ test("a series that never stirs, or is hardly known, is never stuck", () => {
   expect(stuckAt(young, [...changing.slice(0, 40), ...standing(15)])).toEqual([]);
 });
 
+test("a sensor that got stuck before gets stuck again, until it is usual", () => {
+  const rests = newRests();
+  stuckAt(rests, Array(1500).fill(false));
+  const times = Array.from({ length: 12 }, () => {
+    const found = stuckAt(rests, standing(30));
+    stuckAt(rests, changing);
+    return found.length;
+  });
+  expect(times.slice(0, 3)).toEqual([1, 1, 1]);
+  expect(times.at(-1)).toBe(0);
+});
+
 test("once it moves again it may become stuck again", () => {
   const rests = newRests();
   stuckAt(rests, [...changing, ...standing(24)]);

@@ -131,6 +131,56 @@ test("a sensor that gets stuck is an anomaly once, with its reason", () => {
   ]);
 });
 
+test("a drift that no single reading betrays is an anomaly once, by its average", () => {
+  const state = newSeries("co2");
+  const random = seededRandom(5);
+  const noisy = (level: number) => level + 8 * normalNumber(random);
+  for (let i = 0; i < 2000; i++) scoreAt(state, noisy(400));
+  const drift = Array.from({ length: 60 }, (_, index) => scoreAt(state, noisy(400 + 0.6 * index)));
+  const found = drift.filter(({ isAnomaly }) => isAnomaly);
+  expect(found).toHaveLength(1);
+  expect(found[0]?.explanation?.sentence).toMatch(
+    /^Co2 4\d\d(\.\d)?; 3\d\d to 4\d\d is usual here; that the last ten readings average 4\d\d(\.\d)? weighs most\.$/,
+  );
+  const shares = found[0]?.explanation?.shares ?? [];
+  expect(shares[0]?.channel).toBe("smoothed");
+  expect(shares.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+});
+
+test("a signal that stays the same, after whatever came before, does not end as an anomaly", () => {
+  const before = fc.array(fc.double({ min: -50, max: 80, noNaN: true }), { maxLength: 300 });
+  fc.assert(
+    fc.property(before, fc.double({ min: -50, max: 80, noNaN: true }), (values, constant) => {
+      const state = newSeries("co2");
+      for (const value of values) scoreAt(state, value);
+      const last = Array.from({ length: 700 }, () => scoreAt(state, constant)).slice(-300);
+      expect(Math.max(...last.map(({ score }) => score))).toBeLessThan(0.5);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("late readings, in any order and among others, change nothing that is said of those in time", () => {
+  const inTime = room(300, 3);
+  const late = fc.array(fc.tuple(fc.nat(299), fc.double({ min: -50, max: 80, noNaN: true })), {
+    maxLength: 60,
+  });
+  fc.assert(
+    fc.property(late, (lates) => {
+      const [alone, among] = [newSeries("temperature"), newSeries("temperature")];
+      for (const [index, value] of inTime.entries()) {
+        const atUs = (index + 1) * 1_000_000;
+        expect(scoreAt(among, value, atUs)).toEqual(scoreAt(alone, value, atUs));
+        for (const [, other] of lates.filter(([after]) => after === index)) {
+          expect(scoreAt(among, other, atUs - Math.floor(Math.abs(other) * 1e5)).isLate).toBe(true);
+        }
+      }
+      expect(among).toEqual(alone);
+    }),
+    { numRuns: 25 },
+  );
+});
+
 test("one episode is one alarm, and a worse one within it another", () => {
   const state = warmRoom();
   const values = [30, 30.2, 29.9, 30.1, 30, 60, 60.1, 59.8];

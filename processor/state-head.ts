@@ -27,6 +27,8 @@ export interface StateHead {
 /** A reading as the head sees it, before anything is learnt from it. */
 export interface Stance {
   readonly value: number;
+  /** As far as it is believed. */
+  readonly near: number;
   readonly average: number;
   readonly roughness: number;
   /** Its logarithm. */
@@ -93,7 +95,8 @@ export function stanceOf(head: StateHead, { value, noise, logTarget }: StanceQue
   const distance = Math.sqrt(ofLevel * ofLevel + ofRoughness * ofRoughness);
   const strain = head.weight < fewest ? 0 : logRarity(head.tail, distance) / logTarget;
   return {
-    value: near,
+    value,
+    near,
     average,
     roughness,
     rough,
@@ -115,17 +118,22 @@ export function learnStance(head: StateHead, stance: Stance): void {
   }
   if (head.weight >= fewest) learnTail(head.tail, distance);
   const isAway = stance.strain > 1 || (head.away > 0 && distance > head.tail.threshold);
-  head.latest = stance.value;
+  head.latest = stance.near;
   head.average = average;
   head.roughness = stance.roughness;
   head.away = isAway ? head.away + 1 : 0;
-  if (head.away > longestAway) {
-    head.mean = average;
-    head.roughMean = rough;
-    head.weight = weightAfterMove;
-    head.away = 0;
-  }
+  if (head.away > longestAway) settle(head, stance);
   if (head.away === 0) learnBaseline(head, stance);
+}
+
+// What has been away for so long is at home there.
+function settle(head: StateHead, { value, rough }: Stance): void {
+  head.latest = value;
+  head.average = value;
+  head.mean = value;
+  head.roughMean = rough;
+  head.weight = weightAfterMove;
+  head.away = 0;
 }
 
 function learnBaseline(head: StateHead, { average, rough, spread, roughSpread }: Stance): void {
