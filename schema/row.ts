@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from "kysely";
 import type { AlarmChange, AlarmState } from "./alarm.ts";
+import type { NotificationRouteRow, NotificationRow } from "./notification-row.ts";
 
 /** Written as a parameter, read as text: `Date` would drop the microseconds, so queries select microseconds instead. */
 type Instant = ColumnType<Date, Date | string, Date | string>;
@@ -277,4 +278,6 @@ export interface Tables {
   commands: CommandRow;
   alarms: AlarmRow;
   alarm_events: AlarmEventRow;
+  notification_routes: NotificationRouteRow;
+  notifications: NotificationRow;
 }

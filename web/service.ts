@@ -8,6 +8,7 @@ import { type Callers, hashOf, newSecret } from "../platform/callers.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
+import type { NotificationStore, RoutingStore } from "../platform/notification-ports.ts";
 import type { OperatorStore, SessionStore, TokenStore } from "../platform/operator-ports.ts";
 import type {
   AuditStore,
@@ -34,9 +35,11 @@ import { guard } from "./guard.ts";
 import { mountLedger } from "./ledger-routes.ts";
 import { startLive } from "./live.ts";
 import { mountLogin, mountMe } from "./login-routes.ts";
+import { mountNotifications } from "./notification-routes.ts";
 import { mountOperators } from "./operator-routes.ts";
 import { mountRejected } from "./rejected-routes.ts";
 import { mountApi } from "./routes.ts";
+import { mountRouting } from "./routing-routes.ts";
 import { mountServices } from "./service-routes.ts";
 
 export interface WebDeps {
@@ -60,6 +63,8 @@ export interface WebDeps {
   readonly presence: PresenceStore;
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
+  readonly routing: RoutingStore;
+  readonly notifications: NotificationStore;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
   readonly now: Clock;
@@ -78,6 +83,8 @@ export async function startWeb(
   mountAudit(door, deps);
   mountApi(door, deps);
   await mountAlarms(door, deps);
+  await mountRouting(door, { ...deps, testMs: config.NOTIFICATION_TIMEOUT_SECONDS * 1000 + 5000 });
+  await mountNotifications(door, deps);
   mountLedger(door, { ...deps, shards: config.SHARDS });
   await mountRejected(door, { ...deps, shards: config.SHARDS, rules: replayRules(config) });
   const desk = new AccessDesk(deps);

@@ -24,6 +24,8 @@ const tables = [
   "first_admin",
   "ledger_journal",
   "models",
+  "notification_routes",
+  "notifications",
   "operators",
   "presence",
   "principals",
@@ -61,6 +63,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0007-operators",
     "0008-presence-and-commands",
     "0010-alarms",
+    "0014-notifications",
   ];
 }
 
