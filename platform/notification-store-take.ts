@@ -23,6 +23,7 @@ export async function takeMessage(
   for (;;) {
     const lane = await freeLane(transaction);
     if (lane === null) return null;
+    await discardShelved(transaction, lane.route.id);
     const id = await nextOn(transaction, lane.route);
     // What was due is kept for a digest; another route may have something.
     if (id === null) continue;
@@ -68,6 +69,16 @@ async function freeLane(transaction: Kysely<Tables>): Promise<Lane | null> {
 const isDue = sql<boolean>`state = 'waiting' AND due_at <= now()`;
 /** What waits for nothing but its turn: not for the hours of its route. */
 const isReady = sql<boolean>`state = 'waiting' AND kind = 'alarm' AND (due_at <= now() OR gathers)`;
+
+/** Whoever put an alarm on the shelf knows of it, and nobody else is to. */
+async function discardShelved(transaction: Kysely<Tables>, routeId: number): Promise<void> {
+  await sql`
+    UPDATE notifications SET state = 'discarded', last_error = 'the alarm was shelved' FROM alarms
+    WHERE route_id = ${routeId} AND notifications.state = 'waiting' AND kind = 'alarm' AND (due_at <= now() OR gathers)
+      AND alarms.id = alarm_id AND shelved_until > now() AND content -> 'event' ->> 'change' <> 'shelved'`.execute(
+    transaction,
+  );
+}
 
 /** The id of what is to be sent next on a route, by its limit; null when all that is due is kept for a digest. */
 async function nextOn(transaction: Kysely<Tables>, route: NotificationRoute): Promise<string | null> {

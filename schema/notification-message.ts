@@ -70,11 +70,12 @@ function paragraphs(
     case "alarm": {
       const { event } = content;
       const { alarm } = event;
+      const worst = measure(alarm.sensorType, alarm.peak.value);
       const facts = [
         `What: alarm ${alarm.id} ${event.change}, ${severity}`,
-        `Device: ${alarm.deviceId}`,
-        `Sensor: ${sensorLabel(alarm.sensorType)}`,
-        `Worst reading: ${measure(alarm.sensorType, alarm.peak.value)}`,
+        `Device: ${alarm.deviceId || "several"}`,
+        ...(alarm.sensorType === "" ? [] : [`Sensor: ${sensorLabel(alarm.sensorType)}`]),
+        ...(worst === "" ? [] : [`Worst reading: ${worst}`]),
         ...bandOf(event),
         `When: ${moment(event.atUs, timeZone)}; since ${moment(alarm.raisedUs, timeZone)}`,
         ...(event.by === "platform" ? [] : [`By: ${event.by}`]),
@@ -100,7 +101,10 @@ function paragraphs(
 }
 
 function whatIn({ alarm }: AlarmEvent): string {
-  return `${alarm.deviceId} ${alarm.sensorType} ${measure(alarm.sensorType, alarm.peak.value)}`;
+  const { deviceId, sensorType, peak } = alarm;
+  return [deviceId || "several devices", sensorType, measure(sensorType, peak.value)]
+    .filter((word) => word !== "")
+    .join(" ");
 }
 
 function bandOf({ alarm: { peak, sensorType } }: AlarmEvent): string[] {
@@ -108,7 +112,9 @@ function bandOf({ alarm: { peak, sensorType } }: AlarmEvent): string[] {
   return [`Expected: ${rounded(peak.expected.low)} to ${measure(sensorType, peak.expected.high)}`];
 }
 
-function measure(sensorType: string, value: number): string {
+/** Empty where there was no reading, as of a sensor that is silent. */
+function measure(sensorType: string, value: number | null): string {
+  if (value === null) return "";
   return `${rounded(value)} ${sensorUnit(sensorType)}`.trimEnd();
 }
 

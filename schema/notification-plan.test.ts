@@ -69,8 +69,21 @@ describe("a route is told", () => {
     expect(isTold({}, { sensorType: "humidity" })).toBe(false);
   });
 
+  test("of many devices at once as of one, wherever they are, and not of each", () => {
+    const ofMany = { deviceId: "", members: 12, severity: "critical" };
+    expect(plan({ alarm: ofMany }, { device: "boiler-*", labels: { site: "x" } })[0]?.severity).toBe(
+      "critical",
+    );
+    expect(isTold({ alarm: ofMany }, { sensorType: "humidity" })).toBe(false);
+    const part = { id: 2, group: 7 };
+    expect(isTold({ alarm: part })).toBe(false);
+    const alone = { id: 3, group: null, members: 0 };
+    expect(isTold({ alarm: alone }, { device: "boiler-*" })).toBe(true);
+    expect(isTold({ alarm: alone }, { device: "fridge-*" })).toBe(false);
+  });
+
   test("within its hours; outside of them later, or not", () => {
-    const hours = { days: ["monday" as const], from: "08:00", until: "09:00" };
+    const hours = { days: ["mon" as const], from: "08:00", to: "09:00" };
     expect(plan({})[0]?.dueUs).toBeNull();
     expect(plan({}, { hours: { ...hours, outside: "drop" } })).toEqual([]);
     const held = plan({}, { hours: { ...hours, outside: "hold" }, timeZone: "Europe/Berlin" });
@@ -104,7 +117,6 @@ test.each([
   [{ channel: "mqtt", topic: "notifications/" }, false, /a topic has no/],
   [{ topic: "notifications/x" }, true, /only the channel mqtt/],
   [{ timeZone: "Mars/Olympus" }, true, /no time zone/],
-  [{ hours: { days: ["monday"], from: "08:00", until: "08:00", outside: "drop" } }, true, /hours that end/],
 ] as const)("%j with a url: %s: %s", (over, hasUrl, expected) => {
   const objection = objectionToRoute(settings(over as Partial<RouteSettings>), hasUrl);
   if (expected === undefined) expect(objection).toBeUndefined();

@@ -7,7 +7,7 @@ import {
   type RouteSettings,
   type ToldSeverity,
 } from "./notification.ts";
-import { isTimeZone, isWithin, nextOpening } from "./opening-hours.ts";
+import { isTimeZone, nextOpening } from "./opening-hours.ts";
 import type { Labels } from "./provisioning.ts";
 import { severities, severityOf } from "./scored.ts";
 
@@ -27,22 +27,34 @@ export function planNotifications(
   });
 }
 
+/** An alarm, with what not every one has: a severity of its own, the alarm of many that it is a part of, or parts. */
+type ToldAlarm = AlarmSummary & {
+  readonly severity?: ToldSeverity;
+  readonly group?: number | null;
+  readonly members?: number;
+};
+
 /** How much an alarm matters; whatever raised one matters a little. */
-export function severityOfAlarm({ peak }: AlarmSummary): ToldSeverity {
-  const severity = severityOf(peak.score);
-  return severity === "none" ? "minor" : severity;
+export function severityOfAlarm({ severity, peak }: ToldAlarm): ToldSeverity {
+  if (severity !== undefined) return severity;
+  const byScore = severityOf(peak.score);
+  return byScore === "none" ? "minor" : byScore;
 }
 
 function isWanted(
   route: NotificationRoute,
-  { change, alarm }: AlarmEvent,
+  { change, alarm }: { change: AlarmEvent["change"]; alarm: ToldAlarm },
   { severity, labels }: { severity: ToldSeverity; labels: Labels },
 ): boolean {
   if (!route.isEnabled || !route.changes.some((wanted) => wanted === change)) return false;
   // On the shelf it says nothing, but that it was put there.
   if (alarm.shelvedUntilUs !== null && change !== "shelved") return false;
+  // The alarm of many speaks for those that are a part of it.
+  if ((alarm.group ?? null) !== null) return false;
   if (severities.indexOf(severity) < severities.indexOf(route.severity)) return false;
   if (route.sensorType !== null && route.sensorType !== alarm.sensorType) return false;
+  // Better told than not: some of the many may be among those that are asked for.
+  if ((alarm.members ?? 0) > 0) return true;
   if (route.device !== null && !matches(route.device, alarm.deviceId)) return false;
   return Object.entries(route.labels).every(([name, text]) => labels[name] === text);
 }
@@ -65,17 +77,14 @@ function matches(pattern: string, deviceId: string): boolean {
 
 /** When a route may be told of what happens now: at once (null), from a moment on (microseconds since the epoch), or never. */
 function openingOf({ hours, timeZone }: RouteSettings, nowMs: number): number | null | "never" {
-  if (hours === null || isWithin(hours, timeZone, nowMs)) return null;
-  if (hours.outside === "drop") return "never";
-  const openingMs = nextOpening(hours, timeZone, nowMs);
-  return openingMs === null ? null : openingMs * 1000;
+  const openingMs = hours === null ? nowMs : nextOpening(hours, timeZone, nowMs);
+  if (hours === null || openingMs === null || openingMs === nowMs) return null;
+  return hours.outside === "drop" ? "never" : openingMs * 1000;
 }
 
 /** Why a route cannot be as it is asked for, or undefined. `hasUrl`: one is given, or known from before. */
 export function objectionToRoute(route: RouteSettings, hasUrl: boolean): string | undefined {
   if (!isTimeZone(route.timeZone)) return `there is no time zone ${JSON.stringify(route.timeZone)}`;
-  if (route.hours !== null && route.hours.from === route.hours.until)
-    return "hours that end when they begin are none; the whole day is 00:00 to 24:00";
   const isWebhook = route.channel === "webhook";
   if (isWebhook !== hasUrl) return isWebhook ? "a webhook needs a url" : "only a webhook has a url";
   if ((route.channel === "email") !== route.to.length > 0)

@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import type { AlarmEvent } from "./event.ts";
 import { LabelsBody } from "./provisioning.ts";
 import { deviceIdLimit, sensorTypeLimit } from "./reading.ts";
+import { weekdays } from "./schedule.ts";
 import { severities } from "./scored.ts";
 import { notificationsRoot } from "./topics.ts";
 
@@ -21,17 +22,12 @@ const toldChanges = [
   "cleared",
 ] as const;
 
-export const days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
-
-// Quarters of an hour, since every time zone keeps to them.
-const quarter = "([01]\\d|2[0-3]):(00|15|30|45)";
-
 const Hours = Type.Object(
   {
-    days: Type.Array(Type.Enum([...days]), { minItems: 1, uniqueItems: true }),
-    from: Type.String({ pattern: `^${quarter}$` }),
-    until: Type.String({
-      pattern: `^(${quarter}|24:00)$`,
+    days: Type.Array(Type.Enum([...weekdays]), { minItems: 1, maxItems: 7 }),
+    from: Type.String({ pattern: "^([01]\\d|2[0-3]):[0-5]\\d$" }),
+    to: Type.String({
+      pattern: "^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$",
       description: "Not after `from`: of the next day.",
     }),
     outside: Type.Enum(["hold", "drop"], {
@@ -101,7 +97,7 @@ export const routeDefaults = {
   to: [],
   isEnabled: true,
   severity: "minor",
-  changes: ["raised", "cleared"],
+  changes: ["raised", "worsened", "cleared"],
   device: null,
   labels: {},
   sensorType: null,

@@ -68,7 +68,7 @@ function mountWishes(scope: HttpDoor, { routing, log }: RoutingRouteDeps): void 
     async (request, reply) => {
       const { url, ...wish } = request.body;
       const settings = settingsOf(wish);
-      const objection = objectionToRoute(settings, url !== undefined);
+      const objection = objectionToUrl(url) ?? objectionToRoute(settings, url !== undefined);
       if (objection !== undefined) return refuse(reply, 400, { code: "ROUTE_INVALID", reason: objection });
       const by = actorOf(request).name;
       const secret = settings.channel === "webhook" ? newSecret() : null;
@@ -90,7 +90,7 @@ function mountWishes(scope: HttpDoor, { routing, log }: RoutingRouteDeps): void 
       const settings = settingsOf(wish);
       const objection =
         known.channel === settings.channel
-          ? objectionToRoute(settings, url !== undefined || known.url !== null)
+          ? (objectionToUrl(url) ?? objectionToRoute(settings, url !== undefined || known.url !== null))
           : "a route keeps its channel; add another route, and remove this one";
       if (objection !== undefined) return refuse(reply, 400, { code: "ROUTE_INVALID", reason: objection });
       const by = actorOf(request).name;
@@ -162,6 +162,10 @@ function mountTest(scope: HttpDoor, { notifications, testMs }: RoutingRouteDeps)
 function outcomeOf(found: NotificationSummary | null): string {
   if (found?.state === "waiting") return "waiting";
   return found?.state === "sent" ? "sent" : "failed";
+}
+
+function objectionToUrl(url: string | undefined): string | undefined {
+  return url === undefined || URL.canParse(url) ? undefined : "the url is none";
 }
 
 function settingsOf(wish: Omit<NewRouteBody, "url">): RouteSettings {

@@ -39,6 +39,7 @@ export class Dispatcher {
     while (this.#sending.size < mostAtOnce && !this.#stopping.signal.aborted) {
       const message = await this.#take();
       if (message === null) return;
+      if (this.#stopping.signal.aborted) return await this.#deps.store.giveBack(message);
       const sending = this.#sendAll(message).finally(() => this.#sending.delete(sending));
       this.#sending.add(sending);
     }

@@ -46,5 +46,6 @@ CREATE TABLE notifications (
 CREATE INDEX notifications_waiting ON notifications (route_id, due_at) WHERE state = 'waiting';
 CREATE INDEX notifications_sent ON notifications (route_id, sent_at) WHERE state = 'sent';
 CREATE INDEX notifications_number ON notifications (number);
-CREATE INDEX notifications_dead ON notifications (number) WHERE state = 'dead';
+CREATE INDEX notifications_open ON notifications (number) WHERE state IN ('waiting', 'dead');
+CREATE INDEX notifications_digest ON notifications (route_id, queued_at) WHERE kind = 'digest';
 CREATE INDEX notifications_queued ON notifications (queued_at);

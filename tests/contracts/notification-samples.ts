@@ -13,14 +13,8 @@ export function alarmEvent(
   over: Omit<Partial<AlarmEvent>, "alarm"> & { alarm?: Partial<AlarmEvent["alarm"]> } = {},
 ): AlarmEvent {
   const alarm: AlarmSummary = {
+    ...{ id: 1, deviceId: "boiler-3", sensorType: "temperature", rule: "anomaly", version: 1 },
     state: "raised",
-    ...{
-      id: 1,
-      deviceId: "boiler-3",
-      sensorType: "temperature",
-      rule: "anomaly",
-      version: 1,
-    },
     ...{ raisedUs: startUs, lastUs: startUs, clearedUs: null, anomalies: 1 },
     peak: {
       ...{ score: 0.9, value: 41.25, expected: { low: 19.5, high: 24.5 } },

@@ -4,7 +4,7 @@ import type { TakenMessage } from "../../platform/notification-ports.ts";
 import type { RouteSettings } from "../../schema/notification.ts";
 import { engines, onEach } from "./databases.ts";
 import { alarmEvent, planned, settings } from "./notification-samples.ts";
-import { nowUs } from "./samples.ts";
+import { anomalous, batch, nowUs } from "./samples.ts";
 
 const leaseMs = 60_000;
 
@@ -226,6 +226,35 @@ onEach(engines, "the store of notifications", (stores) => {
     await age(31);
     expect(await taken()).toMatchObject({ content: { kind: "digest", total: 1 } });
     expect(await states()).toContain("alarm 9 waiting");
+  });
+
+  test("what waits of an alarm that was shelved meanwhile is told to nobody, but that it was", async () => {
+    await stores().write(batch({ readings: [anomalous()] }));
+    const { alarms } = stores();
+    const [event] = await alarms.announce(() => Promise.resolve());
+    const route = await addRoute();
+    await store().queue([
+      planned(route, event),
+      planned(route, { alarm: { id: (event?.alarm.id ?? 0) + 1 } }),
+    ]);
+    const shelving = {
+      wish: { kind: "shelve", seconds: 60 },
+      version: 1,
+      by: "operator:ada",
+      comment: null,
+    } as const;
+    await alarms.change(event?.alarm.id ?? 0, shelving);
+    const [shelved] = await alarms.announce(() => Promise.resolve());
+    await store().queue([planned(route, shelved)]);
+    const told = [];
+    for (let message = await store().take(leaseMs); message !== null; message = await store().take(leaseMs)) {
+      told.push(message.content.kind === "alarm" ? message.content.event.change : "");
+      await store().sent(message);
+    }
+    expect(told.sort()).toEqual(["raised", "shelved"]);
+    expect(await store().list({ state: "discarded", limit: 9 })).toMatchObject([
+      { alarmId: event?.alarm.id },
+    ]);
   });
 
   test("what waits on a route that is switched off is discarded, but for tests, which reach it", async () => {

@@ -70,13 +70,23 @@ test("a route is added once, shown without what is secret, and tried", async () 
   expect((await api.post("notification-routes", { ...body, name: "x", url: undefined })).body).toMatchObject({
     code: "ROUTE_INVALID",
   });
+  expect((await api.post("notification-routes", { ...body, name: "x", url: "http://[" })).body).toMatchObject(
+    {
+      code: "ROUTE_INVALID",
+    },
+  );
   await api.post("notification-routes", { name: "topics", channel: "mqtt", device: "boiler-*" });
   const to = ["ada@example.org"];
   await api.post("notification-routes", { name: "mails", channel: "email", to, device: "boiler-*" });
   const shown = await api.get("notification-routes");
   expect(shown.body).toMatchObject({
     routes: [
-      { name: "on call", url: `127.0.0.1:${hook.port}`, severity: "minor", changes: ["raised", "cleared"] },
+      {
+        name: "on call",
+        url: `127.0.0.1:${hook.port}`,
+        severity: "minor",
+        changes: ["raised", "worsened", "cleared"],
+      },
       { name: "topics", topic: "notifications/{severity}/{device}", url: null },
       { name: "mails", to },
     ],
