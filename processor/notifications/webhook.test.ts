@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { listProxies } from "../../platform/peer.ts";
@@ -31,6 +32,23 @@ test("a message comes with its id, its time and a signature over both its time a
   });
   const expected = createHmac("sha256", "a key").update(`1795953600.${body}`).digest("hex");
   expect(headers["tidemark-signature"]).toBe(`sha256=${expected}`);
+});
+
+test("what the manual gives receivers to check a signature with does so", async () => {
+  const manual = readFileSync("docs/operations.md", "utf8");
+  const example = /```js\n(.*?isFromTidemark.*?)```/s.exec(manual)?.[1] ?? "";
+  const code = encodeURIComponent(`${example}\nexport { isFromTidemark };`);
+  const { isFromTidemark } = await import(/* @vite-ignore */ `data:text/javascript,${code}`);
+  await post({ nowMs: Date.now() });
+  const { headers, body } = receiver.received.at(-1) ?? { headers: {}, body: "" };
+  expect(isFromTidemark(headers, body, "a key")).toBe(true);
+  expect(isFromTidemark(headers, body, "another key")).toBe(false);
+  expect(isFromTidemark(headers, `${body} `, "a key")).toBe(false);
+  expect(isFromTidemark({ ...headers, "tidemark-timestamp": "1795953600" }, body, "a key")).toBe(false);
+  expect(isFromTidemark({}, body, "a key")).toBe(false);
+  await post({ nowMs: Date.now() - 3_600_000 });
+  const old = receiver.received.at(-1) ?? { headers: {}, body: "" };
+  expect(isFromTidemark(old.headers, old.body, "a key")).toBe(false);
 });
 
 test("user and password in the address are sent as such", async () => {
