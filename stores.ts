@@ -12,11 +12,13 @@ import { openLedgerStore } from "./platform/ledger-store.ts";
 import type { Lifecycle } from "./platform/lifecycle.ts";
 import { migrate } from "./platform/migrations.ts";
 import { openModelStore } from "./platform/model-store.ts";
+import { openNotificationStore } from "./platform/notification-store.ts";
 import { openOperatorStore } from "./platform/operator-store.ts";
 import { listProxies } from "./platform/peer.ts";
 import { openPresenceStore } from "./platform/presence-store.ts";
 import { openReadingStore } from "./platform/reading-store.ts";
 import { openRejectionStore } from "./platform/rejection-store.ts";
+import { openRoutingStore } from "./platform/routing-store.ts";
 import { openRuleStore } from "./platform/rule-store.ts";
 import { openSecretStore } from "./platform/secret-store.ts";
 import { openSessionStore } from "./platform/session-store.ts";
@@ -91,6 +93,8 @@ function storesOn(database: Database, config: Config) {
     commands: openCommandStore(database),
     alarms: openAlarmStore(database),
     rules: openRuleStore(database),
+    routing: openRoutingStore(database),
+    notifications: openNotificationStore(database),
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,
     }),

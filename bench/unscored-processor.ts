@@ -7,10 +7,12 @@ import { openLedgerStore } from "../platform/ledger-store.ts";
 import { Lifecycle, stopSignal } from "../platform/lifecycle.ts";
 import { migrate } from "../platform/migrations.ts";
 import { openModelStore } from "../platform/model-store.ts";
+import { openNotificationStore } from "../platform/notification-store.ts";
 import { openReadingStore } from "../platform/reading-store.ts";
 import { openRedisEvents } from "../platform/redis-events.ts";
 import { openRedisStream } from "../platform/redis-stream.ts";
 import { openRejectionStore } from "../platform/rejection-store.ts";
+import { openRoutingStore } from "../platform/routing-store.ts";
 import { openRuleStore } from "../platform/rule-store.ts";
 import { openSettingStore } from "../platform/setting-store.ts";
 import { openLog, openMetrics } from "../platform/telemetry.ts";
@@ -73,6 +75,8 @@ await life.run("processor", () =>
     commands: openCommandStore(database),
     alarms: openAlarmStore(database),
     rules: openRuleStore(database),
+    routing: openRoutingStore(database),
+    notifications: openNotificationStore(database),
     now: () => Date.now() * 1000,
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,

@@ -1,6 +1,7 @@
 import type { Aedes } from "aedes";
 import type { BrokerCommons } from "../platform/broker-commons.ts";
 import type { EventStream, Running } from "../platform/ports.ts";
+import { alarmMessage } from "../schema/alarm-message.ts";
 import type { AlarmEvent, AnomalyEvent, Hint, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";
 import { alarmsTopic, anomaliesTopic, groupAlarmsTopic } from "../schema/topics.ts";
@@ -14,9 +15,9 @@ interface Announcer {
 }
 
 /**
- * Publishes every anomaly on `devices/{id}/anomalies` and what happens to alarms on `devices/{id}/alarms`, so that other systems can
- * act on it. Of several brokers one publishes, and its message goes the way of any other. What is hinted at is passed on, since to
- * hear it twice would take two more connections.
+ * Publishes every anomaly on `devices/{id}/anomalies`, what happens to alarms on `devices/{id}/alarms`, and notifications on the topics
+ * of their routes, so that other systems can act on it. Of several brokers one publishes, and its message goes the way of any other.
+ * What is hinted at is passed on, since to hear it twice would take two more connections.
  */
 export function announceEvents({ events, aedes, commons, onHint }: Announcer): Promise<Running> {
   const isMine = async (eventId: string): Promise<boolean> => commons?.isFirstToAnnounce(eventId) ?? true;
@@ -49,6 +50,8 @@ function toAnnouncement(event: PlatformEvent): { topic: string; message: object 
       return { topic: anomaliesTopic(event.deviceId), message: anomalyMessage(event) };
     case "alarm":
       return { topic: alarmTopicOf(event), message: alarmMessage(event) };
+    case "notification":
+      return { topic: event.topic, message: event.message };
     case "device-active":
     case "device-inactive":
     case "access-changed":
@@ -56,12 +59,11 @@ function toAnnouncement(event: PlatformEvent): { topic: string; message: object 
   }
 }
 
-// In the words of the wire: snake case and ISO timestamps, as devices speak.
-
 function alarmTopicOf({ deviceId, alarm }: AlarmEvent): string {
   return alarm.members > 0 ? groupAlarmsTopic(alarm.rule) : alarmsTopic(deviceId);
 }
 
+/** In the words of the wire, as `alarmMessage`. */
 function anomalyMessage(event: AnomalyEvent) {
   return {
     device_id: event.deviceId,
@@ -73,32 +75,5 @@ function anomalyMessage(event: AnomalyEvent) {
     reason: event.sentence,
     expected: event.expected,
     model: event.modelVersion,
-  };
-}
-
-function alarmMessage({ alarm, ...event }: AlarmEvent) {
-  return {
-    alarm_id: alarm.id,
-    version: alarm.version,
-    change: event.change,
-    state: alarm.state,
-    device_id: alarm.deviceId,
-    sensor_type: alarm.sensorType,
-    rule: alarm.rule,
-    severity: alarm.severity,
-    members: alarm.members,
-    group: alarm.group,
-    timestamp: formatTimestamp(event.atUs),
-    by: event.by,
-    comment: event.comment,
-    raised: formatTimestamp(alarm.raisedUs),
-    last: formatTimestamp(alarm.lastUs),
-    anomalies: alarm.anomalies,
-    value: alarm.peak.value,
-    score: alarm.peak.score,
-    reason: alarm.peak.sentence,
-    expected: alarm.peak.expected,
-    assignee: alarm.assignee,
-    shelved_until: alarm.shelvedUntilUs === null ? null : formatTimestamp(alarm.shelvedUntilUs),
   };
 }

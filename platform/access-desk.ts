@@ -170,6 +170,11 @@ export class AccessDesk {
     return this.#change(userName, this.#deps.access.setEnabled(userName, isEnabled, by));
   }
 
+  /** What notifications are routed by; brokers have no use for it. */
+  async setLabels(userName: string, labels: Labels, by: string): Promise<Refusal | undefined> {
+    return (await this.#deps.access.setLabels(userName, labels, by)) ? undefined : unknown(userName);
+  }
+
   remove(userName: string, by: string): Promise<Refusal | undefined> {
     return this.#change(userName, this.#deps.access.remove(userName, by));
   }

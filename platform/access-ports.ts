@@ -55,6 +55,8 @@ export interface AccessStore {
   /** Takes every password away and disables, so that neither a token nor a certificate lets it in. */
   revoke(userName: string, by: string): Promise<boolean>;
   setEnabled(userName: string, isEnabled: boolean, by: string): Promise<boolean>;
+  /** Replaces its labels. */
+  setLabels(userName: string, labels: Labels, by: string): Promise<boolean>;
   /** Refuses a client certificate from now on, whether or not its device is provisioned. */
   revokeCertificate(deviceId: string, fingerprint: string, by: string): Promise<void>;
   remove(userName: string, by: string): Promise<boolean>;

@@ -47,6 +47,15 @@ export function openAccessStore({ db }: Database): AccessStore {
         enable(transaction, userName, isEnabled),
       );
     },
+    setLabels: (userName, labels, by) =>
+      change(db, { what: "change labels", action: "label", userName, by }, async (transaction) => {
+        const text = JSON.stringify(labels);
+        await transaction
+          .updateTable("principals")
+          .set({ labels: sql`${text}::jsonb` })
+          .where("user_name", "=", userName)
+          .execute();
+      }),
     revokeCertificate: (deviceId, fingerprint, by) =>
       asking("revoke a certificate", () =>
         db.transaction().execute(async (transaction) => {

@@ -248,6 +248,8 @@ describe("access", () => {
     [{ ACCESS: "credentials", JWT_SECRET: "short-and-secret" }, /JWT_SECRET: must have at least 32 bytes/],
     [{ ACCESS: "credentials", JWT_SECRET: secret, JWT_PUBLIC_KEY_FILE: "a.pem" }, /JWT_SECRET: excludes/],
     [{ JWT_SECRET: secret }, /with ACCESS=open/],
+    [{ SMTP_URL: "smtp://mail.example" }, /SMTP_URL and SMTP_FROM: set both/],
+    [{ SMTP_URL: "http://mail.example", SMTP_FROM: "a@b" }, /SMTP_URL: expected a URL beginning with smtp/],
     [{ JWT_PUBLIC_KEY_FILE: "a.pem" }, /with ACCESS=open/],
   ])("%j is refused, and no secret is shown", (env, reason) => {
     const message = refusal(env);

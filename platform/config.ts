@@ -1,6 +1,7 @@
 import { PlatformError } from "./errors.ts";
 import { exposureFaults } from "./exposure.ts";
 import { limitSettings } from "./limit-settings.ts";
+import { notificationSettings } from "./notification-settings.ts";
 import {
   Fault,
   flag,
@@ -126,6 +127,7 @@ export const settings = {
   MAX_READINGS_PER_MESSAGE: wholeNumber(1000, [1, 100_000], "most readings in one message"),
   MAX_FUTURE_SECONDS: wholeNumber(300, [0, 31_536_000], "how far ahead a reading's timestamp may be"),
   ...limitSettings,
+  ...notificationSettings,
   MODEL_MIN_READINGS: wholeNumber(
     500,
     [100, 1_000_000],
@@ -211,6 +213,8 @@ function contradictions(values: Values, services: readonly ServiceName[]): strin
     );
   }
   faults.push(...tokenFaults(values));
+  if ((values.SMTP_URL === null) !== (values.SMTP_FROM === null))
+    faults.push("SMTP_URL and SMTP_FROM: set both, or neither; a mail has a server and a sender");
   if (services.includes("gateway-http") && !services.includes("broker") && values.MQTT_URL === null) {
     faults.push(
       "MQTT_URL: must be set when gateway-http runs without a broker beside it, e.g. mqtt://broker:1883",

@@ -103,7 +103,25 @@ function deviceMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
     alarmChanges: counter("iot_alarm_changes_total", "What happened to alarms, as it was announced.", [
       "change",
     ]),
+    ...notificationMetrics({ counter, gauge }),
     commands: counter("iot_commands_total", "Commands to devices, by how far they came.", ["stage"]),
+  };
+}
+
+/** Whether those are told of alarms who want to be. */
+function notificationMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
+  return {
+    notifications: counter(
+      "iot_notifications_total",
+      "Attempts to tell of alarms, by channel and outcome: sent, failed (to be tried again) or dead (given up).",
+      ["channel", "outcome"],
+    ),
+    notificationsWaiting: gauge("iot_notifications_waiting", "Notifications that are not sent yet."),
+    notificationsDead: gauge("iot_notifications_dead", "Notifications that were given up and not discarded."),
+    notificationsOldest: gauge(
+      "iot_notifications_oldest_seconds",
+      "How long the oldest notification waits that is due or was tried; 0 without one.",
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { AlarmStore } from "../platform/alarm-ports.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
+import type { NotificationStore } from "../platform/notification-ports.ts";
 import type { DeviceStore, EventStream, RejectionStore, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { toPresence } from "../schema/event.ts";
@@ -9,6 +10,7 @@ export interface PruneDeps {
   readonly rejections: RejectionStore;
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
+  readonly notifications: NotificationStore;
   readonly settings: SettingStore;
   readonly events: EventStream;
   readonly log: Log;
@@ -22,7 +24,7 @@ export async function pruneSilent({
   events,
   log,
   metrics,
-}: Omit<PruneDeps, "rejections" | "commands" | "alarms">): Promise<void> {
+}: Omit<PruneDeps, "rejections" | "commands" | "alarms" | "notifications">): Promise<void> {
   const timeoutMs = (await settings.activeDeviceTimeoutSeconds()) * 1000;
   const silent = await devices.deactivateSilent(timeoutMs);
   if (silent.length === 0) return;
@@ -31,18 +33,39 @@ export async function pruneSilent({
   await events.publish(toPresence("device-inactive", silent, Date.now() * 1000));
 }
 
-/** Forgets what nobody will ask for any more: devices long gone, old rejections, commands and alarms. Readings are never touched. */
+/** Days after which each is forgotten. */
+interface Retention {
+  readonly devicesDays: number;
+  readonly rejectedDays: number;
+  readonly commandsDays: number;
+  /** 0: never. */
+  readonly alarmsDays: number;
+  readonly notificationsDays: number;
+}
+
+/**
+ * Forgets what nobody will ask for any more: devices long gone, old rejections, commands, alarms and notifications. Readings are never
+ * touched.
+ */
 export async function forgetOld(
-  { devices, rejections, commands, alarms, log }: Omit<PruneDeps, "settings" | "events" | "metrics">,
-  retention: { devicesDays: number; rejectedDays: number; commandsDays: number; alarmsDays: number },
+  {
+    devices,
+    rejections,
+    commands,
+    alarms,
+    notifications,
+    log,
+  }: Omit<PruneDeps, "settings" | "events" | "metrics">,
+  retention: Retention,
 ): Promise<void> {
   const forgotten = await devices.forgetInactive(retention.devicesDays);
   const refused = await rejections.forgetOlderThan(retention.rejectedDays);
   const told = await commands.forgetOlderThan(retention.commandsDays);
   const cleared = retention.alarmsDays === 0 ? 0 : await alarms.forgetCleared(retention.alarmsDays);
-  if (forgotten + refused + told + cleared > 0)
+  const notified = await notifications.forgetOlderThan(retention.notificationsDays);
+  if (forgotten + refused + told + cleared + notified > 0)
     log.info(
-      { devices: forgotten, rejections: refused, commands: told, alarms: cleared },
+      { devices: forgotten, rejections: refused, commands: told, alarms: cleared, notifications: notified },
       "old rows forgotten",
     );
 }

@@ -2,6 +2,7 @@ import type { AlarmStore } from "../platform/alarm-ports.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
 import { messageOf } from "../platform/errors.ts";
+import type { NotificationStore, RoutingStore } from "../platform/notification-ports.ts";
 import type {
   Clock,
   DeviceStore,
@@ -19,6 +20,8 @@ import type { Log, Metrics } from "../platform/telemetry.ts";
 import { announceAlarms } from "./alarms.ts";
 import { Attentions } from "./attention.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
+import { Dispatcher } from "./notifications/dispatcher.ts";
+import { openMessengers } from "./notifications/messengers.ts";
 import { forgetOld, pruneSilent } from "./prune.ts";
 import { openModelRegistry } from "./registry.ts";
 import { rest } from "./rest.ts";
@@ -39,6 +42,8 @@ export interface ProcessorDeps {
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
   readonly rules: RuleStore;
+  readonly routing: RoutingStore;
+  readonly notifications: NotificationStore;
   readonly models: ModelStore;
   readonly settings: SettingStore;
   readonly ledger: LedgerStore;
@@ -59,6 +64,7 @@ const rulesIntervalMs = 1000;
 const settlingIntervalMs = 1000;
 const silenceIntervalMs = 2000;
 const announcingIntervalMs = 250;
+const dispatchingIntervalMs = 500;
 const forgettingIntervalMs = 3_600_000;
 
 /** Starts scoring and storing: a loop a shard, and beside them the jobs that keep models, board and tables in order. */
@@ -81,6 +87,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
     newScorer: () => newScorer({ store: deps.readings, models, rules: deps.rules, book, mostSeries }),
   });
   const watch = new LedgerWatch(deps);
+  const dispatcher = newDispatcher(deps);
   const every = (name: string, ms: number, job: () => Promise<unknown>) =>
     repeat({ name, ms, job, log, signal });
   const storms = {
@@ -93,6 +100,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
     rejectedDays: config.RETENTION_REJECTED_DAYS,
     commandsDays: config.RETENTION_COMMANDS_DAYS,
     alarmsDays: config.RETENTION_ALARMS_DAYS,
+    notificationsDays: config.RETENTION_NOTIFICATIONS_DAYS,
   };
   const jobs = [
     every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, () => pruneSilent(deps)),
@@ -102,6 +110,8 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
       watchSilence({ ...deps, attention, shards: config.SHARDS }),
     ),
     every("announce alarms", announcingIntervalMs, () => announceAlarms({ ...deps, storms })),
+    every("send notifications", dispatchingIntervalMs, () => dispatcher.look()),
+    every("count notifications", lagIntervalMs, () => countNotifications(deps)),
     every("train", trainingIntervalMs, () => models.trainMissing()),
     every("forget", forgettingIntervalMs, () => forgetOld(deps, retention)),
     every("lag", lagIntervalMs, async () => {
@@ -114,9 +124,26 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   return {
     stop: async () => {
       stopping.abort();
-      await Promise.all([shares, ...jobs, models.close()]);
+      await Promise.all([shares, ...jobs, dispatcher.stop(), models.close()]);
     },
   };
+}
+
+function newDispatcher({ config, events, notifications: store, log, metrics }: ProcessorDeps): Dispatcher {
+  return new Dispatcher({
+    messengers: openMessengers({ config, events }),
+    timeoutMs: config.NOTIFICATION_TIMEOUT_SECONDS * 1000,
+    mostAttempts: config.NOTIFICATION_ATTEMPTS,
+    dice: Math.random,
+    ...{ store, log, metrics },
+  });
+}
+
+async function countNotifications({ notifications, metrics }: ProcessorDeps): Promise<void> {
+  const { waiting, dead, oldestSeconds } = await notifications.backlog();
+  metrics.notificationsWaiting.set(waiting);
+  metrics.notificationsDead.set(dead);
+  metrics.notificationsOldest.set(oldestSeconds);
 }
 
 /** A fold takes a bounded number of batches; while there are as many, more may wait. */

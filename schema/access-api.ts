@@ -34,6 +34,10 @@ export const ProvisionAnswer = Type.Object({
   devices: Type.Array(Type.Object({ id: Type.String(), password: Type.Union([Type.String(), Type.Null()]) })),
 });
 
+/** `PUT /api/v1/devices/{id}/labels`: all of them. */
+export const DeviceLabelsBody = Type.Object({ labels: LabelsBody }, { additionalProperties: false });
+export type DeviceLabelsBody = Readonly<Static<typeof DeviceLabelsBody>>;
+
 const Moment = Type.Integer({ description: "Microseconds since the epoch." });
 
 const access = {

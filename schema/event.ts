@@ -40,10 +40,19 @@ export interface AccessChangedEvent {
   readonly principal: string;
 }
 
+/** A notification for whoever subscribes to the topic of its route. */
+export interface NotificationEvent {
+  readonly kind: "notification";
+  /** Below `notifications/`, where nobody but the platform publishes. */
+  readonly topic: string;
+  /** As it goes out, `schema/notification-message.ts`. */
+  readonly message: object;
+}
+
 /** What browsers hear of. */
 export type BrowserEvent = AnomalyEvent | PresenceEvent | AlarmEvent;
 
-export type PlatformEvent = BrowserEvent | AccessChangedEvent;
+export type PlatformEvent = BrowserEvent | AccessChangedEvent | NotificationEvent;
 
 /** An event with its place in the event stream; ids grow, so a browser can ask for what came after one. */
 export interface NumberedEvent<Event extends PlatformEvent = PlatformEvent> {
@@ -60,6 +69,7 @@ export function isForBrowsers(numbered: NumberedEvent): numbered is NumberedEven
     case "device-inactive":
       return true;
     case "access-changed":
+    case "notification":
       return false;
   }
 }

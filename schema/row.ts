@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from "kysely";
 import type { AlarmChange, AlarmState } from "./alarm.ts";
+import type { NotificationRouteRow, NotificationRow } from "./notification-row.ts";
 import type { RuleRow, RuleRunRow } from "./rule-row.ts";
 
 /** Written as a parameter, read as text: `Date` would drop the microseconds, so queries select microseconds instead. */
@@ -290,4 +291,6 @@ export interface Tables {
   alarm_events: AlarmEventRow;
   rules: RuleRow;
   rule_runs: RuleRunRow;
+  notification_routes: NotificationRouteRow;
+  notifications: NotificationRow;
 }

@@ -8,9 +8,12 @@ export type Topic =
   | { readonly kind: "message"; readonly deviceId: string }
   /** `devices/{id}/commands/{name}/answer`: what a device says of a command. */
   | { readonly kind: "answer"; readonly deviceId: string }
-  /** Only the platform speaks here: `anomalies`, `alarms` (of a device, and at the top), `status`, `commands`, `$SYS`. */
+  /** Only the platform speaks here: `anomalies`, `alarms` (of a device, and at the top), `status`, `commands`, `notifications/...`, `$SYS`. */
   | { readonly kind: "reserved" }
   | { readonly kind: "unknown"; readonly deviceId: string | null };
+
+/** The first level of the topics on which notifications go out. */
+export const notificationsRoot = "notifications";
 
 const platformChannels = new Set(["anomalies", "alarms", "status", "commands"]);
 
@@ -19,7 +22,7 @@ export function parseTopic(topic: string): Topic {
   if (topic === "$SYS" || topic.startsWith("$SYS/")) return { kind: "reserved" };
   const levels = topic.split("/");
   const [root, deviceId = "", channel = "", name] = levels;
-  if (root === "alarms") return { kind: "reserved" };
+  if (root === "alarms" || root === notificationsRoot) return { kind: "reserved" };
   if (root !== "devices" || !isDeviceId(deviceId)) return { kind: "unknown", deviceId: null };
   if (channel === "telemetry" && levels.length <= 4) {
     return name === undefined || isSensorType(name)

@@ -5,6 +5,7 @@ import type { HttpDoor } from "../platform/http-server.ts";
 import {
   DeviceAccessAnswer,
   DeviceAccessesAnswer,
+  DeviceLabelsBody,
   ProvisionAnswer,
   ProvisionBody,
   RevokeCertificateBody,
@@ -150,6 +151,14 @@ function mountChanges(scope: HttpDoor, { desk }: DeviceRouteDeps): void {
       return refused === undefined ? reply.code(204).send() : refuse(reply, refused);
     });
   }
+  scope.put<OfDevice & { Body: DeviceLabelsBody }>(
+    "/api/v1/devices/:id/labels",
+    { config: { needs: "admin" }, schema: { params: Params, body: DeviceLabelsBody } },
+    async (request, reply) => {
+      const refused = await desk.setLabels(request.params.id, request.body.labels, actorOf(request).name);
+      return refused === undefined ? reply.code(204).send() : refuse(reply, refused);
+    },
+  );
   scope.delete<OfDevice>("/api/v1/devices/:id", options, async (request, reply) => {
     const refused = await desk.remove(request.params.id, actorOf(request).name);
     return refused === undefined ? reply.code(204).send() : refuse(reply, refused);

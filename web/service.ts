@@ -8,6 +8,7 @@ import { type Callers, hashOf, newSecret } from "../platform/callers.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
+import type { NotificationStore, RoutingStore } from "../platform/notification-ports.ts";
 import type { OperatorStore, SessionStore, TokenStore } from "../platform/operator-ports.ts";
 import type {
   AuditStore,
@@ -35,9 +36,11 @@ import { guard } from "./guard.ts";
 import { mountLedger } from "./ledger-routes.ts";
 import { startLive } from "./live.ts";
 import { mountLogin, mountMe } from "./login-routes.ts";
+import { mountNotifications } from "./notification-routes.ts";
 import { mountOperators } from "./operator-routes.ts";
 import { mountRejected } from "./rejected-routes.ts";
 import { mountApi } from "./routes.ts";
+import { mountRouting } from "./routing-routes.ts";
 import { mountRules } from "./rule-routes.ts";
 import { mountServices } from "./service-routes.ts";
 
@@ -63,6 +66,8 @@ export interface WebDeps {
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
   readonly rules: RuleStore;
+  readonly routing: RoutingStore;
+  readonly notifications: NotificationStore;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
   readonly now: Clock;
@@ -82,6 +87,8 @@ export async function startWeb(
   mountApi(door, deps);
   await mountAlarms(door, deps);
   await mountRules(door, deps);
+  await mountRouting(door, { ...deps, testMs: config.NOTIFICATION_TIMEOUT_SECONDS * 1000 + 5000 });
+  await mountNotifications(door, deps);
   mountLedger(door, { ...deps, shards: config.SHARDS });
   await mountRejected(door, { ...deps, shards: config.SHARDS, rules: replayRules(config) });
   const desk = new AccessDesk(deps);

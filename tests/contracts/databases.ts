@@ -14,6 +14,8 @@ import { openDeviceStore } from "../../platform/device-store.ts";
 import { startEmbeddedDatabase } from "../../platform/embedded-database.ts";
 import { migrate } from "../../platform/migrations.ts";
 import { openModelStore } from "../../platform/model-store.ts";
+import type { NotificationStore, RoutingStore } from "../../platform/notification-ports.ts";
+import { openNotificationStore } from "../../platform/notification-store.ts";
 import type {
   AuditStore,
   DeviceStore,
@@ -27,6 +29,7 @@ import type { PresenceStore } from "../../platform/presence-ports.ts";
 import { openPresenceStore } from "../../platform/presence-store.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { openRejectionStore } from "../../platform/rejection-store.ts";
+import { openRoutingStore } from "../../platform/routing-store.ts";
 import type { RuleStore } from "../../platform/rule-ports.ts";
 import { openRuleStore } from "../../platform/rule-store.ts";
 import { openSecretStore } from "../../platform/secret-store.ts";
@@ -124,6 +127,8 @@ export interface Stores {
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
   readonly rules: RuleStore;
+  readonly routing: RoutingStore;
+  readonly notifications: NotificationStore;
   /** Writes with the pen of a shard, taken and given back. */
   write(batch: Batch, shard?: number): Promise<Written>;
 }
@@ -148,6 +153,8 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
     commands: openCommandStore(database),
     alarms: openAlarmStore(database),
     rules: openRuleStore(database),
+    routing: openRoutingStore(database),
+    notifications: openNotificationStore(database),
     write: (batch, shard = 0) => writeOnce(readings, batch, shard),
     close: async () => {
       await database.close();
@@ -182,7 +189,7 @@ export function onEach(
       const tables = sql.raw(
         "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit, " +
           "principals, credentials, claim_tokens, revoked_certificates, secrets, operators, sessions, api_tokens, first_admin, " +
-          "brokers, presence, commands, alarms, alarm_events, rules, rule_runs",
+          "brokers, presence, commands, alarms, alarm_events, rules, rule_runs, notification_routes, notifications",
       );
       await sql`TRUNCATE ${tables}`.execute(stores.database.db);
     });

@@ -30,7 +30,14 @@ export const silences = (count: number): PlatformEvent[] =>
 
 /** Whom an event is about. */
 export function subjectOf({ event }: { event: PlatformEvent }): string {
-  return "deviceId" in event ? event.deviceId : event.principal;
+  switch (event.kind) {
+    case "access-changed":
+      return event.principal;
+    case "notification":
+      return event.topic;
+    default:
+      return event.deviceId;
+  }
 }
 
 /** A subscriber that keeps what it hears. */

@@ -156,6 +156,24 @@ onEach(engines, "who may connect", (stores) => {
       "device.add",
     ]);
   });
+
+  test("labels of devices are found where devices are provisioned, and can be changed there", async () => {
+    const { access, audit } = stores();
+    await access.add(
+      [{ userName: "boiler-3", hash: null, labels: { site: "a" }, rights: null }],
+      "operator:ada",
+    );
+    expect(await access.setLabels("boiler-3", { site: "hall 2" }, "operator:ada")).toBe(true);
+    expect(await access.setLabels("boiler-4", {}, "operator:ada")).toBe(false);
+    expect([...(await stores().notifications.labelsOf(["boiler-3", "boiler-4"]))]).toEqual([
+      ["boiler-3", { site: "hall 2" }],
+    ]);
+    expect((await audit.list({ target: "boiler-3", limit: 1 }))[0]).toMatchObject({
+      action: "device.label",
+      before: { labels: { site: "a" } },
+      after: { labels: { site: "hall 2" } },
+    });
+  });
 });
 
 onEach(engines, "claim tokens", (stores) => {

@@ -24,6 +24,8 @@ const tables = [
   "first_admin",
   "ledger_journal",
   "models",
+  "notification_routes",
+  "notifications",
   "operators",
   "presence",
   "principals",
@@ -65,6 +67,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0010-alarms",
     "0011-silence",
     "0013-rules-and-storms",
+    "0014-notifications",
   ];
 }
 

@@ -43,7 +43,7 @@ const sql =
 const walls: readonly Wall[] = [
   { to: /^(?:aedes|mqemitter)/, only: /^broker\// },
   { to: /^ioredis$/, only: /^platform\/redis-[a-z-]+\.ts$/ },
-  { to: /^(?:kysely|pg)$/, only: sql, typesAlsoIn: /^schema\/(rule-)?row\.ts$/ },
+  { to: /^(?:kysely|pg)$/, only: sql, typesAlsoIn: /^schema\/(?:[a-z]+-)?row\.ts$/ },
   { to: /^@electric-sql\//, only: /^platform\/embedded-database[a-z-]*\.ts$/ },
   { to: /^jose$/, only: /^platform\/tokens\.ts$/ },
   { to: /^ml-isolation-forest$/, only: /^processor\/forest\.ts$/ },
@@ -53,6 +53,7 @@ const walls: readonly Wall[] = [
     to: /^(?:fastify|@fastify\/.+)$/,
     only: /^(?:gateway-http\/|web\/(?!client\/)|platform\/http-(?:limits|server)\.ts$)/,
   },
+  { to: /^nodemailer$/, only: /^processor\/notifications\/mail\.ts$/ },
   { to: /^mqtt$/, only: /^(?:gateway-http|simulators)\// },
   { to: /^(?:pino|prom-client)$/, only: /^platform\/telemetry\.ts$/ },
   { to: /^process\.env$/, only: /^platform\/config\.ts$/ },

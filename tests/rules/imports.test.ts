@@ -62,6 +62,7 @@ describe("the rules refuse", () => {
     ["web/service.ts", `import { Chart } from "chart.js/auto";`, /only \^web\\\/client/],
     ["processor/service.ts", `import fastify from "fastify";`, /only .*gateway-http/],
     ["broker/service.ts", `import mqtt from "mqtt";`, /only .*simulators/],
+    ["web/service.ts", `import { createTransport } from "nodemailer";`, /only .*mail/],
     ["broker/service.ts", `import { pino } from "pino";`, /only .*telemetry/],
     ["broker/service.ts", "const port = process.env.MQTT_PORT;", /only .*config/],
     ["broker/service.ts", "const port = globalThis.process.env.MQTT_PORT;", /only .*config/],

@@ -71,6 +71,9 @@ describe("a platform that asks who comes in", () => {
       ["tokens", { body: { name: "x", role: "admin" } }],
       ["operators/ben", { method: "PATCH", body: { role: "admin" } }],
       ["alarms/1/acknowledge", { body: { version: 1 } }],
+      ["notification-routes", {}],
+      ["notification-routes/1/test", { body: {} }],
+      ["notifications?state=dead", {}],
       ["rejected/discard", { body: { code: "PAYLOAD_EMPTY" } }],
       ["rejected/00000000-0000-4000-8000-000000000000", { method: "DELETE" }],
     ] as const) {
