@@ -1,3 +1,4 @@
+import { logTarget } from "./lines.ts";
 import { arc, canBeStuck, watchedValue } from "./quantity.ts";
 import { becomesStuck } from "./rests.ts";
 import { dayBinOf, expectedOfDay, expectedOfWeek, readingsPerVisit, weekBinOf, weekBins } from "./season.ts";
@@ -5,7 +6,6 @@ import { calmest, isWarm, longestGap, type SeriesState, warmAfter } from "./seri
 import { leftDiscord, shapeLength } from "./shape.ts";
 import { clampTo, follow, isOutside, place, spreadOf, tame, toSingle, winsorAt } from "./spread.ts";
 import { logRarity } from "./tail.ts";
-import { targetRate } from "./target.ts";
 
 /** One reading as the channels see it, before anything is learnt from it. */
 export interface Observation {
@@ -27,8 +27,6 @@ export interface Observation {
   readonly surprise: number;
   /** 1 for what comes as rarely as false alarms are allowed (`target.ts`), 2 for the square of that; 0 while the series is not warm. */
   readonly strain: number;
-  /** Whether the surprise exceeds what was told lately by far. */
-  readonly isNews: boolean;
   readonly becomesStuck: boolean;
   readonly unrest: number;
 }
@@ -91,8 +89,7 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
     sum += share;
   }
   const surprise = sum / Math.sqrt(state.sumQuantile + 0.3);
-  const strain = isWarm(state) ? logRarity(state.tail, surprise) / Math.log(targetRate(state.intervalUs)) : 0;
-  const isNews = Math.max(surprise - state.tail.threshold, leastNews) > newsFactor * state.told;
+  const strain = isWarm(state) ? logRarity(state.tail, surprise) / logTarget(state.intervalUs) : 0;
   const isStuck = rawValue === state.lastRaw && canBeStuck(state.kind) && becomesStuck(state.rests);
   return {
     rawValue,
@@ -106,10 +103,14 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
     sum,
     surprise,
     strain,
-    isNews,
     becomesStuck: isStuck,
     unrest,
   };
+}
+
+/** Whether a surprise exceeds by far what was lately told beyond this line. */
+export function isNews(state: SeriesState, { surprise }: Observation, line: number): boolean {
+  return Math.max(surprise - state.tail.threshold, leastNews) > newsFactor * (state.told[line] ?? 0);
 }
 
 // Channels that have something to say only after a day, or after many readings, and first have to learn how much is usual.

@@ -1,5 +1,6 @@
 import { channelNames } from "../schema/scored.ts";
 import { magnitude, type Observation } from "./channels.ts";
+import { logTarget, strainAt } from "./lines.ts";
 import { arc } from "./quantity.ts";
 import { learnRest } from "./rests.ts";
 import { dayBins, learnSeason, readingsPerVisit, weekBins } from "./season.ts";
@@ -82,15 +83,23 @@ function learnHead(state: SeriesState, seen: Observation): void {
   state.outsideRun = isFar ? state.outsideRun + 1 : 0;
   state.sinceOutside = isFar ? 1 : state.sinceOutside + 1;
   if (isWarm(state)) {
-    const fade = isCalm(state.tail) ? toldFadeAfter : toldFade;
-    const told = seen.strain > 1 ? seen.surprise - state.tail.threshold : 0;
-    state.told = Math.max(state.told * fade, told);
+    learnTold(state, seen);
     learnTail(state.tail, seen.surprise);
   }
   state.sumQuantile =
     seen.sum > state.sumQuantile
       ? Math.min(state.sumQuantile * Math.exp(quantileStep / Math.max(state.unusualRun, 1)), largest)
       : Math.max(state.sumQuantile * quantileFall, 1);
+}
+
+function learnTold(state: SeriesState, { strain, surprise }: Observation): void {
+  const fade = isCalm(state.tail) ? toldFadeAfter : toldFade;
+  const excess = surprise - state.tail.threshold;
+  const target = logTarget(state.intervalUs);
+  for (let line = 0; line < state.told.length; line++) {
+    const told = strain > strainAt(line, target) ? excess : 0;
+    state.told[line] = Math.max((state.told[line] ?? 0) * fade, told);
+  }
 }
 
 function learn(state: SeriesState, seen: Observation): void {

@@ -1,7 +1,8 @@
 import type { SeriesKey } from "../platform/shard-batch.ts";
 import type { ScoredReading } from "../schema/scored.ts";
+import { type Manner, usualManner } from "./manner.ts";
 import type { Model } from "./model.ts";
-import { learnReading, scoreReading } from "./score.ts";
+import { learnReading, scoreAs } from "./score.ts";
 import { newSeries, type SeriesState } from "./series.ts";
 
 /** A stored reading; whose it is, is known. */
@@ -32,6 +33,7 @@ export interface Rescored {
 
 export interface RescoreOptions {
   readonly model: Model | undefined;
+  readonly manner?: Manner;
   /** Readings before this moment only teach. */
   readonly sinceUs?: number;
   /** After so long without an anomaly the next one is another alarm (`ALARM_CLEAR_SECONDS`). */
@@ -39,7 +41,7 @@ export interface RescoreOptions {
 }
 
 /**
- * Judges the stored readings of one series again, as the pipeline would with this model, its memory empty at first. Takes them in pieces of any
+ * Judges the stored readings of one series again, as the pipeline would with this model and manner, its memory empty at first. Takes them in pieces of any
  * size, oldest first, so that a long history need never be in memory.
  */
 export class Rescore {
@@ -57,14 +59,18 @@ export class Rescore {
 
   take(readings: Iterable<StoredReading>): void {
     const { deviceId, sensorType } = this.#key;
-    const { model, sinceUs = Number.NEGATIVE_INFINITY } = this.#options;
+    const { model, manner = usualManner, sinceUs = Number.NEGATIVE_INFINITY } = this.#options;
     for (const { timestampUs, value } of readings) {
       if (timestampUs < sinceUs) {
         learnReading(this.#state, { timestampUs, value });
         continue;
       }
       this.#readings += 1;
-      const scored = scoreReading({ deviceId, sensorType, timestampUs, value }, this.#state, model);
+      const scored = scoreAs(manner, {
+        reading: { deviceId, sensorType, timestampUs, value },
+        state: this.#state,
+        model,
+      });
       if (scored.isAnomaly) this.#anomalies.push(scored);
     }
   }

@@ -1,9 +1,11 @@
 import type { Reading } from "../schema/reading.ts";
 import type { Explanation, ScoredReading } from "../schema/scored.ts";
 import { type Range, type SensorType, sensorTypes } from "../schema/sensors.ts";
-import { type Observation, observe } from "./channels.ts";
+import { isNews, type Observation, observe } from "./channels.ts";
 import { explainImpossible, explainStuck, explainSurprise, explainUntypical } from "./explanation.ts";
 import { advance, passOver } from "./learning.ts";
+import { logTarget, strainAt } from "./lines.ts";
+import { type Manner, usualManner } from "./manner.ts";
 import { evidence, type Model } from "./model.ts";
 import { isLate, isWarm, type SeriesState, warmAfter } from "./series.ts";
 import { place, spreadOf } from "./spread.ts";
@@ -31,10 +33,18 @@ interface Verdict {
  * judged, but teaches nothing, so delivering one twice changes nothing.
  */
 export function scoreReading(reading: Reading, state: SeriesState, model: Model | undefined): ScoredReading {
+  return scoreAs(usualManner, { reading, state, model });
+}
+
+/** As `scoreReading`, by another line or in other words; the series learns the same. */
+export function scoreAs(
+  manner: Manner,
+  { reading, state, model }: { reading: Reading; state: SeriesState; model: Model | undefined },
+): ScoredReading {
   const type = sensorTypes.get(reading.sensorType);
   const isReadingLate = isLate(state, reading.timestampUs);
   const seen = observe(state, reading.value, reading.timestampUs);
-  const verdict = judge({ reading, state, model, type, seen });
+  const verdict = judge({ reading, state, model, type, seen, manner });
   const isAnomaly = verdict.strain > 1;
   // The explanation speaks of the series as it was before this reading.
   const explanation = isAnomaly ? verdict.explain() : null;
@@ -74,27 +84,30 @@ function judge(at: {
   model: Model | undefined;
   type: SensorType | undefined;
   seen: Observation;
+  manner: Manner;
 }): Verdict {
-  const { reading, state, model, type, seen } = at;
+  const { reading, state, model, type, seen, manner } = at;
   if (type !== undefined && !isPossible(type, reading.value)) {
     const explain = () => explainImpossible(reading.sensorType, reading.value, type.physical);
     return { strain: Number.MAX_VALUE, knowledge: 1, explain };
   }
-  if (seen.becomesStuck) {
+  if (seen.becomesStuck && manner.tellsStuck) {
     const repeats = state.rests.run + 1;
     return { strain: stuckStrain, knowledge: 0.9, explain: () => explainStuck(state, seen, repeats) };
   }
+  const line = strainAt(manner.line, logTarget(state.intervalUs));
   if (isWarm(state)) {
+    const strain = strainOf(state, model, seen) / line;
     return {
-      strain: newsIn(seen, strainOf(state, model, seen)),
+      strain: isNews(state, seen, manner.line) ? strain : oldNews(strain),
       knowledge: state.weight / (state.weight + 20),
-      explain: () => explainSurprise(state, reading.value, seen),
+      explain: () => explainSurprise(state, seen, manner.calendar),
     };
   }
   const typical = type?.typical ?? null;
   if (typical === null) return { strain: 0, knowledge: 0.1, explain: noExplanation };
   return {
-    strain: untypicality(typical, state, reading.value),
+    strain: untypicality(typical, state, reading.value) / line,
     knowledge: 0.5 + (0.3 * state.count) / warmAfter,
     explain: () => explainUntypical(state, reading.value, typical),
   };
@@ -110,8 +123,8 @@ function strainOf(state: SeriesState, model: Model | undefined, seen: Observatio
 }
 
 // One alarm an episode: what does not exceed by far what was said lately is no news, however unusual it is.
-function newsIn(seen: Observation, strain: number): number {
-  return seen.isNews ? strain : Math.min(strain / 2, oldNewsStrain);
+function oldNews(strain: number): number {
+  return Math.min(strain / 2, oldNewsStrain);
 }
 
 // As far outside the typical range as the range is wide is the line. What agrees with the few readings there are counts for less,

@@ -1,8 +1,7 @@
-import { channelNames } from "../schema/scored.ts";
 import { newSeries, type SeriesState } from "./series.ts";
 
 /** Grows when the numbers in a state, or their meaning, change: states of another format are not read. */
-export const seriesFormat = 2;
+export const seriesFormat = 3;
 
 const scalars = [
   "count",
@@ -27,11 +26,10 @@ const scalars = [
   "outsideRun",
   "sinceOutside",
   "sumQuantile",
-  "told",
 ] as const;
 const tailScalars = ["threshold", "rate", "readings", "clusters", "mean", "peak", "quiet", "run"] as const;
 const restScalars = ["changeShare", "readings", "run", "longest"] as const;
-const lists = ["variances", "heard", "quantiles", "peaks"] as const;
+const lists = ["variances", "heard", "quantiles", "peaks", "told"] as const;
 const singles = ["day", "week", "recent"] as const;
 
 /** A state as bytes: its numbers one after the other, in the precision they have, so that nothing is rounded. */
@@ -52,9 +50,10 @@ export function serialiseSeries(state: SeriesState): Uint8Array {
   return bytes;
 }
 
-const doubleCount =
-  scalars.length + tailScalars.length + restScalars.length + lists.length * channelNames.length;
-const stateBytes = serialiseSeries(newSeries("")).length;
+const blank = newSeries("");
+const listed = lists.reduce((sum, name) => sum + blank[name].length, 0);
+const doubleCount = scalars.length + tailScalars.length + restScalars.length + listed;
+const stateBytes = serialiseSeries(blank).length;
 
 /** The state that `serialiseSeries` wrote, or undefined when these bytes are not one. */
 export function parseSeries(sensorType: string, bytes: Uint8Array): SeriesState | undefined {

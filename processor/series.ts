@@ -1,5 +1,6 @@
 import { channelNames } from "../schema/scored.ts";
 import { type SensorKind, sensorTypes } from "../schema/sensors.ts";
+import { allowances } from "../schema/tuning.ts";
 import { audible, periodOf } from "./quantity.ts";
 import { newRests, type Rests } from "./rests.ts";
 import { dayBins, weekBins } from "./season.ts";
@@ -51,8 +52,11 @@ export interface SeriesState {
   sinceOutside: number;
   /** Running 99.5 % quantile of the sum of the channels. */
   sumQuantile: number;
-  /** How far beyond its tail's threshold the series was lately; fades, and what does not exceed it by far is no news. */
-  told: number;
+  /**
+   * By line (`lines.ts`): how far beyond its tail's threshold the series was lately, of what went over that line; fades, and what does not
+   * exceed it by far is no news. All lines are remembered, whichever of them speaks.
+   */
+  readonly told: number[];
   readonly rests: Rests;
   readonly tail: Tail;
   /** By channel: the slow variance of its move. */
@@ -116,7 +120,7 @@ export function newSeries(sensorType: string): SeriesState {
     outsideRun: 0,
     sinceOutside: Number.POSITIVE_INFINITY,
     sumQuantile: firstSumQuantile,
-    told: 0,
+    told: allowances.map(() => 0),
     rests: newRests(),
     tail: newTail(),
     variances: each(0),
