@@ -15,6 +15,7 @@ import { openModelStore } from "./platform/model-store.ts";
 import { openOperatorStore } from "./platform/operator-store.ts";
 import { listProxies } from "./platform/peer.ts";
 import { openPresenceStore } from "./platform/presence-store.ts";
+import { openPreviewStore } from "./platform/preview-store.ts";
 import { openReadingStore } from "./platform/reading-store.ts";
 import { openRejectionStore } from "./platform/rejection-store.ts";
 import { openSecretStore } from "./platform/secret-store.ts";
@@ -22,6 +23,7 @@ import { openSessionStore } from "./platform/session-store.ts";
 import { openSettingStore } from "./platform/setting-store.ts";
 import type { Log } from "./platform/telemetry.ts";
 import { openTokenStore } from "./platform/token-store.ts";
+import { openTuningStore } from "./platform/tuning-store.ts";
 
 /** What a process needs to have a database. */
 export interface StoreDeps {
@@ -89,6 +91,8 @@ function storesOn(database: Database, config: Config) {
     presence: openPresenceStore(database),
     commands: openCommandStore(database),
     alarms: openAlarmStore(database),
+    tunings: openTuningStore(database),
+    previews: openPreviewStore(database),
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,
     }),

@@ -7,12 +7,14 @@ import { openLedgerStore } from "../platform/ledger-store.ts";
 import { Lifecycle, stopSignal } from "../platform/lifecycle.ts";
 import { migrate } from "../platform/migrations.ts";
 import { openModelStore } from "../platform/model-store.ts";
+import { openPreviewStore } from "../platform/preview-store.ts";
 import { openReadingStore } from "../platform/reading-store.ts";
 import { openRedisEvents } from "../platform/redis-events.ts";
 import { openRedisStream } from "../platform/redis-stream.ts";
 import { openRejectionStore } from "../platform/rejection-store.ts";
 import { openSettingStore } from "../platform/setting-store.ts";
 import { openLog, openMetrics } from "../platform/telemetry.ts";
+import { openTuningStore } from "../platform/tuning-store.ts";
 import { startProcessor } from "../processor/service.ts";
 import type { Scorer } from "../processor/shard-scorer.ts";
 import type { Reading } from "../schema/reading.ts";
@@ -67,6 +69,8 @@ await life.run("processor", () =>
     rejections: openRejectionStore(database),
     commands: openCommandStore(database),
     alarms: openAlarmStore(database),
+    tunings: openTuningStore(database),
+    previews: openPreviewStore(database),
     now: () => Date.now() * 1000,
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,

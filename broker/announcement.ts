@@ -66,8 +66,12 @@ function anomalyMessage(event: AnomalyEvent) {
     value: event.value,
     score: event.score,
     confidence: event.confidence,
+    severity: event.severity,
     reason: event.sentence,
     expected: event.expected,
+    shares: event.shares,
+    sensors: event.sensors,
+    learning: event.learning,
     model: event.modelVersion,
   };
 }
@@ -91,6 +95,8 @@ function alarmMessage({ alarm, ...event }: AlarmEvent) {
     score: alarm.peak.score,
     reason: alarm.peak.sentence,
     expected: alarm.peak.expected,
+    shares: alarm.peak.shares,
+    verdict: alarm.judgement?.verdict ?? null,
     assignee: alarm.assignee,
     shelved_until: alarm.shelvedUntilUs === null ? null : formatTimestamp(alarm.shelvedUntilUs),
   };

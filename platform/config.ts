@@ -10,6 +10,7 @@ import {
   port,
   type Setting,
   text,
+  timeZone,
   url,
   wholeNumber,
 } from "./setting.ts";
@@ -93,6 +94,7 @@ export const settings = {
     [1, 604_800],
     "an alarm clears when its sensor had no anomaly for so long",
   ),
+  TIME_ZONE: timeZone("UTC", "whose clocks the words for a time follow: usual on Sunday evenings"),
   RETENTION_DEVICES_DAYS: wholeNumber(
     30,
     [1, 36_500],

@@ -1,8 +1,9 @@
 import type { SeriesKey } from "../platform/shard-batch.ts";
 import type { ScoredReading } from "../schema/scored.ts";
+import { observe } from "./channels.ts";
 import { type Manner, usualManner } from "./manner.ts";
 import type { Model } from "./model.ts";
-import { learnReading, scoreAs } from "./score.ts";
+import { judgeReading, learnReading } from "./score.ts";
 import { newSeries, type SeriesState } from "./series.ts";
 
 /** A stored reading; whose it is, is known. */
@@ -33,7 +34,8 @@ export interface Rescored {
 
 export interface RescoreOptions {
   readonly model: Model | undefined;
-  readonly manner?: Manner;
+  /** In each of these they are judged; in the usual one when none is named. */
+  readonly manners?: readonly Manner[];
   /** Readings before this moment only teach. */
   readonly sinceUs?: number;
   /** After so long without an anomaly the next one is another alarm (`ALARM_CLEAR_SECONDS`). */
@@ -41,44 +43,54 @@ export interface RescoreOptions {
 }
 
 /**
- * Judges the stored readings of one series again, as the pipeline would with this model and manner, its memory empty at first. Takes them in pieces of any
- * size, oldest first, so that a long history need never be in memory.
+ * Judges the stored readings of one series again, as the pipeline would with this model, its memory empty at first. Takes them in pieces of any
+ * size, oldest first, so that a long history need never be in memory. A series learns the same whatever the manner, so one that is looked at in
+ * ten costs hardly more than one.
  */
 export class Rescore {
   readonly #key: SeriesKey;
   readonly #options: RescoreOptions;
   readonly #state: SeriesState;
-  readonly #anomalies: ScoredReading[] = [];
+  readonly #judges: readonly { readonly manner: Manner; readonly anomalies: ScoredReading[] }[];
   #readings = 0;
 
   constructor(key: SeriesKey, options: RescoreOptions) {
     this.#key = key;
     this.#options = options;
     this.#state = newSeries(key.sensorType);
+    this.#judges = (options.manners ?? [usualManner]).map((manner) => ({ manner, anomalies: [] }));
   }
 
   take(readings: Iterable<StoredReading>): void {
     const { deviceId, sensorType } = this.#key;
-    const { model, manner = usualManner, sinceUs = Number.NEGATIVE_INFINITY } = this.#options;
+    const { model, sinceUs = Number.NEGATIVE_INFINITY } = this.#options;
+    const state = this.#state;
     for (const { timestampUs, value } of readings) {
-      if (timestampUs < sinceUs) {
-        learnReading(this.#state, { timestampUs, value });
-        continue;
+      const reading = { deviceId, sensorType, timestampUs, value };
+      const seen = observe(state, value, timestampUs);
+      if (timestampUs >= sinceUs) {
+        this.#readings += 1;
+        for (const { manner, anomalies } of this.#judges) {
+          const scored = judgeReading(manner, { reading, state, model, seen });
+          if (scored.isAnomaly) anomalies.push(scored);
+        }
       }
-      this.#readings += 1;
-      const scored = scoreAs(manner, {
-        reading: { deviceId, sensorType, timestampUs, value },
-        state: this.#state,
-        model,
-      });
-      if (scored.isAnomaly) this.#anomalies.push(scored);
+      learnReading(state, reading, seen);
     }
   }
 
-  /** Of what was taken so far. */
+  /** Of what was taken so far, in the first of the manners. */
   result(): Rescored {
-    const episodes = toEpisodes(this.#anomalies, this.#options.quietUs);
-    return { readings: this.#readings, anomalies: [...this.#anomalies], episodes };
+    return this.results()[0] ?? { readings: this.#readings, anomalies: [], episodes: [] };
+  }
+
+  /** The same, in each of them. */
+  results(): readonly Rescored[] {
+    return this.#judges.map(({ anomalies }) => ({
+      readings: this.#readings,
+      anomalies: [...anomalies],
+      episodes: toEpisodes(anomalies, this.#options.quietUs),
+    }));
   }
 }
 

@@ -28,6 +28,16 @@ interface Verdict {
   readonly explain: () => Explanation;
 }
 
+/** All that a verdict follows from. */
+interface Case {
+  readonly reading: Reading;
+  readonly state: SeriesState;
+  readonly model: Model | undefined;
+  readonly type: SensorType | undefined;
+  readonly seen: Observation;
+  readonly manner: Manner;
+}
+
 /**
  * Judges a reading against its series, then lets the series learn from it. A reading that is not newer than the last one is
  * judged, but teaches nothing, so delivering one twice changes nothing.
@@ -41,14 +51,21 @@ export function scoreAs(
   manner: Manner,
   { reading, state, model }: { reading: Reading; state: SeriesState; model: Model | undefined },
 ): ScoredReading {
-  const type = sensorTypes.get(reading.sensorType);
-  const isReadingLate = isLate(state, reading.timestampUs);
   const seen = observe(state, reading.value, reading.timestampUs);
+  // Its explanation speaks of the series as it was before this reading.
+  const scored = judgeReading(manner, { reading, state, model, seen });
+  learnReading(state, reading, seen);
+  return scored;
+}
+
+/** The verdict of `scoreAs` on a reading that `observe` has looked at; changes nothing. */
+export function judgeReading(
+  manner: Manner,
+  { reading, state, model, seen }: Omit<Case, "type" | "manner">,
+): ScoredReading {
+  const type = sensorTypes.get(reading.sensorType);
   const verdict = judge({ reading, state, model, type, seen, manner });
   const isAnomaly = verdict.strain > 1;
-  // The explanation speaks of the series as it was before this reading.
-  const explanation = isAnomaly ? verdict.explain() : null;
-  learnReading(state, reading, seen);
   const score = scoreOf(verdict.strain);
   // Sure is who knows much and is far from the line.
   const confidence = verdict.knowledge * (0.5 + Math.abs(score - 0.5));
@@ -61,9 +78,14 @@ export function scoreAs(
     isAnomaly,
     confidence: rounded(confidence),
     modelVersion: model?.version ?? noModel,
-    isLate: isReadingLate,
-    explanation,
+    isLate: isLate(state, reading.timestampUs),
+    explanation: isAnomaly ? explained(verdict, state) : null,
   };
+}
+
+function explained(verdict: Verdict, state: SeriesState): Explanation {
+  const explanation = verdict.explain();
+  return isWarm(state) ? explanation : { ...explanation, learnt: state.count };
 }
 
 /** Lets a series learn from a reading, as `scoreReading` does after judging it; late and impossible ones teach nothing. */
@@ -78,14 +100,7 @@ export function learnReading(
   else advance(state, seen);
 }
 
-function judge(at: {
-  reading: Reading;
-  state: SeriesState;
-  model: Model | undefined;
-  type: SensorType | undefined;
-  seen: Observation;
-  manner: Manner;
-}): Verdict {
+function judge(at: Case): Verdict {
   const { reading, state, model, type, seen, manner } = at;
   if (type !== undefined && !isPossible(type, reading.value)) {
     const explain = () => explainImpossible(reading.sensorType, reading.value, type.physical);

@@ -1,4 +1,4 @@
-import { channelNames } from "../schema/scored.ts";
+import { channelNames, learningReadings } from "../schema/scored.ts";
 import { type SensorKind, sensorTypes } from "../schema/sensors.ts";
 import { allowances } from "../schema/tuning.ts";
 import { audible, periodOf } from "./quantity.ts";
@@ -77,7 +77,7 @@ export interface SeriesState {
 /** A series calmer than this, in squared jumps of the usual size, is not told from one that stands still. */
 export const calmest = 0.05;
 /** Readings of a series before its own history speaks for it. */
-export const warmAfter = 60;
+export const warmAfter = learningReadings;
 /** A pause counts as no more than so many usual intervals. */
 export const longestGap = 64;
 /** Places in the ring of the newest values; a power of two. */

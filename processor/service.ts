@@ -14,14 +14,19 @@ import type {
   Running,
   SettingStore,
 } from "../platform/ports.ts";
+import type { SeriesKey } from "../platform/shard-batch.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
+import type { PreviewStore, TuningStore } from "../platform/tuning-ports.ts";
 import { announceAlarms } from "./alarms.ts";
+import { type Calendar, openCalendar } from "./calendar.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
+import { answerPreview } from "./preview-desk.ts";
 import { forgetOld, pruneSilent } from "./prune.ts";
-import { openModelRegistry } from "./registry.ts";
+import { type ModelRegistry, openModelRegistry } from "./registry.ts";
 import { rest } from "./rest.ts";
 import { openScorer, type Scorer, type ScorerDeps } from "./shard-scorer.ts";
 import { keepShare } from "./shares.ts";
+import { TuningBook } from "./tuning-book.ts";
 
 export { scoreFile } from "./score-file.ts";
 
@@ -34,6 +39,8 @@ export interface ProcessorDeps {
   readonly rejections: RejectionStore;
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
+  readonly tunings: TuningStore;
+  readonly previews: PreviewStore;
   readonly models: ModelStore;
   readonly settings: SettingStore;
   readonly ledger: LedgerStore;
@@ -52,6 +59,8 @@ const ledgerIntervalMs = 10_000;
 const foldingIntervalMs = 15_000;
 const settlingIntervalMs = 1000;
 const announcingIntervalMs = 250;
+const tuningIntervalMs = 1000;
+const previewIntervalMs = 500;
 const forgettingIntervalMs = 3_600_000;
 
 /** Starts scoring and storing: a loop a shard, and beside them the jobs that keep models, board and tables in order. */
@@ -60,14 +69,16 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const models = openModelRegistry({ store: deps.models, log, minReadings: config.MODEL_MIN_READINGS });
-  await models.refresh();
+  const calendar = openCalendar(config.TIME_ZONE);
+  const tunings = new TuningBook(deps.tunings, calendar);
+  await Promise.all([models.refresh(), tunings.refresh()]);
 
   const newScorer = deps.newScorer ?? openScorer;
   const mostSeries = Math.ceil(rememberedSeries / config.SHARDS);
   const shares = keepShare({
     ...{ shards: config.SHARDS, stream, store: deps.readings, events: deps.events, log, metrics, signal },
     now: deps.now,
-    newScorer: () => newScorer({ store: deps.readings, models, mostSeries }),
+    newScorer: () => newScorer({ store: deps.readings, models, tunings, mostSeries }),
   });
   const watch = new LedgerWatch(deps);
   const every = (name: string, ms: number, job: () => Promise<unknown>) =>
@@ -81,6 +92,10 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
     every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, () => pruneSilent(deps)),
     every("settle alarms", settlingIntervalMs, () => deps.alarms.settle(config.ALARM_CLEAR_SECONDS * 1000)),
     every("announce alarms", announcingIntervalMs, () => announceAlarms(deps)),
+    every("tunings", tuningIntervalMs, () => tunings.refresh()),
+    every("previews", previewIntervalMs, () =>
+      answerPreviews({ ...deps, registry: models, calendar, signal }),
+    ),
     every("train", trainingIntervalMs, () => models.trainMissing()),
     every("forget", forgettingIntervalMs, () => forgetOld(deps, retention)),
     every("lag", lagIntervalMs, async () => {
@@ -96,6 +111,21 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
       await Promise.all([shares, ...jobs, models.close()]);
     },
   };
+}
+
+interface Previewing extends ProcessorDeps {
+  readonly registry: ModelRegistry;
+  readonly calendar: Calendar;
+  readonly signal: AbortSignal;
+}
+
+/** Answers the previews that wait, one after another. */
+async function answerPreviews({ registry, calendar, signal, config, ...deps }: Previewing): Promise<void> {
+  const { previews, tunings, now, log } = deps;
+  const quietUs = config.ALARM_CLEAR_SECONDS * 1e6;
+  const modelFor = ({ sensorType }: SeriesKey) => registry.modelFor(sensorType);
+  const desk = { previews, tunings, now, log, calendar, signal, quietUs, modelFor };
+  while (!signal.aborted && (await answerPreview(desk)));
 }
 
 /** A fold takes a bounded number of batches; while there are as many, more may wait. */

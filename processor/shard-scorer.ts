@@ -4,8 +4,9 @@ import type { Reading } from "../schema/reading.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { DetectorMemory, type Remembered } from "./memory.ts";
 import type { ModelRegistry } from "./registry.ts";
-import { scoreReading } from "./score.ts";
+import { scoreAs } from "./score.ts";
 import { serialiseSeries, seriesFormat } from "./series-bytes.ts";
+import type { TuningBook } from "./tuning-book.ts";
 
 /** What a batch became. */
 export interface Scored {
@@ -24,6 +25,7 @@ export interface Scorer {
 export interface ScorerDeps {
   readonly store: ReadingStore;
   readonly models: ModelRegistry;
+  readonly tunings: Pick<TuningBook, "mannerFor">;
   /** Series remembered at a time. */
   readonly mostSeries: number;
 }
@@ -36,7 +38,7 @@ const historyReadings = 1024;
 const seriesASlice = 500;
 
 /** Scores with the detectors' memory, rebuilt from history where it is missing, and the models of the registry. */
-export function openScorer({ store, models, mostSeries }: ScorerDeps): Scorer {
+export function openScorer({ store, models, tunings, mostSeries }: ScorerDeps): Scorer {
   const memory = new DetectorMemory(mostSeries);
   return {
     async score(readings, stored) {
@@ -49,7 +51,9 @@ export function openScorer({ store, models, mostSeries }: ScorerDeps): Scorer {
       const due = new Map<Remembered, SeriesKey>();
       const scored = readings.map((reading) => {
         const remembered = memory.of(reading);
-        const result = scoreReading(reading, remembered.state, models.modelFor(reading.sensorType));
+        const { state } = remembered;
+        const model = models.modelFor(reading.sensorType);
+        const result = scoreAs(tunings.mannerFor(reading), { reading, state, model });
         if (!result.isLate) remembered.sinceAnchor += 1;
         if (remembered.sinceAnchor >= anchorEvery) due.set(remembered, reading);
         return result;

@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
-import { DeviceIdText } from "./api.ts";
+import { DeviceIdText, SharesSchema } from "./api.ts";
 import { accessNamePattern } from "./operator.ts";
+import { PreviewSummary } from "./tuning.ts";
 
 /** What raises an alarm; the statistical rule is the only one there is. */
 export const anomalyRule = "anomaly";
@@ -18,12 +19,18 @@ const changes = [
   "acknowledged",
   "commented",
   "assigned",
+  "judged",
   "shelved",
   "unshelved",
   "cleared",
 ] as const;
 const Change = Type.Enum([...changes]);
 export type AlarmChange = Static<typeof Change>;
+
+const verdicts = ["confirmed", "false-alarm"] as const;
+const Verdict = Type.Enum([...verdicts]);
+/** What operators made of an alarm when they knew what it was about. */
+export type AlarmVerdict = Static<typeof Verdict>;
 
 const Instant = Type.Integer({ description: "Microseconds since the epoch." });
 const OptionalText = Type.Union([Type.Null(), Type.String()]);
@@ -47,6 +54,7 @@ export const AlarmSummary = Type.Object({
       value: Type.Number(),
       sentence: Type.String(),
       expected: Type.Union([Type.Null(), Type.Object({ low: Type.Number(), high: Type.Number() })]),
+      shares: SharesSchema,
     },
     { description: "The reading with the highest score." },
   ),
@@ -55,6 +63,10 @@ export const AlarmSummary = Type.Object({
   shelvedUntilUs: Type.Union([Type.Null(), Instant], {
     description: "Until then it stays open and says nothing. Null when it is not shelved.",
   }),
+  judgement: Type.Union([
+    Type.Null(),
+    Type.Object({ verdict: Verdict, by: Type.String(), atUs: Instant, note: OptionalText }),
+  ]),
 });
 /** An alarm: one episode of one sensor. */
 export type AlarmSummary = Readonly<Static<typeof AlarmSummary>>;
@@ -67,6 +79,7 @@ const AlarmRecord = Type.Object({
   by: Type.String({ description: "As in the record of changes; `platform` when nobody did it." }),
   atUs: Instant,
   comment: OptionalText,
+  verdict: Type.Union([Type.Null(), Verdict], { description: "Of `judged`; null when it was taken back." }),
 });
 /** One thing that happened to an alarm. */
 export type AlarmRecord = Readonly<Static<typeof AlarmRecord>>;
@@ -95,7 +108,13 @@ export const AlarmsAnswer = Type.Object({
 export type AlarmsAnswer = Readonly<Static<typeof AlarmsAnswer>>;
 
 /** `GET /api/v1/alarms/{id}`, events oldest first; and, without events, what a change answers. */
-export const AlarmAnswer = Type.Object({ alarm: AlarmSummary, events: Type.Array(AlarmRecord) });
+export const AlarmAnswer = Type.Object({
+  alarm: AlarmSummary,
+  events: Type.Array(AlarmRecord),
+  suggestion: Type.Union([Type.Null(), PreviewSummary], {
+    description: "After several false alarms of its sensor: a tuning that would have removed them.",
+  }),
+});
 export type AlarmAnswer = Readonly<Static<typeof AlarmAnswer>>;
 export const AlarmChangedAnswer = Type.Object({ alarm: AlarmSummary });
 export type AlarmChangedAnswer = Readonly<Static<typeof AlarmChangedAnswer>>;
@@ -137,13 +156,22 @@ export const AlarmBodies = {
     strict,
   ),
   clear: Type.Object(told, strict),
+  feedback: Type.Object(
+    {
+      ...seen,
+      verdict: Type.Enum([...verdicts, "none"], { description: "none takes it back." }),
+      note: Type.Optional(Comment),
+    },
+    strict,
+  ),
 };
 
 /** What an operator wants done. */
 export type AlarmWish =
   | { readonly kind: "acknowledge" | "comment" | "clear" }
   | { readonly kind: "assign"; readonly assignee: string | null }
-  | { readonly kind: "shelve"; readonly seconds: number };
+  | { readonly kind: "shelve"; readonly seconds: number }
+  | { readonly kind: "feedback"; readonly verdict: AlarmVerdict | null };
 
 /** What a wish makes of an alarm in this state; null when it cannot be granted there. */
 export function stepOf(
@@ -151,6 +179,7 @@ export function stepOf(
   wish: AlarmWish,
 ): { readonly change: AlarmChange; readonly to: AlarmState } | null {
   if (wish.kind === "comment") return { change: "commented", to: state };
+  if (wish.kind === "feedback") return { change: "judged", to: state };
   if (state === "cleared") return null;
   switch (wish.kind) {
     case "acknowledge":

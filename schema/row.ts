@@ -1,5 +1,7 @@
 import type { ColumnType, Generated } from "kysely";
-import type { AlarmChange, AlarmState } from "./alarm.ts";
+import type { AlarmChange, AlarmState, AlarmVerdict } from "./alarm.ts";
+import type { Shares } from "./event.ts";
+import type { TuningPreviewRow, TuningRow } from "./tuning-row.ts";
 
 /** Written as a parameter, read as text: `Date` would drop the microseconds, so queries select microseconds instead. */
 type Instant = ColumnType<Date, Date | string, Date | string>;
@@ -30,6 +32,9 @@ export interface AnomalyRow {
   sentence: string;
   expected_low: number | null;
   expected_high: number | null;
+  shares: Generated<Shares>;
+  sensors: string[] | null;
+  learnt: number | null;
 }
 
 export interface DeviceRow {
@@ -234,6 +239,10 @@ export interface AlarmRow {
   acknowledged_by: string | null;
   assignee: string | null;
   shelved_until: Instant | null;
+  verdict: AlarmVerdict | null;
+  judged_by: string | null;
+  judged_at: Date | null;
+  judged_note: string | null;
 }
 
 export interface AlarmEventRow {
@@ -247,6 +256,7 @@ export interface AlarmEventRow {
   at: Generated<Date>;
   comment: string | null;
   announced_at: Date | null;
+  verdict: AlarmVerdict | null;
 }
 
 /** Every table, for Kysely. */
@@ -277,4 +287,6 @@ export interface Tables {
   commands: CommandRow;
   alarms: AlarmRow;
   alarm_events: AlarmEventRow;
+  tunings: TuningRow;
+  tuning_previews: TuningPreviewRow;
 }

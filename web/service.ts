@@ -23,6 +23,7 @@ import type {
 } from "../platform/ports.ts";
 import type { PresenceStore } from "../platform/presence-ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
+import type { TuningStore } from "../platform/tuning-ports.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
 import { mountAlarms } from "./alarm-routes.ts";
 import { mountAudit } from "./audit-routes.ts";
@@ -38,6 +39,7 @@ import { mountOperators } from "./operator-routes.ts";
 import { mountRejected } from "./rejected-routes.ts";
 import { mountApi } from "./routes.ts";
 import { mountServices } from "./service-routes.ts";
+import { mountTunings } from "./tuning-routes.ts";
 
 export interface WebDeps {
   readonly config: Config;
@@ -60,6 +62,7 @@ export interface WebDeps {
   readonly presence: PresenceStore;
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
+  readonly tunings: TuningStore;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
   readonly now: Clock;
@@ -78,6 +81,7 @@ export async function startWeb(
   mountAudit(door, deps);
   mountApi(door, deps);
   await mountAlarms(door, deps);
+  await mountTunings(door, deps);
   mountLedger(door, { ...deps, shards: config.SHARDS });
   await mountRejected(door, { ...deps, shards: config.SHARDS, rules: replayRules(config) });
   const desk = new AccessDesk(deps);

@@ -25,12 +25,15 @@ import type {
 } from "../../platform/ports.ts";
 import type { PresenceStore } from "../../platform/presence-ports.ts";
 import { openPresenceStore } from "../../platform/presence-store.ts";
+import { openPreviewStore } from "../../platform/preview-store.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { openRejectionStore } from "../../platform/rejection-store.ts";
 import { openSecretStore } from "../../platform/secret-store.ts";
 import { openSettingStore } from "../../platform/setting-store.ts";
 import type { Batch, SeriesKey, Written } from "../../platform/shard-batch.ts";
 import { micros } from "../../platform/sql.ts";
+import type { PreviewStore, TuningStore } from "../../platform/tuning-ports.ts";
+import { openTuningStore } from "../../platform/tuning-store.ts";
 import { dataFolder } from "../data-folder.ts";
 import { createTestDatabase } from "../harness/test-database.ts";
 import { silent } from "./samples.ts";
@@ -121,6 +124,8 @@ export interface Stores {
   readonly presence: PresenceStore;
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
+  readonly tunings: TuningStore;
+  readonly previews: PreviewStore;
   /** Writes with the pen of a shard, taken and given back. */
   write(batch: Batch, shard?: number): Promise<Written>;
 }
@@ -144,6 +149,8 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
     presence: openPresenceStore(database),
     commands: openCommandStore(database),
     alarms: openAlarmStore(database),
+    tunings: openTuningStore(database),
+    previews: openPreviewStore(database),
     write: (batch, shard = 0) => writeOnce(readings, batch, shard),
     close: async () => {
       await database.close();
@@ -178,7 +185,7 @@ export function onEach(
       const tables = sql.raw(
         "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit, " +
           "principals, credentials, claim_tokens, revoked_certificates, secrets, operators, sessions, api_tokens, first_admin, " +
-          "brokers, presence, commands, alarms, alarm_events",
+          "brokers, presence, commands, alarms, alarm_events, tunings, tuning_previews",
       );
       await sql`TRUNCATE ${tables}`.execute(stores.database.db);
     });

@@ -33,6 +33,8 @@ const tables = [
   "secrets",
   "sessions",
   "settings",
+  "tuning_previews",
+  "tunings",
 ];
 
 async function tablesIn({ db }: Database): Promise<string[]> {
@@ -61,6 +63,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0007-operators",
     "0008-presence-and-commands",
     "0010-alarms",
+    "0015-feedback",
   ];
 }
 
