@@ -104,7 +104,7 @@ const learnt = sql<number | null>`CASE WHEN NOT EXISTS (
       SELECT FROM readings r
       WHERE r.device_id = device_latest.device_id AND r.sensor_type = device_latest.sensor_type AND NOT r.is_late
       LIMIT ${learningReadings}
-    ) some
+    ) enough
   ) END`;
 
 async function sensorsOf(

@@ -27,6 +27,8 @@ export interface Observation {
   readonly surprise: number;
   /** 1 for what comes as rarely as false alarms are allowed (`target.ts`), 2 for the square of that; 0 while the series is not warm. */
   readonly strain: number;
+  /** The false alarms allowed, as `logTarget` gives them. */
+  readonly target: number;
   readonly becomesStuck: boolean;
   readonly unrest: number;
 }
@@ -89,7 +91,8 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
     sum += share;
   }
   const surprise = sum / Math.sqrt(state.sumQuantile + 0.3);
-  const strain = isWarm(state) ? logRarity(state.tail, surprise) / logTarget(state.intervalUs) : 0;
+  const target = logTarget(state.intervalUs);
+  const strain = isWarm(state) ? logRarity(state.tail, surprise) / target : 0;
   const isStuck = rawValue === state.lastRaw && canBeStuck(state.kind) && becomesStuck(state.rests);
   return {
     rawValue,
@@ -103,6 +106,7 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
     sum,
     surprise,
     strain,
+    target,
     becomesStuck: isStuck,
     unrest,
   };

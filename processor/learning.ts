@@ -1,6 +1,6 @@
 import { channelNames } from "../schema/scored.ts";
 import { magnitude, type Observation } from "./channels.ts";
-import { logTarget, strainAt } from "./lines.ts";
+import { strainAt } from "./lines.ts";
 import { arc } from "./quantity.ts";
 import { learnRest } from "./rests.ts";
 import { dayBins, learnSeason, readingsPerVisit, weekBins } from "./season.ts";
@@ -92,10 +92,9 @@ function learnHead(state: SeriesState, seen: Observation): void {
       : Math.max(state.sumQuantile * quantileFall, 1);
 }
 
-function learnTold(state: SeriesState, { strain, surprise }: Observation): void {
+function learnTold(state: SeriesState, { strain, surprise, target }: Observation): void {
   const fade = isCalm(state.tail) ? toldFadeAfter : toldFade;
   const excess = surprise - state.tail.threshold;
-  const target = logTarget(state.intervalUs);
   for (let line = 0; line < state.told.length; line++) {
     const told = strain > strainAt(line, target) ? excess : 0;
     state.told[line] = Math.max((state.told[line] ?? 0) * fade, told);

@@ -19,7 +19,7 @@ export interface PreviewDeps {
   /** `ALARM_CLEAR_SECONDS`, in microseconds. */
   readonly quietUs: number;
   readonly now: Clock;
-  readonly log: Log;
+  readonly log: Pick<Log, "warn">;
   readonly signal: AbortSignal;
 }
 
@@ -137,7 +137,7 @@ function toOutcome(chosen: Comparison, { from, days }: { from: Tuning; days: num
   const { alarms, counts, falseAlarms, added, to } = chosen;
   const isNothing = isSameTuning(from, to);
   const sentence = isNothing
-    ? `No other tuning would have removed more false alarms in ${days} days.`
+    ? `No quieter line would have removed what was called false in ${days} days.`
     : sentenceOf(chosen, days);
   const list = alarms.toReversed().slice(0, mostListed);
   return { to, sentence, alarms: alarms.length, ...counts, falseAlarms, added, list };

@@ -4,7 +4,7 @@ import { type Range, type SensorType, sensorTypes } from "../schema/sensors.ts";
 import { isNews, type Observation, observe } from "./channels.ts";
 import { explainImpossible, explainStuck, explainSurprise, explainUntypical } from "./explanation.ts";
 import { advance, passOver } from "./learning.ts";
-import { logTarget, strainAt } from "./lines.ts";
+import { strainAt } from "./lines.ts";
 import { type Manner, usualManner } from "./manner.ts";
 import { evidence, type Model } from "./model.ts";
 import { isLate, isWarm, type SeriesState, warmAfter } from "./series.ts";
@@ -110,7 +110,7 @@ function judge(at: Case): Verdict {
     const repeats = state.rests.run + 1;
     return { strain: stuckStrain, knowledge: 0.9, explain: () => explainStuck(state, seen, repeats) };
   }
-  const line = strainAt(manner.line, logTarget(state.intervalUs));
+  const line = strainAt(manner.line, seen.target);
   if (isWarm(state)) {
     const strain = strainOf(state, model, seen) / line;
     return {

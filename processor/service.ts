@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { AlarmStore } from "../platform/alarm-ports.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
@@ -68,6 +69,8 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   const { config, stream, log, metrics } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
+  // Every job waits on it.
+  setMaxListeners(32, signal);
   const models = openModelRegistry({ store: deps.models, log, minReadings: config.MODEL_MIN_READINGS });
   const calendar = openCalendar(config.TIME_ZONE);
   const tunings = new TuningBook(deps.tunings, calendar);

@@ -65,6 +65,7 @@ export type TuningSummary = Readonly<Static<typeof TuningSummary>>;
 /** `GET /api/v1/tunings`: the newest of each scope, by sensor type and device. */
 export const TuningsAnswer = Type.Object({ tunings: Type.Array(TuningSummary) });
 export const TuningAnswer = Type.Object({ tuning: TuningSummary });
+export type TuningAnswer = Readonly<Static<typeof TuningAnswer>>;
 
 export const fates = ["kept", "hidden", "removed", "unclear"] as const;
 const Fate = Type.Enum([...fates], {
