@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { anomalyRule } from "../schema/alarm.ts";
 import { asking, type Database } from "./database.ts";
+import { numbersIn } from "./detector-histories.ts";
 import { micros, toInstant } from "./sql.ts";
 import type { JudgedAlarm, PreviewStore, PreviewTask } from "./tuning-ports.ts";
 
@@ -86,18 +87,20 @@ export function openPreviewStore({ db }: Database): PreviewStore {
       }),
     readings: ({ deviceId, sensorType }, { fromUs, untilUs, limit }) =>
       asking(`read the history of ${deviceId}`, async () => {
-        const rows = await db
-          .selectFrom("readings")
-          .select([micros("ts").as("timestampUs"), "value"])
-          .where("device_id", "=", deviceId)
-          .where("sensor_type", "=", sensorType)
-          .where("is_late", "=", false)
-          .where("ts", ">=", toInstant(sql`${fromUs}::bigint`))
-          .where("ts", "<", toInstant(sql`${untilUs}::bigint`))
-          .orderBy("ts")
-          .limit(limit)
-          .execute();
-        return rows;
+        // As two texts, since a row object for each would cost five times as much to take apart.
+        const { rows } = await sql<{ timestamps: string | null; values: string | null }>`
+          SELECT string_agg(us::text, ' ' ORDER BY us) AS timestamps, string_agg(value::text, ' ' ORDER BY us) AS values
+          FROM (
+            SELECT ${micros("ts")} AS us, value FROM readings
+            WHERE device_id = ${deviceId} AND sensor_type = ${sensorType} AND NOT is_late
+              AND ts >= ${toInstant(sql`${fromUs}::bigint`)} AND ts < ${toInstant(sql`${untilUs}::bigint`)}
+            ORDER BY ts LIMIT ${limit}
+          ) page`.execute(db);
+        const values = numbersIn(rows[0]?.values ?? null);
+        return numbersIn(rows[0]?.timestamps ?? null).map((timestampUs, place) => ({
+          timestampUs,
+          value: values[place] ?? 0,
+        }));
       }),
   };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate as othersTurn } from "node:timers/promises";
 import { messageOf } from "../platform/errors.ts";
 import type { Clock } from "../platform/ports.ts";
 import type { SeriesKey } from "../platform/shard-batch.ts";
@@ -28,8 +29,9 @@ const renewEveryMs = 5000;
 const dayUs = 86_400_000_000;
 /** What a series learns from before the days that are replayed: a tail stands for four thousand readings. */
 const warmUpReadings = 5000;
-/** Small pieces, since the readings that arrive are judged by the same thread. */
-const pageReadings = 1000;
+const pageReadings = 4000;
+/** Judged at a time, since the readings that arrive are judged by the same thread. */
+const sliceReadings = 250;
 const mostSeries = 20;
 /** Once so many readings were replayed no further series is begun. */
 const mostReadings = 1_000_000;
@@ -115,7 +117,10 @@ class Answering {
     for (;;) {
       if (signal.aborted || !(await this.#goOn())) return null;
       const page = await previews.readings(key, { fromUs, untilUs, limit: pageReadings });
-      replay.take(page);
+      for (let at = 0; at < page.length; at += sliceReadings) {
+        replay.take(page.slice(at, at + sliceReadings));
+        await othersTurn();
+      }
       const last = page.at(-1);
       if (last === undefined || page.length < pageReadings) break;
       fromUs = last.timestampUs + 1;
