@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Tables } from "../schema/row.ts";
 import type { PreviewSummary, Tuning, TuningScope, TuningSummary } from "../schema/tuning.ts";
 import { isSameTuning } from "../schema/tuning.ts";
@@ -41,7 +41,7 @@ export function openTuningStore({ db }: Database): TuningStore {
           .insertInto("tuning_previews")
           .values({
             ...columnsOf(scope),
-            ...{ days, by, tuning_id: newestOf(scope) },
+            ...{ days, by, tuning_id: newestIn(sql`${sensorType}::text`, sql`${deviceId}::text`) },
             wish: wish === null ? null : JSON.stringify(wish),
           })
           .returning("id")
@@ -72,10 +72,15 @@ function columnsOf({ sensorType, deviceId }: TuningScope) {
 }
 
 /** The newest row that counts in a scope: for a device also those of its type, for a type also those of its devices. */
-function newestOf({ sensorType, deviceId }: TuningScope) {
+function newestIn(sensorType: RawBuilder<unknown>, deviceId: RawBuilder<unknown>) {
   return sql<number>`(SELECT coalesce(max(newest.id), 0) FROM tunings newest WHERE newest.sensor_type = ${sensorType}
-    AND (${deviceId}::text IS NULL OR newest.device_id IS NULL OR newest.device_id = ${deviceId}))`;
+    AND (${deviceId} IS NULL OR newest.device_id IS NULL OR newest.device_id = ${deviceId}))`;
 }
+
+const newestOfPreview = newestIn(
+  sql.ref("tuning_previews.sensor_type"),
+  sql.ref("tuning_previews.device_id"),
+);
 
 function previews(db: Kysely<Tables>) {
   return db
@@ -83,9 +88,7 @@ function previews(db: Kysely<Tables>) {
     .select(["id", "sensor_type", "device_id", "days", "wish", "by", "outcome", "failure", "done_at"])
     .select([
       micros("asked_at").as("asked_us"),
-      sql<boolean>`tuning_id = (SELECT coalesce(max(newest.id), 0) FROM tunings newest
-        WHERE newest.sensor_type = tuning_previews.sensor_type AND (tuning_previews.device_id IS NULL
-          OR newest.device_id IS NULL OR newest.device_id = tuning_previews.device_id))`.as("is_current"),
+      sql<boolean>`tuning_id = ${newestOfPreview}`.as("is_current"),
     ]);
 }
 
@@ -103,7 +106,7 @@ function previewOf(row: PreviewRow): PreviewSummary {
 async function suggest(db: Kysely<Tables>, { deviceId, sensorType }: SeriesKey): Promise<void> {
   await sql`
     INSERT INTO tuning_previews (sensor_type, device_id, days, tuning_id, by)
-    SELECT ${sensorType}, ${deviceId}, ${suggestionDays}, ${newestOf({ deviceId, sensorType })}, 'platform'
+    SELECT ${sensorType}, ${deviceId}, ${suggestionDays}, ${newestIn(sql`${sensorType}::text`, sql`${deviceId}::text`)}, 'platform'
     WHERE ${suggestAfter} <= (
       SELECT count(*) FROM alarms WHERE sensor_type = ${sensorType} AND device_id = ${deviceId}
         AND verdict = 'false-alarm' AND raised_at > now() - ${suggestionDays} * interval '1 day'

@@ -95,10 +95,11 @@ function learnHead(state: SeriesState, seen: Observation): void {
 function learnTold(state: SeriesState, { strain, surprise, target }: Observation): void {
   const fade = isCalm(state.tail) ? toldFadeAfter : toldFade;
   const excess = surprise - state.tail.threshold;
-  for (let line = 0; line < state.told.length; line++) {
-    const told = strain > strainAt(line, target) ? excess : 0;
-    state.told[line] = Math.max((state.told[line] ?? 0) * fade, told);
-  }
+  const { told } = state;
+  for (let line = 0; line < told.length; line++) told[line] = (told[line] ?? 0) * fade;
+  // The lines rise: what does not reach one reaches none after it, and a usual reading not even the first.
+  for (let line = 0; line < told.length && strain > strainAt(line, target); line++)
+    told[line] = Math.max(told[line] ?? 0, excess);
 }
 
 function learn(state: SeriesState, seen: Observation): void {
