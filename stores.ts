@@ -16,6 +16,7 @@ import { openNotificationStore } from "./platform/notification-store.ts";
 import { openOperatorStore } from "./platform/operator-store.ts";
 import { listProxies } from "./platform/peer.ts";
 import { openPresenceStore } from "./platform/presence-store.ts";
+import { openPreviewStore } from "./platform/preview-store.ts";
 import { openReadingStore } from "./platform/reading-store.ts";
 import { openRejectionStore } from "./platform/rejection-store.ts";
 import { openRoutingStore } from "./platform/routing-store.ts";
@@ -25,6 +26,7 @@ import { openSessionStore } from "./platform/session-store.ts";
 import { openSettingStore } from "./platform/setting-store.ts";
 import type { Log } from "./platform/telemetry.ts";
 import { openTokenStore } from "./platform/token-store.ts";
+import { openTuningStore } from "./platform/tuning-store.ts";
 
 /** What a process needs to have a database. */
 export interface StoreDeps {
@@ -95,6 +97,8 @@ function storesOn(database: Database, config: Config) {
     rules: openRuleStore(database),
     routing: openRoutingStore(database),
     notifications: openNotificationStore(database),
+    tunings: openTuningStore(database),
+    previews: openPreviewStore(database),
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,
     }),

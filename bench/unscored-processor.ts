@@ -8,6 +8,7 @@ import { Lifecycle, stopSignal } from "../platform/lifecycle.ts";
 import { migrate } from "../platform/migrations.ts";
 import { openModelStore } from "../platform/model-store.ts";
 import { openNotificationStore } from "../platform/notification-store.ts";
+import { openPreviewStore } from "../platform/preview-store.ts";
 import { openReadingStore } from "../platform/reading-store.ts";
 import { openRedisEvents } from "../platform/redis-events.ts";
 import { openRedisStream } from "../platform/redis-stream.ts";
@@ -16,6 +17,7 @@ import { openRoutingStore } from "../platform/routing-store.ts";
 import { openRuleStore } from "../platform/rule-store.ts";
 import { openSettingStore } from "../platform/setting-store.ts";
 import { openLog, openMetrics } from "../platform/telemetry.ts";
+import { openTuningStore } from "../platform/tuning-store.ts";
 import { noSteps } from "../processor/rules.ts";
 import { startProcessor } from "../processor/service.ts";
 import type { Scorer } from "../processor/shard-scorer.ts";
@@ -77,6 +79,8 @@ await life.run("processor", () =>
     rules: openRuleStore(database),
     routing: openRoutingStore(database),
     notifications: openNotificationStore(database),
+    tunings: openTuningStore(database),
+    previews: openPreviewStore(database),
     now: () => Date.now() * 1000,
     settings: openSettingStore(database, {
       activeDeviceTimeoutSeconds: config.ACTIVE_DEVICE_TIMEOUT_SECONDS,

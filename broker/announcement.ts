@@ -72,8 +72,12 @@ function anomalyMessage(event: AnomalyEvent) {
     value: event.value,
     score: event.score,
     confidence: event.confidence,
+    severity: event.severity,
     reason: event.sentence,
     expected: event.expected,
+    shares: event.shares,
+    sensors: event.sensors,
+    learning: event.learning,
     model: event.modelVersion,
   };
 }

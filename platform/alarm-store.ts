@@ -1,12 +1,6 @@
 import { type Kysely, sql } from "kysely";
-import {
-  type AlarmGroup,
-  type AlarmSummary,
-  type AlarmWish,
-  severityOfRank,
-  stepOf,
-} from "../schema/alarm.ts";
-import type { AlarmEvent } from "../schema/event.ts";
+import { type AlarmGroup, type AlarmSummary, anomalyRule, severityOfRank, stepOf } from "../schema/alarm.ts";
+import type { AlarmEvent, Shares } from "../schema/event.ts";
 import type { Tables } from "../schema/row.ts";
 import { endMembers, forgetCleared, isOpen, settle, settleRule } from "./alarm-end.ts";
 import type { AlarmOrder, AlarmOutcome, AlarmStore, StormLimits } from "./alarm-ports.ts";
@@ -70,7 +64,7 @@ async function find(db: Kysely<Tables>, id: number): ReturnType<AlarmStore["find
   if (row === undefined) return null;
   const events = await db
     .selectFrom("alarm_events")
-    .select(["version", "change", "from_state as from", "to_state as to", "by", "comment"])
+    .select(["version", "change", "from_state as from", "to_state as to", "by", "comment", "verdict"])
     .select(micros("at").as("atUs"))
     .where("alarm_id", "=", id)
     .orderBy("version")
@@ -88,7 +82,7 @@ async function change(transaction: Kysely<Tables>, id: number, order: AlarmOrder
   const version = before.version + 1;
   await transaction
     .updateTable("alarms")
-    .set({ version, state: step.to, ...consequences(order.wish, order.by) })
+    .set({ version, state: step.to, ...consequences(order) })
     .where("id", "=", id)
     .execute();
   await transaction
@@ -98,6 +92,7 @@ async function change(transaction: Kysely<Tables>, id: number, order: AlarmOrder
       version,
       ...{ change: step.change, from_state: before.state, to_state: step.to },
       ...{ by: order.by, comment: order.comment },
+      verdict: order.wish.kind === "feedback" ? order.wish.verdict : null,
     })
     .execute();
   const { kind } = order.wish;
@@ -115,7 +110,7 @@ async function change(transaction: Kysely<Tables>, id: number, order: AlarmOrder
 }
 
 /** What a wish changes beside the state. */
-function consequences(wish: AlarmWish, by: string) {
+function consequences({ wish, by, comment }: AlarmOrder) {
   switch (wish.kind) {
     case "acknowledge":
       return { acknowledged_by: by };
@@ -129,12 +124,18 @@ function consequences(wish: AlarmWish, by: string) {
       };
     case "clear":
       return { cleared_at: sql<Date>`now()`, shelved_until: null };
+    case "feedback":
+      return wish.verdict === null
+        ? { verdict: null, judged_by: null, judged_at: null, judged_note: null }
+        : { verdict: wish.verdict, judged_by: by, judged_at: sql<Date>`now()`, judged_note: comment };
   }
 }
 
 /** What the record of changes has of an alarm. */
-function recorded({ id, sensorType, rule, version, state, assignee, shelvedUntilUs }: AlarmSummary) {
-  return { id, sensorType, rule, version, state, assignee, shelvedUntilUs };
+function recorded({ judgement, ...alarm }: AlarmSummary) {
+  const { id, sensorType, rule, version, state, assignee, shelvedUntilUs } = alarm;
+  const verdict = judgement?.verdict ?? null;
+  return { id, sensorType, rule, version, state, assignee, shelvedUntilUs, verdict };
 }
 
 /** One look is all it takes while there is no storm. */
@@ -184,6 +185,7 @@ async function announceNext(
         "to_state",
         "by",
         "comment",
+        "alarm_events.verdict as event_verdict",
       ])
       .select(micros("alarm_events.at").as("at_us"))
       .where("announced_at", "is", null)
@@ -196,6 +198,7 @@ async function announceNext(
     kind: "alarm" as const,
     deviceId: row.device_id,
     ...{ change: row.change, from: row.from_state, by: row.by, atUs: row.at_us, comment: row.comment },
+    verdict: row.event_verdict,
     alarm: { ...toSummary(row), version: row.event_version, state: row.to_state },
   }));
   await say(events);
@@ -206,13 +209,21 @@ async function announceNext(
   return events;
 }
 
+/** Of the reading that the alarm shows; alarms of other rules have none. */
+const sharesOfPeak = sql<Shares | null>`(SELECT shares FROM anomalies
+  WHERE alarms.rule = ${anomalyRule} AND anomalies.device_id = alarms.device_id AND anomalies.sensor_type = alarms.sensor_type
+    AND ts BETWEEN alarms.raised_at AND alarms.last_at
+  ORDER BY anomalies.score DESC, ts LIMIT 1)`.as("shares");
+
 function summaries(db: Kysely<Tables>) {
   return db
     .selectFrom("alarms")
     .select(["alarms.id", "alarms.version", "device_id", "sensor_type", "rule", "state", "anomalies"])
     .select(["severity", "peak_score", "peak_value", "peak_sentence", "expected_low", "expected_high"])
     .select(["acknowledged_by", "assignee", "group_id", "members"])
+    .select(["alarms.verdict", "judged_by", "judged_note", sharesOfPeak])
     .select([
+      sql<number | null>`${micros("judged_at")}`.as("judged_us"),
       micros("raised_at").as("raised_us"),
       micros("last_at").as("last_us"),
       sql<number | null>`${micros("cleared_at")}`.as("cleared_us"),
@@ -244,11 +255,18 @@ function toSummary(row: SummaryRow): AlarmSummary {
           ? row.peak_sentence
           : `${row.members} devices at once; the worst is ${row.peak_sentence}`,
       expected: low === null || high === null ? null : { low, high },
+      shares: row.shares ?? {},
     },
     acknowledgedBy: row.acknowledged_by,
     assignee: row.assignee,
     shelvedUntilUs: row.shelved_until_us,
     group: row.group_id,
     members: row.members,
+    judgement: toJudgement(row),
   };
+}
+
+function toJudgement(row: SummaryRow): AlarmSummary["judgement"] {
+  const { verdict, judged_by: by, judged_us: atUs, judged_note: note } = row;
+  return verdict === null || by === null || atUs === null ? null : { verdict, by, atUs, note };
 }

@@ -152,9 +152,10 @@ function anomalyInsert(readings: readonly ScoredReading[]) {
       ORDER BY device_id, sensor_type, ts, place
     ), kept AS (
       INSERT INTO anomalies (device_id, sensor_type, ts, value, score, confidence, model_version, sentence,
-        expected_low, expected_high)
+        expected_low, expected_high, shares, sensors, learnt)
       SELECT device_id, sensor_type, ts, value, score, (event ->> 'confidence')::real, model_version, event ->> 'sentence',
-        (event #>> '{expected,low}')::double precision, (event #>> '{expected,high}')::double precision
+        (event #>> '{expected,low}')::double precision, (event #>> '{expected,high}')::double precision,
+        event -> 'shares', nullif(event -> 'sensors', jsonb_build_array(sensor_type)), (event #>> '{learning,readings}')::smallint
       FROM announced
       ON CONFLICT DO NOTHING
     )`;

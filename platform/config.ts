@@ -11,6 +11,7 @@ import {
   port,
   type Setting,
   text,
+  timeZone,
   url,
   wholeNumber,
 } from "./setting.ts";
@@ -105,6 +106,7 @@ export const settings = {
     "if they are at least this share of the active devices of the type",
   ),
   STORM_WINDOW_SECONDS: wholeNumber(60, [1, 3600], "within which they must be raised"),
+  TIME_ZONE: timeZone("UTC", "whose clocks the words for a time follow: usual on Sunday evenings"),
   RETENTION_DEVICES_DAYS: wholeNumber(
     30,
     [1, 36_500],

@@ -60,6 +60,7 @@ function toHistory(row: HistoryRow, format: number): DetectorHistory {
   return { ...key, anchor, points };
 }
 
-function numbersIn(text: string | null): readonly number[] {
+/** The numbers of a text with spaces between them. */
+export function numbersIn(text: string | null): readonly number[] {
   return text === null ? [] : text.split(" ").map(Number);
 }

@@ -1,6 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import type { DeviceSummary, SensorSummary } from "../schema/api.ts";
+import { toLearning } from "../schema/event.ts";
 import type { Tables } from "../schema/row.ts";
+import { learningReadings } from "../schema/scored.ts";
 import { sensorLabel, sensorUnit } from "../schema/sensors.ts";
 import { asking, type Database } from "./database.ts";
 import { heardAgain, overdueDevices } from "./overdue.ts";
@@ -97,6 +99,18 @@ function connectionOf(row: {
   return { isOnline, sinceUs, reason: isLeft ? "broker_died" : reason };
 }
 
+/** How many readings a young series has learnt from. One that has an anchor (`detector_anchors`) is young no more, and not counted. */
+const learnt = sql<number | null>`CASE WHEN NOT EXISTS (
+    SELECT FROM detector_anchors anchor
+    WHERE anchor.device_id = device_latest.device_id AND anchor.sensor_type = device_latest.sensor_type
+  ) THEN (
+    SELECT count(*) FROM (
+      SELECT FROM readings r
+      WHERE r.device_id = device_latest.device_id AND r.sensor_type = device_latest.sensor_type AND NOT r.is_late
+      LIMIT ${learningReadings}
+    ) enough
+  ) END`;
+
 async function sensorsOf(
   db: Kysely<Tables>,
   deviceIds: readonly string[],
@@ -104,6 +118,7 @@ async function sensorsOf(
   const rows = await db
     .selectFrom("device_latest")
     .select(["device_id", "sensor_type", "value", "score", "is_anomaly", micros("ts").as("timestamp_us")])
+    .select(learnt.as("learnt"))
     .where("device_id", "=", (eb) => eb.fn.any(eb.val([...deviceIds])))
     .orderBy("device_id")
     .orderBy("sensor_type")
@@ -120,6 +135,7 @@ async function sensorsOf(
       value: row.value,
       score: row.score,
       isAnomaly: row.is_anomaly,
+      learning: toLearning(row.learnt),
     });
   }
   return sensors;

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
-import { type AnomalyEvent, toAnomalyEvent } from "../schema/event.ts";
+import { type AnomalyEvent, type Shares, toAnomalyEvent } from "../schema/event.ts";
 import type { Tables } from "../schema/row.ts";
+import { type ChannelShare, channelNames } from "../schema/scored.ts";
 import { asking, type Database } from "./database.ts";
 import { detectorHistories } from "./detector-histories.ts";
 import type { LatestReading, ReadingStore, StoredSeries } from "./ports.ts";
@@ -104,6 +105,13 @@ function latest(db: Kysely<Tables>, timeoutMs: number): Promise<LatestReading[]>
   });
 }
 
+/** As they were before the store put them into an order of its own; a channel that is no more is left out. */
+function toShares(shares: Shares): readonly ChannelShare[] {
+  return channelNames
+    .flatMap((channel) => (channel in shares ? [{ channel, share: shares[channel] ?? 0 }] : []))
+    .sort((a, b) => b.share - a.share);
+}
+
 function anomalies(
   db: Kysely<Tables>,
   query: { deviceId?: string; limit: number },
@@ -134,6 +142,9 @@ function anomalies(
             row.expected_low === null || row.expected_high === null
               ? null
               : { low: row.expected_low, high: row.expected_high },
+          shares: toShares(row.shares),
+          sensors: row.sensors ?? [row.sensor_type],
+          ...(row.learnt === null ? {} : { learnt: row.learnt }),
         },
       }),
     );

@@ -71,6 +71,24 @@ export function flag(doc: string): Setting<boolean> {
   };
 }
 
+/** A time zone by its name in the IANA database. */
+export function timeZone(fallback: string, doc: string): Setting<string> {
+  return {
+    fallback,
+    doc,
+    read: (raw) => (isTimeZone(raw) ? raw : new Fault("a time zone such as Europe/Berlin")),
+  };
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** One of a few words. */
 export function oneOf<const T extends string>(fallback: T, others: readonly T[], doc: string): Setting<T> {
   const choices = [fallback, ...others];

@@ -1,3 +1,4 @@
+import { logTarget } from "./lines.ts";
 import { arc, canBeStuck, watchedValue } from "./quantity.ts";
 import { becomesStuck } from "./rests.ts";
 import { dayBinOf, expectedOfDay, expectedOfWeek, readingsPerVisit, weekBinOf, weekBins } from "./season.ts";
@@ -16,7 +17,6 @@ import {
 } from "./spread.ts";
 import { type Stance, stanceOf } from "./state-head.ts";
 import { logRarity } from "./tail.ts";
-import { targetRate } from "./target.ts";
 
 /** One reading as the channels see it, before anything is learnt from it. */
 export interface Observation {
@@ -38,8 +38,8 @@ export interface Observation {
   readonly surprise: number;
   /** 1 for what comes as rarely as false alarms are allowed (`target.ts`), 2 for the square of that; 0 while the series is not warm. */
   readonly strain: number;
-  /** Whether the surprise exceeds what was told lately by far. */
-  readonly isNews: boolean;
+  /** The false alarms allowed, as `logTarget` gives them. */
+  readonly target: number;
   readonly becomesStuck: boolean;
   readonly unrest: number;
   /** Where the last readings together stand. */
@@ -50,8 +50,6 @@ export interface Observation {
 const valueLimit = 1e100;
 const rawLimit = 1e6;
 const dayUs = 86_400_000_000;
-/** Two heads judge, and together they may call as often as is allowed. */
-const shareOfEach = 0.5;
 /** News exceeds what was told lately by so much. */
 const newsFactor = 1.5;
 const leastNews = 0.1;
@@ -106,10 +104,13 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
     sum += share;
   }
   const surprise = sum / Math.sqrt(state.sumQuantile + 0.3);
-  const logTarget = Math.log(shareOfEach * targetRate(state.intervalUs));
-  const strain = isWarm(state) ? logRarity(state.tail, surprise) / logTarget : 0;
-  const stance = stanceOf(state.head, { value: medianOf(state, value), noise: noiseFloor(state), logTarget });
-  const isNews = Math.max(surprise - state.tail.threshold, leastNews) > newsFactor * state.told;
+  const target = logTarget(state.intervalUs);
+  const strain = isWarm(state) ? logRarity(state.tail, surprise) / target : 0;
+  const stance = stanceOf(state.head, {
+    value: medianOf(state, value),
+    noise: noiseFloor(state),
+    logTarget: target,
+  });
   const isStuck = rawValue === state.lastRaw && canBeStuck(state.kind) && becomesStuck(state.rests);
   return {
     rawValue,
@@ -123,11 +124,16 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
     sum,
     surprise,
     strain,
-    isNews,
+    target,
     becomesStuck: isStuck,
     unrest,
     stance,
   };
+}
+
+/** Whether a surprise exceeds by far what was lately told beyond this line. */
+export function isNews(state: SeriesState, { surprise }: Observation, line: number): boolean {
+  return Math.max(surprise - state.tail.threshold, leastNews) > newsFactor * (state.told[line] ?? 0);
 }
 
 // The state head leaves a spike of one reading to the channels.

@@ -16,7 +16,7 @@ const steady = (level: number, swing: number) =>
 test("a jump is named with its size and its unit", () => {
   const slowSwing = Array.from({ length: 300 }, (_, i) => 22 + 0.5 * Math.sin(i / 20));
   const state = seriesOf("temperature", slowSwing);
-  const { sentence, expected } = explainSurprise(state, 41.2, observe(state, 41.2, 301));
+  const { sentence, expected } = explainSurprise(state, observe(state, 41.2, 301));
   expect(sentence).toMatch(
     /^Temperature 41\.2 °C; 21\.\d+ to 22\.\d+ is usual here; the jump of 1[89](\.\d)? °C in one reading weighs most\.$/,
   );
@@ -26,7 +26,7 @@ test("a jump is named with its size and its unit", () => {
 
 test("a type that nobody knows is made readable and has no unit", () => {
   const state = seriesOf("soil_moisture", steady(400, 10));
-  const { sentence } = explainSurprise(state, 900, observe(state, 900, 301));
+  const { sentence } = explainSurprise(state, observe(state, 900, 301));
   expect(sentence).toMatch(
     /^Soil moisture 900; \d+(\.\d)? to \d+(\.\d)? is usual here; the .* weighs most\.$/,
   );
@@ -34,7 +34,7 @@ test("a type that nobody knows is made readable and has no unit", () => {
 
 test("the expected band stays within what is physically possible", () => {
   const state = seriesOf("humidity", steady(98, 2));
-  const { expected } = explainSurprise(state, 40, observe(state, 40, 301));
+  const { expected } = explainSurprise(state, observe(state, 40, 301));
   expect(expected?.high).toBe(100);
 });
 

@@ -1,5 +1,6 @@
 import { type ChannelName, type ChannelShare, channelNames, type Explanation } from "../schema/scored.ts";
 import { type Range, sensorLabel, sensorTypes, sensorUnit } from "../schema/sensors.ts";
+import { type Calendar, type Moment, utcCalendar } from "./calendar.ts";
 import { type Observation, type Outlook, outlook } from "./channels.ts";
 import { inUnit } from "./quantity.ts";
 import { type SeriesState, warmAfter } from "./series.ts";
@@ -37,14 +38,23 @@ export function explainStuck(state: SeriesState, seen: Observation, repeats: num
 }
 
 /** Why a reading is unusual in its own series, led by the channel that weighs most. */
-export function explainSurprise(state: SeriesState, value: number, seen: Observation): Explanation {
+export function explainSurprise(
+  state: SeriesState,
+  seen: Observation,
+  calendar: Calendar = utcCalendar,
+): Explanation {
   const shares = sharesOf(seen);
-  const leading = leadingReason(shares[0]?.channel ?? "level", state, seen);
-  return { ...explainBy(leading, { state, value, seen }), shares };
+  const moment = calendar(seen.timestampUs);
+  const leading = leadingReason(shares[0]?.channel ?? "level", { state, seen, moment });
+  return { ...explainBy(leading, { state, seen, moment }), shares };
 }
 
 /** Why the last readings together are unusual in their own series, though no single one need be. */
-export function explainAway(state: SeriesState, value: number, seen: Observation): Explanation {
+export function explainAway(
+  state: SeriesState,
+  seen: Observation,
+  calendar: Calendar = utcCalendar,
+): Explanation {
   const { ofLevel, ofRoughness, distance, average } = seen.stance;
   const ofPlace = rounded((ofLevel / distance) ** 2);
   const isPlace = Math.abs(ofLevel) > ofRoughness;
@@ -57,29 +67,37 @@ export function explainAway(state: SeriesState, value: number, seen: Observation
     { channel: "volatility", share: rounded(1 - ofPlace) },
   ];
   return {
-    ...explainBy(reason, { state, value, seen }),
+    ...explainBy(reason, { state, seen, moment: calendar(seen.timestampUs) }),
     shares: shares.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share),
   };
 }
 
-function explainBy(
-  reason: string,
-  { state, value, seen }: { state: SeriesState; value: number; seen: Observation },
-): Explanation {
+interface Told {
+  readonly state: SeriesState;
+  readonly seen: Observation;
+  readonly moment: Moment;
+}
+
+function explainBy(reason: string, { state, seen, moment }: Told): Explanation {
   const expectation = outlook(state, seen);
   const expected = bandOf(state, expectation);
   const digits = digitsFor(expected.high - expected.low);
   const band = `${plain(expected.low, digits)} to ${plain(expected.high, digits)}`;
   const usual = state.kind === "counter" ? `an increase of ${band}` : band;
-  const sentence = `${subject(state.sensorType, value)}; ${usual} is usual ${placeIn[expectation.by]}; ${reason} weighs most.`;
+  const sentence = `${subject(state.sensorType, seen.rawValue)}; ${usual} is usual ${placeOf(expectation.by, moment)}; ${reason} weighs most.`;
   return { sentence, expected };
 }
 
-const placeIn: Readonly<Record<Outlook["by"], string>> = {
-  level: "here",
-  daily: "here at this time of day",
-  weekly: "here at this hour of the week",
-};
+function placeOf(by: Outlook["by"], { ofDay, ofWeek }: Moment): string {
+  switch (by) {
+    case "level":
+      return "here";
+    case "daily":
+      return `${ofDay} here`;
+    case "weekly":
+      return `${ofWeek} here`;
+  }
+}
 
 // 99 % of a normal signal; never beyond what the quantity can be.
 function bandOf(state: SeriesState, { centre, spread }: Outlook): Range {
@@ -105,8 +123,8 @@ function rounded(share: number): number {
   return Math.round(share * 1000) / 1000;
 }
 
-function leadingReason(channel: ChannelName, state: SeriesState, { moves }: Observation): string {
-  const move = moves[channelNames.indexOf(channel)] ?? 0;
+function leadingReason(channel: ChannelName, { state, seen, moment }: Told): string {
+  const move = seen.moves[channelNames.indexOf(channel)] ?? 0;
   const size = sizeOf(state, move);
   switch (channel) {
     case "level":
@@ -120,9 +138,9 @@ function leadingReason(channel: ChannelName, state: SeriesState, { moves }: Obse
     case "volatility":
       return `the ${move < 0 ? "calm" : "unrest"} of the last readings`;
     case "daily":
-      return `the distance of ${size} from what is usual at this time of day`;
+      return `the distance of ${size} from what is usual ${moment.ofDay}`;
     case "weekly":
-      return `the distance of ${size} from what is usual at this hour of the week`;
+      return `the distance of ${size} from what is usual ${moment.ofWeek}`;
     case "shape":
       return "that the last readings took a course not seen lately";
     case "range":

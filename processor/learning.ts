@@ -1,5 +1,6 @@
 import { channelNames } from "../schema/scored.ts";
 import { magnitude, type Observation } from "./channels.ts";
+import { strainAt } from "./lines.ts";
 import { arc } from "./quantity.ts";
 import { learnRest } from "./rests.ts";
 import { dayBins, learnSeason, readingsPerVisit, weekBins } from "./season.ts";
@@ -87,16 +88,25 @@ function learnHead(state: SeriesState, seen: Observation): void {
   state.outsideRun = isFar ? state.outsideRun + 1 : 0;
   state.sinceOutside = isFar ? 1 : state.sinceOutside + 1;
   if (isWarm(state)) {
-    const fade = isCalm(state.tail) ? toldFadeAfter : toldFade;
-    const told = seen.strain > 1 ? seen.surprise - state.tail.threshold : 0;
-    state.told = Math.max(state.told * fade, told);
-    state.sinceTold = seen.strain > surelyTold ? 1 : state.sinceTold + 1;
+    learnTold(state, seen);
     learnTail(state.tail, seen.surprise);
   }
   state.sumQuantile =
     seen.sum > state.sumQuantile
       ? Math.min(state.sumQuantile * Math.exp(quantileStep / Math.max(state.unusualRun, 1)), largest)
       : Math.max(state.sumQuantile * quantileFall, 1);
+}
+
+function learnTold(state: SeriesState, { strain, surprise, target }: Observation): void {
+  const fade = isCalm(state.tail) ? toldFadeAfter : toldFade;
+  const excess = surprise - state.tail.threshold;
+  const { told } = state;
+  for (let line = 0; line < told.length; line++) told[line] = (told[line] ?? 0) * fade;
+  // The lines rise: what does not reach one reaches none after it, and a usual reading not even the first.
+  for (let line = 0; line < told.length && strain > strainAt(line, target); line++) {
+    told[line] = Math.max(told[line] ?? 0, excess);
+    if (strain > surelyTold * strainAt(line, target)) state.toldAt[line] = state.count;
+  }
 }
 
 function learn(state: SeriesState, seen: Observation): void {

@@ -1,7 +1,7 @@
 import type { Reading } from "../schema/reading.ts";
 import type { Explanation, ScoredReading } from "../schema/scored.ts";
 import { type Range, type SensorType, sensorTypes } from "../schema/sensors.ts";
-import { type Observation, observe } from "./channels.ts";
+import { isNews, type Observation, observe } from "./channels.ts";
 import {
   explainAway,
   explainImpossible,
@@ -10,6 +10,8 @@ import {
   explainUntypical,
 } from "./explanation.ts";
 import { advance, passOver } from "./learning.ts";
+import { strainAt } from "./lines.ts";
+import { type Manner, usualManner } from "./manner.ts";
 import { evidence, type Model } from "./model.ts";
 import { hasPlace } from "./quantity.ts";
 import { isLate, isWarm, type SeriesState, warmAfter } from "./series.ts";
@@ -35,19 +37,44 @@ interface Verdict {
   readonly explain: () => Explanation;
 }
 
+/** All that a verdict follows from. */
+interface Case {
+  readonly reading: Reading;
+  readonly state: SeriesState;
+  readonly model: Model | undefined;
+  readonly type: SensorType | undefined;
+  readonly seen: Observation;
+  readonly manner: Manner;
+}
+
 /**
  * Judges a reading against its series, then lets the series learn from it. A reading that is not newer than the last one is
  * judged, but teaches nothing, so delivering one twice changes nothing.
  */
 export function scoreReading(reading: Reading, state: SeriesState, model: Model | undefined): ScoredReading {
-  const type = sensorTypes.get(reading.sensorType);
-  const isReadingLate = isLate(state, reading.timestampUs);
+  return scoreAs(usualManner, { reading, state, model });
+}
+
+/** As `scoreReading`, by another line or in other words; the series learns the same. */
+export function scoreAs(
+  manner: Manner,
+  { reading, state, model }: { reading: Reading; state: SeriesState; model: Model | undefined },
+): ScoredReading {
   const seen = observe(state, reading.value, reading.timestampUs);
-  const verdict = judge({ reading, state, model, type, seen });
-  const isAnomaly = verdict.strain > 1;
-  // The explanation speaks of the series as it was before this reading.
-  const explanation = isAnomaly ? verdict.explain() : null;
+  // Its explanation speaks of the series as it was before this reading.
+  const scored = judgeReading(manner, { reading, state, model, seen });
   learnReading(state, reading, seen);
+  return scored;
+}
+
+/** The verdict of `scoreAs` on a reading that `observe` has looked at; changes nothing. */
+export function judgeReading(
+  manner: Manner,
+  { reading, state, model, seen }: Omit<Case, "type" | "manner">,
+): ScoredReading {
+  const type = sensorTypes.get(reading.sensorType);
+  const verdict = judge({ reading, state, model, type, seen, manner });
+  const isAnomaly = verdict.strain > 1;
   const score = scoreOf(verdict.strain);
   // Sure is who knows much and is far from the line.
   const confidence = verdict.knowledge * (0.5 + Math.abs(score - 0.5));
@@ -60,9 +87,14 @@ export function scoreReading(reading: Reading, state: SeriesState, model: Model 
     isAnomaly,
     confidence: rounded(confidence),
     modelVersion: model?.version ?? noModel,
-    isLate: isReadingLate,
-    explanation,
+    isLate: isLate(state, reading.timestampUs),
+    explanation: isAnomaly ? explained(verdict, state) : null,
   };
+}
+
+function explained(verdict: Verdict, state: SeriesState): Explanation {
+  const explanation = verdict.explain();
+  return isWarm(state) ? explanation : { ...explanation, learnt: state.count };
 }
 
 /** Lets a series learn from a reading, as `scoreReading` does after judging it; late and impossible ones teach nothing. */
@@ -77,35 +109,33 @@ export function learnReading(
   else advance(state, seen);
 }
 
-function judge(at: {
-  reading: Reading;
-  state: SeriesState;
-  model: Model | undefined;
-  type: SensorType | undefined;
-  seen: Observation;
-}): Verdict {
-  const { reading, state, model, type, seen } = at;
+function judge(at: Case): Verdict {
+  const { reading, state, model, type, seen, manner } = at;
   if (type !== undefined && !isPossible(type, reading.value)) {
     const explain = () => explainImpossible(reading.sensorType, reading.value, type.physical);
     return { strain: Number.MAX_VALUE, knowledge: 1, explain };
   }
-  if (seen.becomesStuck) {
+  if (seen.becomesStuck && manner.tellsStuck) {
     const repeats = state.rests.run + 1;
     return { strain: stuckStrain, knowledge: 0.9, explain: () => explainStuck(state, seen, repeats) };
   }
+  const line = strainAt(manner.line, seen.target);
   if (isWarm(state)) {
-    const [ofEvent, ofState] = [newsIn(seen, strainOf(state, model, seen)), stanceNews(state, seen)];
-    const explain = ofState > ofEvent ? explainAway : explainSurprise;
+    const ofEvent = strainOf(state, model, seen) / line;
+    const ofState = hasPlace(state.kind) ? seen.stance.strain / line : 0;
+    const event = isNews(state, seen, manner.line) ? ofEvent : oldNews(ofEvent);
+    const stance = isStanceNews(state, manner.line, line) ? ofState : oldNews(ofState);
+    const explain = stance > event ? explainAway : explainSurprise;
     return {
-      strain: Math.max(ofEvent, ofState),
+      strain: Math.max(event, stance),
       knowledge: state.weight / (state.weight + 20),
-      explain: () => explain(state, reading.value, seen),
+      explain: () => explain(state, seen, manner.calendar),
     };
   }
   const typical = type?.typical ?? null;
   if (typical === null) return { strain: 0, knowledge: 0.1, explain: noExplanation };
   return {
-    strain: untypicality(typical, state, reading.value),
+    strain: untypicality(typical, state, reading.value) / line,
     knowledge: 0.5 + (0.3 * state.count) / warmAfter,
     explain: () => explainUntypical(state, reading.value, typical),
   };
@@ -121,15 +151,13 @@ function strainOf(state: SeriesState, model: Model | undefined, seen: Observatio
 }
 
 // One alarm an episode: what does not exceed by far what was said lately is no news, however unusual it is.
-function newsIn(seen: Observation, strain: number): number {
-  return seen.isNews ? strain : Math.min(strain / 2, oldNewsStrain);
+function oldNews(strain: number): number {
+  return Math.min(strain / 2, oldNewsStrain);
 }
 
-// That a series has left its place is told when it goes, unless what took it there was told.
-function stanceNews({ kind, head, sinceTold }: SeriesState, { stance }: Observation): number {
-  if (!hasPlace(kind)) return 0;
-  const isNews = head.away === 0 && sinceTold > toldLately;
-  return isNews ? stance.strain : Math.min(stance.strain / 2, oldNewsStrain);
+// That a series has left its place is told when it goes beyond the line, unless what took it there was told.
+function isStanceNews({ head, count, toldAt }: SeriesState, line: number, strainAtLine: number): boolean {
+  return head.reached <= strainAtLine && count - (toldAt[line] ?? 0) > toldLately;
 }
 
 // As far outside the typical range as the range is wide is the line. What agrees with the few readings there are counts for less,

@@ -1,8 +1,7 @@
-import { channelNames } from "../schema/scored.ts";
 import { newSeries, type SeriesState } from "./series.ts";
 
 /** Grows when the numbers in a state, or their meaning, change: states of another format are not read. */
-export const seriesFormat = 3;
+export const seriesFormat = 4;
 
 const scalars = [
   "count",
@@ -28,8 +27,6 @@ const scalars = [
   "outsideRun",
   "sinceOutside",
   "sumQuantile",
-  "told",
-  "sinceTold",
 ] as const;
 const tailScalars = ["threshold", "rate", "readings", "clusters", "mean", "peak", "quiet", "run"] as const;
 const restScalars = ["changeShare", "readings", "run", "longest"] as const;
@@ -43,10 +40,11 @@ const headScalars = [
   "roughVariance",
   "weight",
   "away",
+  "reached",
 ] as const;
 // When it was last heard of is left out: what came since the anchor was heard of, too.
 const cadenceScalars = ["gaps", "meanUs", "longUs", "overdueRun"] as const;
-const lists = ["variances", "heard", "quantiles", "peaks"] as const;
+const lists = ["variances", "heard", "quantiles", "peaks", "told", "toldAt"] as const;
 const singles = ["day", "week", "recent"] as const;
 
 /** A state as bytes: its numbers one after the other, in the precision they have, so that nothing is rounded. */
@@ -70,14 +68,16 @@ export function serialiseSeries(state: SeriesState): Uint8Array {
   return bytes;
 }
 
+const blank = newSeries("");
+const listed = lists.reduce((sum, name) => sum + blank[name].length, 0);
 const doubleCount =
   scalars.length +
   2 * tailScalars.length +
   restScalars.length +
   headScalars.length +
   cadenceScalars.length +
-  lists.length * channelNames.length;
-const stateBytes = serialiseSeries(newSeries("")).length;
+  listed;
+const stateBytes = serialiseSeries(blank).length;
 
 /** The state that `serialiseSeries` wrote, or undefined when these bytes are not one. */
 export function parseSeries(sensorType: string, bytes: Uint8Array): SeriesState | undefined {

@@ -1,5 +1,6 @@
-import { channelNames } from "../schema/scored.ts";
+import { channelNames, learningReadings } from "../schema/scored.ts";
 import { type SensorKind, sensorTypes } from "../schema/sensors.ts";
+import { allowances } from "../schema/tuning.ts";
 import { type Cadence, newCadence } from "./cadence.ts";
 import { audible, periodOf } from "./quantity.ts";
 import { newRests, type Rests } from "./rests.ts";
@@ -54,10 +55,13 @@ export interface SeriesState {
   sinceOutside: number;
   /** Running 99.5 % quantile of the sum of the channels. */
   sumQuantile: number;
-  /** How far beyond its tail's threshold the series was lately; fades, and what does not exceed it by far is no news. */
-  told: number;
-  /** How many readings ago a reading was so unusual that it was told whatever the type's model said. */
-  sinceTold: number;
+  /**
+   * By line (`lines.ts`): how far beyond its tail's threshold the series was lately, of what went over that line; fades, and what does not
+   * exceed it by far is no news. All lines are remembered, whichever of them speaks.
+   */
+  readonly told: number[];
+  /** By line: the number of the newest reading that was so unusual that it was told whatever the type's model said. */
+  readonly toldAt: number[];
   readonly rests: Rests;
   readonly tail: Tail;
   readonly head: StateHead;
@@ -81,7 +85,7 @@ export interface SeriesState {
 /** A series calmer than this, in squared jumps of the usual size, is not told from one that stands still. */
 export const calmest = 0.05;
 /** Readings of a series before its own history speaks for it. */
-export const warmAfter = 60;
+export const warmAfter = learningReadings;
 /** A pause counts as no more than so many usual intervals. */
 export const longestGap = 64;
 /** Places in the ring of the newest values; a power of two. */
@@ -125,8 +129,8 @@ export function newSeries(sensorType: string): SeriesState {
     outsideRun: 0,
     sinceOutside: Number.POSITIVE_INFINITY,
     sumQuantile: firstSumQuantile,
-    told: 0,
-    sinceTold: Number.POSITIVE_INFINITY,
+    told: allowances.map(() => 0),
+    toldAt: allowances.map(() => Number.NEGATIVE_INFINITY),
     rests: newRests(),
     tail: newTail(),
     head: newStateHead(),

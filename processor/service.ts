@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { AlarmStore } from "../platform/alarm-ports.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
@@ -16,19 +17,24 @@ import type {
   SettingStore,
 } from "../platform/ports.ts";
 import type { RuleStore } from "../platform/rule-ports.ts";
+import type { SeriesKey } from "../platform/shard-batch.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
+import type { PreviewStore, TuningStore } from "../platform/tuning-ports.ts";
 import { announceAlarms } from "./alarms.ts";
 import { Attentions } from "./attention.ts";
+import { type Calendar, openCalendar } from "./calendar.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
 import { Dispatcher } from "./notifications/dispatcher.ts";
 import { openMessengers } from "./notifications/messengers.ts";
+import { answerPreview } from "./preview-desk.ts";
 import { forgetOld, pruneSilent } from "./prune.ts";
-import { openModelRegistry } from "./registry.ts";
+import { type ModelRegistry, openModelRegistry } from "./registry.ts";
 import { rest } from "./rest.ts";
 import { openRuleBook } from "./rule-book.ts";
 import { openScorer, type Scorer, type ScorerDeps } from "./shard-scorer.ts";
 import { keepShare } from "./shares.ts";
 import { watchSilence } from "./silence-watch.ts";
+import { TuningBook } from "./tuning-book.ts";
 
 export { scoreFile } from "./score-file.ts";
 
@@ -44,6 +50,8 @@ export interface ProcessorDeps {
   readonly rules: RuleStore;
   readonly routing: RoutingStore;
   readonly notifications: NotificationStore;
+  readonly tunings: TuningStore;
+  readonly previews: PreviewStore;
   readonly models: ModelStore;
   readonly settings: SettingStore;
   readonly ledger: LedgerStore;
@@ -65,6 +73,8 @@ const settlingIntervalMs = 1000;
 const silenceIntervalMs = 2000;
 const announcingIntervalMs = 250;
 const dispatchingIntervalMs = 500;
+const tuningIntervalMs = 1000;
+const previewIntervalMs = 500;
 const forgettingIntervalMs = 3_600_000;
 
 /** Starts scoring and storing: a loop a shard, and beside them the jobs that keep models, board and tables in order. */
@@ -72,10 +82,13 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   const { config, stream, log, metrics } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
+  // Every job waits on it.
+  setMaxListeners(32, signal);
   const models = openModelRegistry({ store: deps.models, log, minReadings: config.MODEL_MIN_READINGS });
-  await models.refresh();
+  const calendar = openCalendar(config.TIME_ZONE);
+  const tunings = new TuningBook(deps.tunings, calendar);
   const book = openRuleBook(deps.rules);
-  await book.refresh();
+  await Promise.all([models.refresh(), tunings.refresh(), book.refresh()]);
 
   const newScorer = deps.newScorer ?? openScorer;
   const mostSeries = Math.ceil(rememberedSeries / config.SHARDS);
@@ -84,7 +97,8 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
     ...{ shards: config.SHARDS, stream, store: deps.readings, events: deps.events, log, metrics, signal },
     now: deps.now,
     attention,
-    newScorer: () => newScorer({ store: deps.readings, models, rules: deps.rules, book, mostSeries }),
+    newScorer: () =>
+      newScorer({ store: deps.readings, models, tunings, rules: deps.rules, book, mostSeries }),
   });
   const watch = new LedgerWatch(deps);
   const dispatcher = newDispatcher(deps);
@@ -112,6 +126,10 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
     every("announce alarms", announcingIntervalMs, () => announceAlarms({ ...deps, storms })),
     every("send notifications", dispatchingIntervalMs, () => dispatcher.look()),
     every("count notifications", lagIntervalMs, () => countNotifications(deps)),
+    every("tunings", tuningIntervalMs, () => tunings.refresh()),
+    every("previews", previewIntervalMs, () =>
+      answerPreviews({ ...deps, registry: models, calendar, signal }),
+    ),
     every("train", trainingIntervalMs, () => models.trainMissing()),
     every("forget", forgettingIntervalMs, () => forgetOld(deps, retention)),
     every("lag", lagIntervalMs, async () => {
@@ -144,6 +162,21 @@ async function countNotifications({ notifications, metrics }: ProcessorDeps): Pr
   metrics.notificationsWaiting.set(waiting);
   metrics.notificationsDead.set(dead);
   metrics.notificationsOldest.set(oldestSeconds);
+}
+
+interface Previewing extends ProcessorDeps {
+  readonly registry: ModelRegistry;
+  readonly calendar: Calendar;
+  readonly signal: AbortSignal;
+}
+
+/** Answers the previews that wait, one after another. */
+async function answerPreviews({ registry, calendar, signal, config, ...deps }: Previewing): Promise<void> {
+  const { previews, tunings, now, log } = deps;
+  const quietUs = config.ALARM_CLEAR_SECONDS * 1e6;
+  const modelFor = ({ sensorType }: SeriesKey) => registry.modelFor(sensorType);
+  const desk = { previews, tunings, now, log, calendar, signal, quietUs, modelFor };
+  while (!signal.aborted && (await answerPreview(desk)));
 }
 
 /** A fold takes a bounded number of batches; while there are as many, more may wait. */

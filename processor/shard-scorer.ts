@@ -8,8 +8,9 @@ import { DetectorMemory, type Remembered } from "./memory.ts";
 import type { ModelRegistry } from "./registry.ts";
 import type { RuleBook } from "./rule-book.ts";
 import { RuleWatch } from "./rules.ts";
-import { scoreReading } from "./score.ts";
+import { scoreAs } from "./score.ts";
 import { serialiseSeries, seriesFormat } from "./series-bytes.ts";
+import type { TuningBook } from "./tuning-book.ts";
 
 /** What a batch became. */
 export interface Scored {
@@ -38,6 +39,7 @@ export interface ScorerDeps {
   readonly models: ModelRegistry;
   readonly rules: RuleStore;
   readonly book: RuleBook;
+  readonly tunings: Pick<TuningBook, "mannerFor">;
   /** Series remembered at a time. */
   readonly mostSeries: number;
 }
@@ -50,7 +52,7 @@ const historyReadings = 1024;
 const seriesASlice = 500;
 
 /** Scores with the detectors' memory, rebuilt from history where it is missing, and the models of the registry. */
-export function openScorer({ store, models, rules, book, mostSeries }: ScorerDeps): Scorer {
+export function openScorer({ store, models, tunings, rules, book, mostSeries }: ScorerDeps): Scorer {
   const memory = new DetectorMemory(mostSeries);
   const watch = new RuleWatch({ store: rules, book, mostSeries });
   return {
@@ -69,7 +71,8 @@ export function openScorer({ store, models, rules, book, mostSeries }: ScorerDep
       const score = (reading: Reading, receivedUs: number) => {
         const remembered = memory.of(reading);
         const { state } = remembered;
-        const result = scoreReading(reading, state, models.modelFor(reading.sensorType));
+        const model = models.modelFor(reading.sensorType);
+        const result = scoreAs(tunings.mannerFor(reading), { reading, state, model });
         if (!result.isLate) remembered.sinceAnchor += 1;
         if (remembered.sinceAnchor >= anchorEvery) due.set(remembered, reading);
         learnArrival(state.cadence, receivedUs, state.intervalUs);

@@ -22,6 +22,8 @@ export interface StateHead {
   readonly tail: Tail;
   /** How many readings it has been away; 0 while it is not. */
   away: number;
+  /** The highest strain while it is away, otherwise of late: it fades. */
+  reached: number;
 }
 
 /** A reading as the head sees it, before anything is learnt from it. */
@@ -65,6 +67,7 @@ const weightAfterMove = 60;
 /** Readings before the head speaks: a few hundred averages of ten are no more than some dozens. */
 const fewest = 200;
 const youth = 60;
+const reachedFade = 0.5 ** (1 / 16);
 // An average of ten independent readings has a third of their spread.
 const averageShare = 0.35;
 const leastRoughSpread = 0.5;
@@ -73,7 +76,7 @@ export function newStateHead(): StateHead {
   return {
     ...{ latest: 0, average: 0, roughness: 0 },
     ...{ mean: 0, variance: 0, roughMean: 0, roughVariance: 0, weight: 0 },
-    ...{ tail: newTail(), away: 0 },
+    ...{ tail: newTail(), away: 0, reached: 0 },
   };
 }
 
@@ -121,6 +124,8 @@ export function learnStance(head: StateHead, stance: Stance): void {
   head.latest = stance.near;
   head.average = average;
   head.roughness = stance.roughness;
+  const known = isAway === head.away > 0 ? head.reached : 0;
+  head.reached = Math.max(isAway ? known : known * reachedFade, stance.strain);
   head.away = isAway ? head.away + 1 : 0;
   if (head.away > longestAway) settle(head, stance);
   if (head.away === 0) learnBaseline(head, stance);
@@ -134,6 +139,7 @@ function settle(head: StateHead, { value, rough }: Stance): void {
   head.roughMean = rough;
   head.weight = weightAfterMove;
   head.away = 0;
+  head.reached = 0;
 }
 
 function learnBaseline(head: StateHead, { average, rough, spread, roughSpread }: Stance): void {

@@ -24,6 +24,8 @@ export function alarmMessage({ alarm, ...event }: AlarmEvent) {
     score: alarm.peak.score,
     reason: alarm.peak.sentence,
     expected: alarm.peak.expected,
+    shares: alarm.peak.shares,
+    verdict: alarm.judgement?.verdict ?? null,
     assignee: alarm.assignee,
     shelved_until: alarm.shelvedUntilUs === null ? null : formatTimestamp(alarm.shelvedUntilUs),
   };

@@ -1,7 +1,8 @@
 import { type Static, Type } from "typebox";
-import { DeviceIdText } from "./api.ts";
+import { DeviceIdText, SharesSchema } from "./api.ts";
 import { accessNamePattern } from "./operator.ts";
 import { severityOf } from "./scored.ts";
+import { PreviewSummary } from "./tuning.ts";
 
 /** What raises an alarm when the detector finds an anomaly. */
 export const anomalyRule = "anomaly";
@@ -23,6 +24,7 @@ const changes = [
   "acknowledged",
   "commented",
   "assigned",
+  "judged",
   "shelved",
   "unshelved",
   "cleared",
@@ -48,6 +50,10 @@ export function rankOf(score: number): number {
 export function severityOfRank(rank: number): AlarmSeverity {
   return alarmSeverities[rank - 1] ?? "minor";
 }
+const verdicts = ["confirmed", "false-alarm"] as const;
+const Verdict = Type.Enum([...verdicts]);
+/** What operators made of an alarm when they knew what it was about. */
+export type AlarmVerdict = Static<typeof Verdict>;
 
 const Instant = Type.Integer({ description: "Microseconds since the epoch." });
 const OptionalText = Type.Union([Type.Null(), Type.String()]);
@@ -76,6 +82,7 @@ export const AlarmSummary = Type.Object({
       value: Type.Union([Type.Null(), Type.Number()]),
       sentence: Type.String(),
       expected: Type.Union([Type.Null(), Type.Object({ low: Type.Number(), high: Type.Number() })]),
+      shares: SharesSchema,
     },
     { description: "The reading with the highest score; without a value when it was none." },
   ),
@@ -90,6 +97,10 @@ export const AlarmSummary = Type.Object({
   members: Type.Integer({
     description: "Of such an alarm, which has no device: how many were taken into it. Of all others 0.",
   }),
+  judgement: Type.Union([
+    Type.Null(),
+    Type.Object({ verdict: Verdict, by: Type.String(), atUs: Instant, note: OptionalText }),
+  ]),
 });
 /** An alarm: one episode of one sensor. */
 export type AlarmSummary = Readonly<Static<typeof AlarmSummary>>;
@@ -102,6 +113,7 @@ const AlarmRecord = Type.Object({
   by: Type.String({ description: "As in the record of changes; `platform` when nobody did it." }),
   atUs: Instant,
   comment: OptionalText,
+  verdict: Type.Union([Type.Null(), Verdict], { description: "Of `judged`; null when it was taken back." }),
 });
 /** One thing that happened to an alarm. */
 export type AlarmRecord = Readonly<Static<typeof AlarmRecord>>;
@@ -132,7 +144,13 @@ export const AlarmsAnswer = Type.Object({
 export type AlarmsAnswer = Readonly<Static<typeof AlarmsAnswer>>;
 
 /** `GET /api/v1/alarms/{id}`, events oldest first; and, without events, what a change answers. */
-export const AlarmAnswer = Type.Object({ alarm: AlarmSummary, events: Type.Array(AlarmRecord) });
+export const AlarmAnswer = Type.Object({
+  alarm: AlarmSummary,
+  events: Type.Array(AlarmRecord),
+  suggestion: Type.Union([Type.Null(), PreviewSummary], {
+    description: "After several false alarms of its sensor: a tuning that would have removed them.",
+  }),
+});
 export type AlarmAnswer = Readonly<Static<typeof AlarmAnswer>>;
 export const AlarmChangedAnswer = Type.Object({ alarm: AlarmSummary });
 export type AlarmChangedAnswer = Readonly<Static<typeof AlarmChangedAnswer>>;
@@ -174,13 +192,22 @@ export const AlarmBodies = {
     strict,
   ),
   clear: Type.Object(told, strict),
+  feedback: Type.Object(
+    {
+      ...seen,
+      verdict: Type.Enum([...verdicts, "none"], { description: "none takes it back." }),
+      note: Type.Optional(Comment),
+    },
+    strict,
+  ),
 };
 
 /** What an operator wants done. */
 export type AlarmWish =
   | { readonly kind: "acknowledge" | "comment" | "clear" }
   | { readonly kind: "assign"; readonly assignee: string | null }
-  | { readonly kind: "shelve"; readonly seconds: number };
+  | { readonly kind: "shelve"; readonly seconds: number }
+  | { readonly kind: "feedback"; readonly verdict: AlarmVerdict | null };
 
 /** What a wish makes of an alarm in this state; null when it cannot be granted there. */
 export function stepOf(
@@ -188,6 +215,7 @@ export function stepOf(
   wish: AlarmWish,
 ): { readonly change: AlarmChange; readonly to: AlarmState } | null {
   if (wish.kind === "comment") return { change: "commented", to: state };
+  if (wish.kind === "feedback") return { change: "judged", to: state };
   if (state === "cleared") return null;
   switch (wish.kind) {
     case "acknowledge":

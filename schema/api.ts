@@ -1,6 +1,15 @@
 import { type Static, Type } from "typebox";
 import { deviceIdLimit } from "./reading.ts";
 import { rejectionCodes } from "./rejection.ts";
+import { severities } from "./scored.ts";
+
+/** By the name of the channel: how much of a verdict it accounts for, 0 to 1; the weightiest few. */
+export const SharesSchema = Type.Record(Type.String(), Type.Number());
+
+const LearningSchema = Type.Object(
+  { readings: Type.Integer(), of: Type.Integer() },
+  { description: "How many readings a series has learnt from, of those it needs to speak for itself." },
+);
 
 /** A sensor of a device with its newest reading, as `GET /api/v1/devices` gives it. */
 export const SensorSummary = Type.Object({
@@ -11,6 +20,7 @@ export const SensorSummary = Type.Object({
   value: Type.Number(),
   score: Type.Number(),
   isAnomaly: Type.Boolean(),
+  learning: Type.Union([Type.Null(), LearningSchema]),
 });
 export type SensorSummary = Readonly<Static<typeof SensorSummary>>;
 
@@ -66,8 +76,12 @@ export const AnomaliesAnswer = Type.Object({
       score: Type.Number(),
       confidence: Type.Number(),
       modelVersion: Type.String(),
+      severity: Type.Enum([...severities]),
       sentence: Type.String(),
       expected: Type.Union([Type.Null(), Type.Object({ low: Type.Number(), high: Type.Number() })]),
+      shares: SharesSchema,
+      sensors: Type.Array(Type.String(), { description: "Of the device: those whose values spoke." }),
+      learning: Type.Union([Type.Null(), LearningSchema]),
     }),
   ),
 });

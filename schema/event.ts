@@ -1,6 +1,12 @@
 import type { AlarmRecord, AlarmSummary } from "./alarm.ts";
 import type { Presence } from "./presence.ts";
-import type { ScoredReading } from "./scored.ts";
+import {
+  type ChannelShare,
+  learningReadings,
+  type ScoredReading,
+  type Severity,
+  severityOf,
+} from "./scored.ts";
 
 /** An anomaly as the world outside hears of it. */
 export interface AnomalyEvent {
@@ -13,8 +19,23 @@ export interface AnomalyEvent {
   readonly score: number;
   readonly confidence: number;
   readonly modelVersion: string;
+  readonly severity: Severity;
   readonly sentence: string;
   readonly expected: { readonly low: number; readonly high: number } | null;
+  readonly shares: Shares;
+  /** The sensors of the device whose values spoke. */
+  readonly sensors: readonly string[];
+  /** How far the series was with learning, while it was too young to speak for itself. */
+  readonly learning: Learning | null;
+}
+
+/** By the name of the channel: how much of the verdict it accounts for, 0 to 1; the weightiest few. */
+export type Shares = Readonly<Record<string, number>>;
+
+/** So many readings of those that a series needs. */
+export interface Learning {
+  readonly readings: number;
+  readonly of: number;
 }
 
 /** A device came (back) to life, or fell silent for longer than its allowance. */
@@ -133,6 +154,7 @@ export function toPresence(
 
 /** The event of an anomalous reading. */
 export function toAnomalyEvent(scored: ScoredReading): AnomalyEvent {
+  const { explanation } = scored;
   return {
     kind: "anomaly",
     deviceId: scored.deviceId,
@@ -142,9 +164,27 @@ export function toAnomalyEvent(scored: ScoredReading): AnomalyEvent {
     score: scored.score,
     confidence: scored.confidence,
     modelVersion: scored.modelVersion,
-    sentence: scored.explanation?.sentence ?? "",
-    expected: scored.explanation?.expected ?? null,
+    severity: severityOf(scored.score),
+    sentence: explanation?.sentence ?? "",
+    expected: explanation?.expected ?? null,
+    shares: weightiest(explanation?.shares ?? []),
+    sensors: explanation?.sensors ?? [scored.sensorType],
+    learning: toLearning(explanation?.learnt),
   };
+}
+
+const sharesShown = 4;
+const leastShare = 0.05;
+
+function weightiest(shares: readonly ChannelShare[]): Shares {
+  const shown = shares.filter(({ share }) => share >= leastShare).slice(0, sharesShown);
+  return Object.fromEntries(shown.map(({ channel, share }) => [channel, share]));
+}
+
+/** How far a series is that learnt from so many readings; null when that is enough. */
+export function toLearning(readings: number | null | undefined): Learning | null {
+  const isYoung = readings !== null && readings !== undefined && readings < learningReadings;
+  return isYoung ? { readings, of: learningReadings } : null;
 }
 
 /** The live form of a scored reading. */

@@ -1,7 +1,9 @@
 import type { ColumnType, Generated } from "kysely";
-import type { AlarmChange, AlarmState } from "./alarm.ts";
+import type { AlarmChange, AlarmState, AlarmVerdict } from "./alarm.ts";
+import type { Shares } from "./event.ts";
 import type { NotificationRouteRow, NotificationRow } from "./notification-row.ts";
 import type { RuleRow, RuleRunRow } from "./rule-row.ts";
+import type { TuningPreviewRow, TuningRow } from "./tuning-row.ts";
 
 /** Written as a parameter, read as text: `Date` would drop the microseconds, so queries select microseconds instead. */
 type Instant = ColumnType<Date, Date | string, Date | string>;
@@ -34,6 +36,9 @@ export interface AnomalyRow {
   sentence: string;
   expected_low: number | null;
   expected_high: number | null;
+  shares: Generated<Shares>;
+  sensors: string[] | null;
+  learnt: number | null;
 }
 
 export interface DeviceRow {
@@ -246,6 +251,10 @@ export interface AlarmRow {
   acknowledged_by: string | null;
   assignee: string | null;
   shelved_until: Instant | null;
+  verdict: AlarmVerdict | null;
+  judged_by: string | null;
+  judged_at: Date | null;
+  judged_note: string | null;
 }
 
 export interface AlarmEventRow {
@@ -259,6 +268,7 @@ export interface AlarmEventRow {
   at: Generated<Date>;
   comment: string | null;
   announced_at: Date | null;
+  verdict: AlarmVerdict | null;
 }
 
 /** Every table, for Kysely. */
@@ -293,4 +303,6 @@ export interface Tables {
   rule_runs: RuleRunRow;
   notification_routes: NotificationRouteRow;
   notifications: NotificationRow;
+  tunings: TuningRow;
+  tuning_previews: TuningPreviewRow;
 }

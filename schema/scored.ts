@@ -30,9 +30,16 @@ export interface Explanation {
   readonly sentence: string;
   /** The band the detector expected, in the sensor's unit; null while it cannot tell. */
   readonly expected: { readonly low: number; readonly high: number } | null;
-  /** The channels that spoke, the weightiest first; absent when no channel was asked, and when it comes from the store. */
+  /** The channels that spoke, the weightiest first; absent when no channel was asked. */
   readonly shares?: readonly ChannelShare[];
+  /** The sensors of the device whose values spoke; absent when it was its own alone. */
+  readonly sensors?: readonly string[];
+  /** How many readings the series had learnt from, while these are fewer than `learningReadings`. */
+  readonly learnt?: number;
 }
+
+/** Readings of a series before its own history speaks for it. */
+export const learningReadings = 60;
 
 /** A reading with the verdict on it. */
 export interface ScoredReading extends Reading {

@@ -2,6 +2,7 @@ import type { FastifyReply } from "fastify";
 import type { AlarmOutcome, AlarmStore } from "../platform/alarm-ports.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
 import type { Log } from "../platform/telemetry.ts";
+import type { TuningStore } from "../platform/tuning-ports.ts";
 import {
   AlarmAnswer,
   AlarmBodies,
@@ -9,6 +10,7 @@ import {
   AlarmParams,
   AlarmsAnswer,
   AlarmsQuestion,
+  type AlarmVerdict,
   type AlarmWish,
 } from "../schema/alarm.ts";
 import { actorOf } from "./actor.ts";
@@ -16,6 +18,7 @@ import { readJsonBodies } from "./json-bodies.ts";
 
 export interface AlarmRouteDeps {
   readonly alarms: AlarmStore;
+  readonly tunings: Pick<TuningStore, "suggest" | "suggestion">;
   readonly log: Log;
 }
 
@@ -29,6 +32,8 @@ interface Order {
   readonly comment?: string;
   readonly assignee?: string | null;
   readonly seconds?: number;
+  readonly verdict?: AlarmVerdict | "none";
+  readonly note?: string;
 }
 
 /** Puts the alarms on a door: to list, to look at, and what operators do about them. */
@@ -38,7 +43,7 @@ export async function mountAlarms(door: HttpDoor, deps: AlarmRouteDeps): Promise
     readJsonBodies(scope);
     mountList(scope, deps);
     mountOne(scope, deps);
-    for (const kind of ["acknowledge", "comment", "assign", "shelve", "clear"] as const)
+    for (const kind of ["acknowledge", "comment", "assign", "shelve", "clear", "feedback"] as const)
       mountChange(scope, deps, kind);
     done();
   });
@@ -57,15 +62,23 @@ function mountList(scope: HttpDoor, { alarms }: AlarmRouteDeps): void {
   );
 }
 
-function mountOne(scope: HttpDoor, { alarms }: AlarmRouteDeps): void {
+function mountOne(scope: HttpDoor, { alarms, tunings }: AlarmRouteDeps): void {
   scope.get<{ Params: { id: number } }>(
     `${root}/:id`,
     { config: viewer, schema: { params: AlarmParams, response: { 200: AlarmAnswer } } },
-    async ({ params }, reply) => (await alarms.find(params.id)) ?? refuse(reply, 404, unknown),
+    async ({ params }, reply) => {
+      const found = await alarms.find(params.id);
+      if (found === null) return refuse(reply, 404, unknown);
+      return { ...found, suggestion: await tunings.suggestion(found.alarm) };
+    },
   );
 }
 
-function mountChange(scope: HttpDoor, { alarms, log }: AlarmRouteDeps, kind: AlarmWish["kind"]): void {
+function mountChange(
+  scope: HttpDoor,
+  { alarms, tunings, log }: AlarmRouteDeps,
+  kind: AlarmWish["kind"],
+): void {
   scope.post<{ Params: { id: number }; Body: Order }>(
     `${root}/:id/${kind}`,
     {
@@ -75,23 +88,34 @@ function mountChange(scope: HttpDoor, { alarms, log }: AlarmRouteDeps, kind: Ala
     async (request, reply) => {
       const { body } = request;
       const by = actorOf(request).name;
-      const order = { wish: toWish(kind, body), version: body.version, by, comment: body.comment ?? null };
+      const order = {
+        wish: toWish(kind, body),
+        version: body.version,
+        by,
+        comment: body.comment ?? body.note ?? null,
+      };
       const outcome = await alarms.change(request.params.id, order);
       if (outcome.kind === "changed") {
         const { id, deviceId: device, version } = outcome.alarm;
         log.info({ device, alarm: id, version, change: kind, by }, "alarm changed");
+        if (body.verdict === "false-alarm") await tunings.suggest(outcome.alarm);
       }
       return answer(reply, outcome);
     },
   );
 }
 
-function toWish(kind: AlarmWish["kind"], { assignee = null, seconds = 0 }: Order): AlarmWish {
+function toWish(
+  kind: AlarmWish["kind"],
+  { assignee = null, seconds = 0, verdict = "none" }: Order,
+): AlarmWish {
   switch (kind) {
     case "assign":
       return { kind, assignee };
     case "shelve":
       return { kind, seconds };
+    case "feedback":
+      return { kind, verdict: verdict === "none" ? null : verdict };
     case "acknowledge":
     case "comment":
     case "clear":

@@ -25,6 +25,7 @@ import type {
 import type { PresenceStore } from "../platform/presence-ports.ts";
 import type { RuleStore } from "../platform/rule-ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
+import type { TuningStore } from "../platform/tuning-ports.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
 import { mountAlarms } from "./alarm-routes.ts";
 import { mountAudit } from "./audit-routes.ts";
@@ -43,6 +44,7 @@ import { mountApi } from "./routes.ts";
 import { mountRouting } from "./routing-routes.ts";
 import { mountRules } from "./rule-routes.ts";
 import { mountServices } from "./service-routes.ts";
+import { mountTunings } from "./tuning-routes.ts";
 
 export interface WebDeps {
   readonly config: Config;
@@ -68,6 +70,7 @@ export interface WebDeps {
   readonly rules: RuleStore;
   readonly routing: RoutingStore;
   readonly notifications: NotificationStore;
+  readonly tunings: TuningStore;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
   readonly now: Clock;
@@ -89,6 +92,7 @@ export async function startWeb(
   await mountRules(door, deps);
   await mountRouting(door, { ...deps, testMs: config.NOTIFICATION_TIMEOUT_SECONDS * 1000 + 5000 });
   await mountNotifications(door, deps);
+  await mountTunings(door, deps);
   mountLedger(door, { ...deps, shards: config.SHARDS });
   await mountRejected(door, { ...deps, shards: config.SHARDS, rules: replayRules(config) });
   const desk = new AccessDesk(deps);

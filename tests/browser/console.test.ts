@@ -97,6 +97,28 @@ describe("the console", () => {
     expect(await alarm.getAttribute("data-state")).toBe("acknowledged");
   });
 
+  test("lets a false alarm be called one, says what a quieter line would have changed, and moves it", async () => {
+    await publish("oven-5", 33);
+    const alarm = page.locator("#inbox [data-alarm]").filter({ hasText: "oven-5" });
+    await alarm.waitFor();
+    const [deny, confirm] = ["False alarm", "Confirm"].map((name) =>
+      alarm.getByRole("button", { name: `${name} oven-5` }),
+    );
+    await confirm?.click();
+    await alarm.locator('[aria-label^="Confirm"][aria-pressed="true"]').waitFor();
+    await deny?.click();
+    await alarm.getByText(/would have removed 1 of 1 alarm in 7 days/).waitFor();
+    expect(await confirm?.getAttribute("aria-pressed")).toBe("false");
+    await alarm.getByRole("button", { name: "Apply" }).click();
+    await alarm.getByText("This sensor is quieter now").waitFor();
+    const answer = await fetch(`${consoleUrl}/api/v1/tunings`);
+    expect(await answer.json()).toMatchObject({
+      tunings: [{ deviceId: "oven-5", sensorType: "temperature" }],
+    });
+    await alarm.getByRole("button", { name: "Undo" }).click();
+    await alarm.getByText("Undone").waitFor();
+  });
+
   test("says that the connection is lost, and misses no point of the time without it", async () => {
     await publish("oven-2", 21);
     await block("oven-2").waitFor();

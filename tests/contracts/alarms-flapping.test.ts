@@ -1,8 +1,10 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
+import { utcCalendar } from "../../processor/calendar.ts";
 import { type ModelRegistry, openModelRegistry } from "../../processor/registry.ts";
 import { openRuleBook } from "../../processor/rule-book.ts";
 import { openScorer } from "../../processor/shard-scorer.ts";
+import { TuningBook } from "../../processor/tuning-book.ts";
 import type { Reading } from "../../schema/reading.ts";
 import type { RuleWish } from "../../schema/rule.ts";
 import { onEach, servers } from "./databases.ts";
@@ -21,7 +23,8 @@ onEach(servers, "from readings to announcements", (stores) => {
     const book = openRuleBook(rules);
     await book.refresh();
     registry ??= openModelRegistry({ store: models, log: silent, minReadings: 500 });
-    return openScorer({ store: readings, models: registry, rules, book, mostSeries: 1000 });
+    const tunings = new TuningBook(stores().tunings, utcCalendar);
+    return openScorer({ store: readings, models: registry, tunings, rules, book, mostSeries: 1000 });
   }
 
   const take = async (scorer: Awaited<ReturnType<typeof newScorer>>, readings: readonly Reading[]) =>

@@ -27,6 +27,7 @@ import type {
 } from "../../platform/ports.ts";
 import type { PresenceStore } from "../../platform/presence-ports.ts";
 import { openPresenceStore } from "../../platform/presence-store.ts";
+import { openPreviewStore } from "../../platform/preview-store.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { openRejectionStore } from "../../platform/rejection-store.ts";
 import { openRoutingStore } from "../../platform/routing-store.ts";
@@ -36,6 +37,8 @@ import { openSecretStore } from "../../platform/secret-store.ts";
 import { openSettingStore } from "../../platform/setting-store.ts";
 import type { Batch, SeriesKey, Written } from "../../platform/shard-batch.ts";
 import { micros } from "../../platform/sql.ts";
+import type { PreviewStore, TuningStore } from "../../platform/tuning-ports.ts";
+import { openTuningStore } from "../../platform/tuning-store.ts";
 import { dataFolder } from "../data-folder.ts";
 import { createTestDatabase } from "../harness/test-database.ts";
 import { silent } from "./samples.ts";
@@ -129,6 +132,8 @@ export interface Stores {
   readonly rules: RuleStore;
   readonly routing: RoutingStore;
   readonly notifications: NotificationStore;
+  readonly tunings: TuningStore;
+  readonly previews: PreviewStore;
   /** Writes with the pen of a shard, taken and given back. */
   write(batch: Batch, shard?: number): Promise<Written>;
 }
@@ -155,6 +160,8 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
     rules: openRuleStore(database),
     routing: openRoutingStore(database),
     notifications: openNotificationStore(database),
+    tunings: openTuningStore(database),
+    previews: openPreviewStore(database),
     write: (batch, shard = 0) => writeOnce(readings, batch, shard),
     close: async () => {
       await database.close();
@@ -189,7 +196,8 @@ export function onEach(
       const tables = sql.raw(
         "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit, " +
           "principals, credentials, claim_tokens, revoked_certificates, secrets, operators, sessions, api_tokens, first_admin, " +
-          "brokers, presence, commands, alarms, alarm_events, rules, rule_runs, notification_routes, notifications",
+          "brokers, presence, commands, alarms, alarm_events, rules, rule_runs, notification_routes, notifications, " +
+          "tunings, tuning_previews",
       );
       await sql`TRUNCATE ${tables}`.execute(stores.database.db);
     });

@@ -48,6 +48,7 @@ const anomaly: PlatformEvent = {
   score: 0.75,
   confidence: 0.5,
   modelVersion: "temperature@factory-2",
+  ...{ severity: "minor", shares: { jump: 0.75 }, sensors: ["__proto__"], learning: null },
   sentence: "Temperature −0.5 °C; 19.5 to 24.5 is usual here.",
   expected: { low: 19.5, high: 24.5 },
 };

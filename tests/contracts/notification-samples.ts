@@ -16,16 +16,16 @@ export function alarmEvent(
     ...{ state: "raised", severity: "major", group: null, members: 0 },
     ...{ raisedUs: startUs, lastUs: startUs, clearedUs: null, anomalies: 1 },
     peak: {
-      ...{ score: 0.9, value: 41.25, expected: { low: 19.5, high: 24.5 } },
+      ...{ score: 0.9, value: 41.25, expected: { low: 19.5, high: 24.5 }, shares: {} },
       sentence: "Temperature 41.25 °C; 19.5 to 24.5 is usual here.",
     },
-    ...{ acknowledgedBy: null, assignee: null, shelvedUntilUs: null },
+    ...{ acknowledgedBy: null, assignee: null, shelvedUntilUs: null, judgement: null },
     ...over.alarm,
   };
   return {
     kind: "alarm",
     ...{ deviceId: alarm.deviceId, change: "raised", from: null, by: "platform" },
-    ...{ atUs: startUs, comment: null },
+    ...{ atUs: startUs, comment: null, verdict: null },
     ...over,
     alarm,
   };

@@ -145,6 +145,62 @@ onEach(engines, "the store of alarms", (stores, engine) => {
     });
   });
 
+  test("operators say whether it was one, as often as they like, also when it is over, on record", async () => {
+    await suffer(["a"]);
+    const { id } = await only();
+    expect((await only()).judgement).toBeNull();
+    const say = (version: number, verdict: "confirmed" | "false-alarm" | null, note: string | null = null) =>
+      wish([id, version], { kind: "feedback", verdict }, note);
+    const judgement = {
+      verdict: "false-alarm",
+      by: "operator:ada",
+      atUs: expect.any(Number),
+      note: "sun on it",
+    };
+    expect(await say(1, "false-alarm", "sun on it")).toMatchObject({
+      kind: "changed",
+      alarm: { state: "raised", version: 2, judgement },
+    });
+    expect(await say(1, "confirmed")).toMatchObject({ kind: "stale" });
+    await wish([id, 2], { kind: "clear" });
+    expect(await say(3, "confirmed")).toMatchObject({
+      alarm: { state: "cleared", judgement: { note: null } },
+    });
+    expect(await say(4, null)).toMatchObject({ kind: "changed", alarm: { version: 5, judgement: null } });
+    const events = (await store().find(id))?.events.slice(1);
+    expect(events?.map(({ change, verdict, comment }) => [change, verdict, comment])).toEqual([
+      ["judged", "false-alarm", "sun on it"],
+      ["cleared", null, null],
+      ["judged", "confirmed", null],
+      ["judged", null, null],
+    ]);
+    const told = (await announced()).map(({ change, verdict }) => `${change} ${verdict}`);
+    expect(told).toEqual([
+      "raised null",
+      "judged false-alarm",
+      "cleared null",
+      "judged confirmed",
+      "judged null",
+    ]);
+    const audited = await stores().audit.list({ target: "a", limit: 10 });
+    expect(audited.filter(({ action }) => action === "alarm.feedback")).toMatchObject([
+      { before: { verdict: "confirmed" }, after: { verdict: null } },
+      { before: { verdict: "false-alarm" }, after: { verdict: "confirmed" } },
+      { before: { verdict: null }, after: { verdict: "false-alarm", comment: "sun on it" } },
+    ]);
+  });
+
+  test("an alarm shows why its worst reading was found unusual", async () => {
+    const shares = (channel: "jump" | "level") => [{ channel, share: 0.75 }];
+    const explained = (second: number, score: number, channel: "jump" | "level") =>
+      anomalous({
+        ...{ deviceId: "a", timestampUs: startUs + second, score },
+        explanation: { sentence: "", expected: null, shares: shares(channel) },
+      });
+    await stores().write(batch({ readings: [explained(0, 0.6, "level"), explained(1, 0.9, "jump")] }));
+    expect((await only()).peak.shares).toEqual({ jump: 0.75 });
+  });
+
   test("of many who saw the same version one is heard", async () => {
     await suffer(["a"]);
     const { id } = await only();

@@ -38,8 +38,29 @@ onEach(engines, "the registry", (stores) => {
       value: 41.25,
       score: 0.75,
       isAnomaly: true,
+      learning: { readings: 2, of: 60 },
     });
     expect(await activeIds(60_000, 1)).toEqual(["a"]);
+  });
+
+  test("tells how far a young series is with learning, and nothing once it has learnt enough", async () => {
+    const learning = async () =>
+      Object.fromEntries(
+        (await stores().devices.active({ timeoutMs: 60_000, limit: 10 })).map(({ id, sensors }) => [
+          id,
+          sensors[0]?.learning?.readings ?? null,
+        ]),
+      );
+    const anchor = { deviceId: "anchored", sensorType: "temperature", timestampUs: startUs, format: 1 };
+    await stores().write(
+      batch({
+        readings: [...series("young", 59), ...series("grown", 60), ...series("anchored", 3)],
+        anchors: [{ ...anchor, state: Buffer.of(1) }],
+      }),
+    );
+    const late = scored({ deviceId: "young", timestampUs: startUs - 1, isLate: true });
+    await stores().write(batch({ readings: [late] }));
+    expect(await learning()).toEqual({ young: 59, grown: null, anchored: null });
   });
 
   test("remembers when a device was heard of first and last", async () => {

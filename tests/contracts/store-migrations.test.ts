@@ -37,6 +37,8 @@ const tables = [
   "secrets",
   "sessions",
   "settings",
+  "tuning_previews",
+  "tunings",
 ];
 
 async function tablesIn({ db }: Database): Promise<string[]> {
@@ -68,6 +70,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0011-silence",
     "0013-rules-and-storms",
     "0014-notifications",
+    "0015-feedback",
   ];
 }
 

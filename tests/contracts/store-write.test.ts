@@ -71,6 +71,34 @@ onEach(engines, "a batch", (stores) => {
     );
   });
 
+  test("keeps why a reading was found unusual: the weightiest channels, the sensors and how young the series was", async () => {
+    const shares = [
+      { channel: "jump", share: 0.5 },
+      { channel: "level", share: 0.2 },
+      { channel: "smoothed", share: 0.12 },
+      { channel: "range", share: 0.08 },
+      { channel: "shape", share: 0.06 },
+      { channel: "trend", share: 0.04 },
+    ] as const;
+    const explanation = { sentence: "It jumped.", expected: null, shares };
+    const own = anomalous({ explanation, score: 0.97 });
+    const joint = anomalous({
+      deviceId: "press-02",
+      explanation: { ...explanation, sensors: ["pressure", "temperature"], learnt: 12 },
+    });
+    await stores().write(batch({ readings: [own, joint] }));
+    const kept = new Map((await stores().readings.anomalies({ limit: 9 })).map((one) => [one.deviceId, one]));
+    expect(kept.get("press-01")).toMatchObject({
+      ...{ severity: "critical", sensors: ["temperature"], learning: null },
+      shares: { jump: 0.5, level: 0.2, smoothed: 0.12, range: 0.08 },
+    });
+    expect(Object.keys(kept.get("press-01")?.shares ?? {})).toHaveLength(4);
+    expect(kept.get("press-02")).toMatchObject({
+      ...{ severity: "minor", sensors: ["pressure", "temperature"], learning: { readings: 12, of: 60 } },
+    });
+    expect([...kept.values()]).toEqual(expect.arrayContaining([own, joint].map(toAnomalyEvent)));
+  });
+
   test("that is new in part stores and announces that part", async () => {
     const known = anomalous({ timestampUs: startUs });
     const unknown = anomalous({ timestampUs: startUs + 1 });

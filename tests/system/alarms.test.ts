@@ -4,8 +4,10 @@ import { io, type Socket } from "socket.io-client";
 import type { Static } from "typebox";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import type { AlarmAnswer, AlarmsAnswer } from "../../schema/alarm.ts";
+import type { ReadingsAnswer } from "../../schema/api.ts";
 import type { AlarmEvent, NumberedEvent } from "../../schema/event.ts";
 import type { RuleAnswer } from "../../schema/rule.ts";
+import type { PreviewAnswer, TuningAnswer } from "../../schema/tuning.ts";
 import { type Api, apiAt } from "../harness/api.ts";
 import { until } from "../harness/local-servers.ts";
 import type { Program } from "../harness/program.ts";
@@ -220,6 +222,51 @@ test("many devices at once are one alarm that clears after the last of them", as
   expect(published.filter((what) => what.startsWith("storm-")).length).toBeLessThan(stormDevices);
 });
 
+test("a false alarm is noted, a quieter line previewed, applied without a restart, and rolled back", async () => {
+  /** Whether a device that was never heard of is called anomalous at its first, untypical reading. */
+  const isCalled = async (deviceId: string): Promise<boolean> => {
+    await device.publishAsync(`devices/${deviceId}/telemetry/temperature`, "33", { qos: 1 });
+    const readings = () => api.get(`readings?device=${deviceId}`);
+    // The route answers with this schema.
+    const points = async () => ((await readings()).body as ReadingsAnswer | undefined)?.series[0]?.points;
+    await until("it is stored", async () => (await points()) !== undefined);
+    return (await points())?.[0]?.[3] === 1;
+  };
+  expect(await isCalled("greenhouse-0")).toBe(true);
+  const { id, version, peak } = await onlyAlarmOf("greenhouse-0");
+  expect(peak.sentence).toContain("learning 0/60");
+  const body = { version, verdict: "false-alarm", note: "it is a greenhouse" };
+  expect((await api.post(`alarms/${id}/feedback`, body)).body).toMatchObject({
+    alarm: { version: version + 1, judgement: { verdict: "false-alarm", by: "anyone", note: body.note } },
+  });
+  await until("it is pushed", () =>
+    of(pushed, "greenhouse-0").includes(`greenhouse-0 judged ${version + 1}`),
+  );
+
+  const wish = { allowance: 0.0001, mutes: [] };
+  const asked = await api.post("tunings/preview", { sensorType: "temperature", wish });
+  expect(asked.status).toBe(202);
+  const { preview } = asked.body as PreviewAnswer;
+  const look = async () => ((await api.get(`tunings/previews/${preview.id}`)).body as PreviewAnswer).preview;
+  expect((await api.post("tunings", { preview: 999_999 })).body).toMatchObject({ code: "TUNING_UNKNOWN" });
+  await until("it is worked out", async () => (await look()).state !== "waiting");
+  const { outcome } = await look();
+  expect(outcome).toMatchObject({ to: wish, removed: 1, hidden: 0, falseAlarms: { all: 1, removed: 1 } });
+  expect(outcome?.kept).toBeGreaterThan(0);
+  expect(outcome?.sentence).toContain(`Would have removed 1 of ${outcome?.alarms} alarms in 7 days`);
+
+  const applied = await api.post("tunings", { preview: preview.id });
+  expect(applied.body).toMatchObject({ tuning: { sensorType: "temperature", deviceId: null, tuning: wish } });
+  expect((await api.post("tunings", { preview: preview.id })).body).toMatchObject({ code: "TUNING_STALE" });
+  let tried = 0;
+  await until("the processor has taken it over", async () => !(await isCalled(`greenhouse-${++tried}`)));
+  const { tuning } = applied.body as TuningAnswer;
+  expect((await api.get("tunings")).body).toMatchObject({ tunings: [{ id: tuning.id }] });
+  expect((await api.post("tunings/rollback", { id: tuning.id })).status).toBe(200);
+  expect((await api.get("tunings")).body).toEqual({ tunings: [] });
+  await until("it has taken the old one over", async () => isCalled(`greenhouse-${++tried}`));
+});
+
 test("what makes no sense is refused with a code", async () => {
   expect((await api.get("alarms/0")).status).toBe(400);
   expect((await api.get("alarms?state=loud")).status).toBe(400);
@@ -227,6 +274,9 @@ test("what makes no sense is refused with a code", async () => {
   expect((await api.post("alarms/999999/clear", { version: 1 })).status).toBe(404);
   expect((await api.post("alarms/1/clear")).status).toBe(400);
   expect((await api.post("alarms/1/comment", { version: 1 })).status).toBe(400);
+  expect((await api.post("alarms/1/feedback", { version: 1, verdict: "perhaps" })).status).toBe(400);
+  const wish = { allowance: 0.5, mutes: [] };
+  expect((await api.post("tunings/preview", { sensorType: "temperature", wish })).status).toBe(400);
 });
 
 test("the list goes in pages", async () => {

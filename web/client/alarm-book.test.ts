@@ -7,8 +7,8 @@ function alarm(id: number, over: Partial<AlarmSummary> = {}): AlarmSummary {
     ...{ id, deviceId: "a", sensorType: "temperature", rule: "anomaly", state: "raised", version: 1 },
     ...{ raisedUs: 0, lastUs: 0, clearedUs: null, anomalies: 1 },
     ...{ severity: "major", group: null, members: 0 },
-    peak: { score: 0.8, value: 40, sentence: "", expected: null },
-    ...{ acknowledgedBy: null, assignee: null, shelvedUntilUs: null },
+    peak: { score: 0.8, value: 40, sentence: "", expected: null, shares: {} },
+    ...{ acknowledgedBy: null, assignee: null, shelvedUntilUs: null, judgement: null },
     ...over,
   };
 }

@@ -14,8 +14,10 @@ function anomaly(deviceId: string, atSeconds: number): AnomalyEvent {
     score: 0.8,
     confidence: 1,
     modelVersion: "1",
+    severity: "major",
     sentence: "",
     expected: null,
+    ...{ shares: {}, sensors: ["temperature"], learning: null },
   };
 }
 

@@ -19,6 +19,7 @@ const snapshot: Snapshot = {
           value: 21,
           score: 0,
           isAnomaly: false,
+          learning: null,
         },
       ],
     },

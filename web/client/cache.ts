@@ -121,7 +121,9 @@ function isAnomaly(raw: unknown): boolean {
     typeof raw["value"] === "number" &&
     typeof raw["score"] === "number" &&
     typeof raw["confidence"] === "number" &&
-    typeof raw["sentence"] === "string"
+    typeof raw["severity"] === "string" &&
+    typeof raw["sentence"] === "string" &&
+    isFields(raw["shares"])
   );
 }
 

@@ -15,8 +15,10 @@ function anomaly(atSeconds: number, more: Partial<AnomalyEvent> = {}): AnomalyEv
     score: 0.8,
     confidence: 1,
     modelVersion: "1",
+    severity: "major",
     sentence: "",
     expected: { low: 20, high: 25 },
+    ...{ shares: {}, sensors: ["temperature"], learning: null },
     ...more,
   };
 }

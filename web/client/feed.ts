@@ -4,6 +4,7 @@ import { type AnomalyBook, anomalyKey, type KnownEpisode } from "./anomaly-book.
 import { arrange, element, find, setAttribute, setText } from "./element.ts";
 import { formatAge, formatMeasure, formatMoment, formatSince } from "./format.ts";
 import type { Painter } from "./painter.ts";
+import { Why } from "./why.ts";
 
 /** Most episodes listed; those silent for longest leave. */
 export const feedLimit = 200;
@@ -65,6 +66,7 @@ class Row {
   readonly #since = element("time", { class: "feed-since" });
   readonly #value = element("span", { class: "feed-value" });
   readonly #sentence = element("span", { class: "feed-sentence" });
+  readonly #why = new Why();
   #shown: KnownEpisode | undefined;
 
   constructor({ deviceId, sensorType }: KnownEpisode, onSelect: FeedDeps["onSelect"]) {
@@ -76,6 +78,7 @@ class Row {
       element("span", { class: "feed-sensor" }, [sensorLabel(sensorType), " ", this.#since]),
       this.#value,
       this.#sentence,
+      this.#why.element,
       note,
     ]);
     button.addEventListener("click", () => {
@@ -95,6 +98,8 @@ class Row {
     setText(this.#value, formatMeasure(sensorType, worst.value));
     this.#value.title = readings.length > 1 ? "The worst of them" : "";
     setText(this.#sentence, worst.sentence || "Unusual for this sensor.");
+    const { readings: learnt, of } = worst.learning ?? { readings: 0, of: 0 };
+    this.#why.show(worst.shares, [worst.severity, of > 0 ? `learning ${learnt}/${of}` : ""]);
     setMoment(this.#since, first.timestampUs / 1000);
     setMoment(this.#age, last.timestampUs / 1000);
     this.tick(Date.now());

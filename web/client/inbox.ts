@@ -1,10 +1,12 @@
-import type { AlarmSummary } from "../../schema/alarm.ts";
+import type { AlarmSummary, AlarmVerdict } from "../../schema/alarm.ts";
 import type { AlarmEvent } from "../../schema/event.ts";
 import { sensorLabel } from "../../schema/sensors.ts";
 import { AlarmBook } from "./alarm-book.ts";
 import { arrange, element, find, setAttribute, setText } from "./element.ts";
 import { formatAge, formatMeasure, formatMoment } from "./format.ts";
-import { acknowledgeAlarm, fetchOpenAlarms } from "./server-api.ts";
+import { Retune } from "./retune.ts";
+import { acknowledgeAlarm, fetchOpenAlarms, judgeAlarm } from "./server-api.ts";
+import { Why } from "./why.ts";
 
 const refreshEveryMs = 60_000;
 
@@ -49,7 +51,7 @@ export class Inbox {
     const nowMs = Date.now();
     const rows = new Map<number, Row>();
     for (const alarm of this.#book.open(nowMs)) {
-      const row = this.#rows.get(alarm.id) ?? new Row(this.#onSelect, (shown) => this.#acknowledge(shown));
+      const row = this.#rows.get(alarm.id) ?? new Row(this.#onSelect, this.#orders);
       row.show(alarm, nowMs);
       rows.set(alarm.id, row);
     }
@@ -60,18 +62,32 @@ export class Inbox {
     this.#section.hidden = rows.size === 0;
   }
 
-  async #acknowledge({ id, version }: AlarmSummary): Promise<void> {
+  readonly #orders: Orders = {
+    acknowledge: ({ id, version }) => this.#change("acknowledged", acknowledgeAlarm(id, version)),
+    judge: ({ id, version }, verdict) => this.#change("noted", judgeAlarm(id, version, verdict)),
+  };
+
+  /** False when it could not be done. */
+  async #change(what: string, asked: ReturnType<typeof acknowledgeAlarm>): Promise<boolean> {
     try {
-      const { alarm } = await acknowledgeAlarm(id, version);
+      const { alarm } = await asked;
       this.#book.take(alarm);
       setText(this.#result, "");
       this.#draw();
+      return true;
     } catch (cause) {
-      setText(this.#result, `Not acknowledged. ${cause instanceof Error ? cause.message : String(cause)}`);
+      setText(this.#result, `Not ${what}. ${cause instanceof Error ? cause.message : String(cause)}`);
       // Perhaps somebody else was faster.
       await this.refresh().catch(() => undefined);
+      return false;
     }
   }
+}
+
+/** What operators do about an alarm; each answers whether it could be done. */
+interface Orders {
+  readonly acknowledge: (alarm: AlarmSummary) => Promise<boolean>;
+  readonly judge: (alarm: AlarmSummary, verdict: AlarmVerdict | "none") => Promise<boolean>;
 }
 
 /** One alarm: its worst reading, since when it goes on, and who has taken it on. */
@@ -83,29 +99,46 @@ class Row {
   readonly #value = element("span", { class: "feed-value" });
   readonly #sentence = element("span", { class: "feed-sentence" });
   readonly #state = element("span", { class: "alarm-state" });
-  readonly #acknowledge = element("button", { type: "button", class: "plain-button needs-operator" }, [
-    "Acknowledge",
-  ]);
+  readonly #why = new Why();
+  readonly #retune = new Retune();
+  readonly #acknowledge = plainButton("Acknowledge");
+  readonly #confirm = plainButton("Confirm");
+  readonly #deny = plainButton("False alarm");
   #shown: AlarmSummary | undefined;
 
-  constructor(onSelect: Select, onAcknowledge: (alarm: AlarmSummary) => Promise<void>) {
+  constructor(onSelect: Select, orders: Orders) {
     const note = element("span", { class: "feed-note", hidden: "" }, ["Not on the board now."]);
     const button = element("button", { type: "button", class: "feed-item" }, [
       element("span", { class: "alarm-mark", "aria-hidden": "true" }, ["●"]),
-      ...[this.#device, this.#age, this.#sensor, this.#value, this.#sentence, note],
+      ...[this.#device, this.#age, this.#sensor, this.#value, this.#sentence, this.#why.element, note],
     ]);
     button.addEventListener("click", () => {
       if (this.#shown !== undefined) note.hidden = onSelect(this.#shown);
     });
-    this.#acknowledge.addEventListener("click", () => {
+    this.#onClick(this.#acknowledge, (alarm) => orders.acknowledge(alarm));
+    this.#onClick(this.#confirm, (alarm) => orders.judge(alarm, turned(alarm, "confirmed")));
+    this.#onClick(this.#deny, async (alarm) => {
+      const verdict = turned(alarm, "false-alarm");
+      const isNoted = await orders.judge(alarm, verdict);
+      // Only the detector has a line that could be moved.
+      if (isNoted && verdict === "false-alarm" && alarm.rule === "anomaly") void this.#retune.offer(alarm);
+    });
+    const buttons = [this.#confirm, this.#deny, this.#acknowledge];
+    const foot = element("div", { class: "alarm-foot" }, [
+      this.#state,
+      element("span", { class: "alarm-buttons" }, buttons),
+    ]);
+    this.element = element("li", { class: "alarm" }, [button, foot, this.#retune.element]);
+  }
+
+  #onClick(button: HTMLButtonElement, work: (alarm: AlarmSummary) => Promise<unknown>): void {
+    button.addEventListener("click", () => {
       if (this.#shown === undefined) return;
-      this.#acknowledge.disabled = true;
-      void onAcknowledge(this.#shown).finally(() => {
-        this.#acknowledge.disabled = false;
+      button.disabled = true;
+      void work(this.#shown).finally(() => {
+        button.disabled = false;
       });
     });
-    const foot = element("div", { class: "alarm-foot" }, [this.#state, this.#acknowledge]);
-    this.element = element("li", { class: "alarm" }, [button, foot]);
   }
 
   show(alarm: AlarmSummary, nowMs: number): void {
@@ -123,17 +156,38 @@ class Row {
     setText(this.#sentence, peak.sentence || "Unusual for this sensor.");
     setAttribute(this.#age, "datetime", new Date(raisedUs / 1000).toISOString());
     setAttribute(this.#age, "title", `Since ${formatMoment(raisedUs / 1000)}`);
-    const assigned = assignee === null ? "" : `, assigned to ${assignee}`;
-    const acknowledged = acknowledgedBy === null ? "" : `, acknowledged by ${withoutKind(acknowledgedBy)}`;
-    setText(this.#state, `${alarm.severity}${acknowledged}${assigned}`);
-    setAttribute(this.#acknowledge, "aria-label", `Acknowledge ${who}, ${sensorLabel(sensorType)}`);
+    const assigned = assignee === null ? [] : [`assigned to ${assignee}`];
+    const acknowledged = acknowledgedBy === null ? [] : [`acknowledged by ${withoutKind(acknowledgedBy)}`];
+    setText(this.#state, [...acknowledged, ...assigned].join(", "));
+    const sensor = `${who}, ${sensorLabel(sensorType)}`;
+    setAttribute(this.#acknowledge, "aria-label", `Acknowledge ${sensor}`);
+    this.#why.show(peak.shares, [alarm.severity]);
+    this.#showVerdict(alarm, sensor);
     this.#acknowledge.hidden = state !== "raised";
     this.tick(nowMs);
+  }
+
+  #showVerdict({ judgement }: AlarmSummary, sensor: string): void {
+    setAttribute(this.#confirm, "aria-label", `Confirm ${sensor}`);
+    setAttribute(this.#deny, "aria-label", `False alarm ${sensor}`);
+    setAttribute(this.#confirm, "aria-pressed", String(judgement?.verdict === "confirmed"));
+    setAttribute(this.#deny, "aria-pressed", String(judgement?.verdict === "false-alarm"));
+    const title = judgement === null ? "" : `By ${withoutKind(judgement.by)}; press again to take it back`;
+    for (const button of [this.#confirm, this.#deny]) button.title = title;
   }
 
   tick(nowMs: number): void {
     if (this.#shown !== undefined) setText(this.#age, formatAge(nowMs - this.#shown.raisedUs / 1000));
   }
+}
+
+function plainButton(label: string): HTMLButtonElement {
+  return element("button", { type: "button", class: "plain-button needs-operator" }, [label]);
+}
+
+/** The verdict after a press: the same once more takes it back. */
+function turned({ judgement }: AlarmSummary, verdict: AlarmVerdict): AlarmVerdict | "none" {
+  return judgement?.verdict === verdict ? "none" : verdict;
 }
 
 /** `operator:ada` is ada here. */

@@ -1,4 +1,4 @@
-import type { AlarmChangedAnswer, AlarmsAnswer } from "../../schema/alarm.ts";
+import type { AlarmChangedAnswer, AlarmsAnswer, AlarmVerdict } from "../../schema/alarm.ts";
 import type {
   AnomaliesAnswer,
   DevicesAnswer,
@@ -17,6 +17,7 @@ import type {
   OperatorsAnswer,
   TokensAnswer,
 } from "../../schema/operator-api.ts";
+import type { PreviewAnswer, TuningAnswer } from "../../schema/tuning.ts";
 import { signedOut } from "./signing.ts";
 
 /** Most devices the board lists. */
@@ -141,6 +142,31 @@ export function fetchOpenAlarms(): Promise<AlarmsAnswer> {
 
 export function acknowledgeAlarm(id: number, version: number): Promise<AlarmChangedAnswer> {
   return ask(`alarms/${id}/acknowledge`, { version });
+}
+
+export function judgeAlarm(
+  id: number,
+  version: number,
+  verdict: AlarmVerdict | "none",
+): Promise<AlarmChangedAnswer> {
+  return ask(`alarms/${id}/feedback`, { version, verdict });
+}
+
+/** Asks what the mildest quieter line of a sensor would have changed in a week. */
+export function askPreview(of: { deviceId: string; sensorType: string }): Promise<PreviewAnswer> {
+  return ask("tunings/preview", of);
+}
+
+export function fetchPreview(id: number): Promise<PreviewAnswer> {
+  return ask(`tunings/previews/${id}`);
+}
+
+export function applyTuning(preview: number): Promise<TuningAnswer> {
+  return ask("tunings", { preview });
+}
+
+export function rollBackTuning(id: number): Promise<TuningAnswer> {
+  return ask("tunings/rollback", { id });
 }
 
 /** The newest refused messages of a code, or of all when it is empty. */
