@@ -13,6 +13,7 @@ test.each([
   ["devices/a/messages", { kind: "unknown", deviceId: "a" }],
   ["devices/a/anomalies", { kind: "reserved" }],
   ["devices/a/status", { kind: "reserved" }],
+  ["alarms/anomaly", { kind: "reserved" }],
   ["$SYS/broker", { kind: "reserved" }],
   ["notifications/major/a", { kind: "reserved" }],
   ["notifications", { kind: "reserved" }],

@@ -48,13 +48,10 @@ test("ten thousand raises for one key at the same time make one open alarm, rais
       await store.raise([{ ...what, deviceId: "a", atUs: startUs + at, sentence: "The same value again." }]);
     }
   };
-  const startedMs = performance.now();
   await Promise.all(Array.from({ length: connections }, (_, connection) => raise(connection)));
-  const seconds = (performance.now() - startedMs) / 1000;
   const alarms = await store.list({ limit: 10 });
   expect(alarms).toMatchObject([{ deviceId: "a", state: "raised", version: 1, lastUs: startUs + 9999 }]);
   expect((await broken.execute(database.db)).rows).toEqual([]);
-  expect(seconds).toBeLessThan(20);
 });
 
 test("what raises and ends alarms can be killed at any moment: no transition is lost or doubled", async () => {

@@ -37,6 +37,14 @@ test("a list brings what was missed, drops what is over and keeps what came whil
   ]);
 });
 
+test("what belongs to a storm is shown by it alone", () => {
+  const book = new AlarmBook();
+  book.take(alarm(1));
+  book.take(alarm(2, { deviceId: "", members: 12 }));
+  book.take(alarm(1, { version: 2, state: "acknowledged", group: 2 }));
+  expect(idsIn(book)).toEqual([2]);
+});
+
 test("a list of the same version knows of further anomalies", () => {
   const book = new AlarmBook();
   book.take(alarm(1));
