@@ -53,7 +53,8 @@ async function freeLane(transaction: Kysely<Tables>): Promise<Lane | null> {
     )
     .orderBy(sql`served_until NULLS FIRST`)
     .limit(1)
-    .forUpdate()
+    // Not so hard a lock that it would keep others from queueing for this route.
+    .forNoKeyUpdate()
     .skipLocked()
     .executeTakeFirst();
   if (row === undefined) return null;

@@ -73,16 +73,20 @@ function forOperators(db: Kysely<Tables>) {
   } satisfies Partial<NotificationStore>;
 }
 
-/** Notes what became of a message, and that its route is free for the next sender. */
-function end(db: Kysely<Tables>, { id, route }: TakenMessage, what: UpdateObject<Tables, "notifications">) {
+/** Notes what became of a message, and that its route is free for the next sender. The route first, as everywhere: or two would wait for each other. */
+function end(
+  db: Kysely<Tables>,
+  { id, route }: TakenMessage,
+  what: UpdateObject<Tables, "notifications">,
+): Promise<void> {
   return asking(`note what became of notification ${id}`, () =>
     db.transaction().execute(async (transaction) => {
-      await waiting(transaction, id).set(what).execute();
       await transaction
         .updateTable("notification_routes")
         .set({ served_until: inMs(0) })
         .where("id", "=", route.id)
         .execute();
+      await waiting(transaction, id).set(what).execute();
     }),
   );
 }
