@@ -5,7 +5,7 @@ import type { Tables } from "../schema/row.ts";
 import { learningReadings } from "../schema/scored.ts";
 import { sensorLabel, sensorUnit } from "../schema/sensors.ts";
 import { asking, type Database } from "./database.ts";
-import { heardAgain, overdueDevices } from "./overdue.ts";
+import { heardAgain, overdueDevices } from "./overdue-store.ts";
 import type { DeviceStore } from "./ports.ts";
 import { heardSince, isConnected, micros } from "./sql.ts";
 
