@@ -5,9 +5,9 @@ import type { Tables } from "../schema/row.ts";
 import { learningReadings } from "../schema/scored.ts";
 import { sensorLabel, sensorUnit } from "../schema/sensors.ts";
 import { asking, type Database } from "./database.ts";
-import { heardAgain, overdueDevices } from "./overdue-store.ts";
 import type { DeviceStore } from "./ports.ts";
 import { heardSince, isConnected, micros } from "./sql.ts";
+import { heardAgain, overdueDevices } from "./sql-overdue.ts";
 
 /** Opens the registry of devices. */
 export function openDeviceStore({ db }: Database): DeviceStore {
