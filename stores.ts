@@ -16,12 +16,14 @@ import { openOperatorStore } from "./platform/operator-store.ts";
 import { listProxies } from "./platform/peer.ts";
 import { openPresenceStore } from "./platform/presence-store.ts";
 import { openReadingStore } from "./platform/reading-store.ts";
+import { openRegistryStore } from "./platform/registry-store.ts";
 import { openRejectionStore } from "./platform/rejection-store.ts";
 import { openSecretStore } from "./platform/secret-store.ts";
 import { openSessionStore } from "./platform/session-store.ts";
 import { openSettingStore } from "./platform/setting-store.ts";
 import type { Log } from "./platform/telemetry.ts";
 import { openTokenStore } from "./platform/token-store.ts";
+import { openTrainingStore } from "./platform/training-store.ts";
 
 /** What a process needs to have a database. */
 export interface StoreDeps {
@@ -81,6 +83,8 @@ function storesOn(database: Database, config: Config) {
     devices: openDeviceStore(database),
     rejections: openRejectionStore(database),
     models: openModelStore(database),
+    training: openTrainingStore(database),
+    registry: openRegistryStore(database),
     ledger: openLedgerStore(database),
     audit: openAuditStore(database),
     access: openAccessStore(database),

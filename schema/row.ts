@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from "kysely";
 import type { AlarmChange, AlarmState } from "./alarm.ts";
+import type { ModelOverrideRow, ModelRow, ModelTypeRow } from "./model-row.ts";
 
 /** Written as a parameter, read as text: `Date` would drop the microseconds, so queries select microseconds instead. */
 type Instant = ColumnType<Date, Date | string, Date | string>;
@@ -37,15 +38,6 @@ export interface DeviceRow {
   first_seen: Instant;
   last_seen: Instant;
   active: boolean;
-}
-
-export interface ModelRow {
-  sensor_type: string;
-  version: number;
-  compiled: Buffer;
-  seed: number;
-  training_rows: number;
-  created_at: Generated<Date>;
 }
 
 export interface RejectedRow {
@@ -256,6 +248,8 @@ export interface Tables {
   anomalies: AnomalyRow;
   devices: DeviceRow;
   models: ModelRow;
+  model_types: ModelTypeRow;
+  model_overrides: ModelOverrideRow;
   rejected: RejectedRow;
   settings: SettingRow;
   custody: CustodyRow;

@@ -23,6 +23,8 @@ const tables = [
   "devices",
   "first_admin",
   "ledger_journal",
+  "model_overrides",
+  "model_types",
   "models",
   "operators",
   "presence",
@@ -61,6 +63,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0007-operators",
     "0008-presence-and-commands",
     "0010-alarms",
+    "0012-models",
   ];
 }
 

@@ -43,7 +43,7 @@ const sql =
 const walls: readonly Wall[] = [
   { to: /^(?:aedes|mqemitter)/, only: /^broker\// },
   { to: /^ioredis$/, only: /^platform\/redis-[a-z-]+\.ts$/ },
-  { to: /^(?:kysely|pg)$/, only: sql, typesAlsoIn: /^schema\/row\.ts$/ },
+  { to: /^(?:kysely|pg)$/, only: sql, typesAlsoIn: /^schema\/(?:[a-z]+-)?row\.ts$/ },
   { to: /^@electric-sql\//, only: /^platform\/embedded-database[a-z-]*\.ts$/ },
   { to: /^jose$/, only: /^platform\/tokens\.ts$/ },
   { to: /^ml-isolation-forest$/, only: /^processor\/forest\.ts$/ },
