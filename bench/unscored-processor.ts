@@ -13,6 +13,7 @@ import { openRedisStream } from "../platform/redis-stream.ts";
 import { openRejectionStore } from "../platform/rejection-store.ts";
 import { openSettingStore } from "../platform/setting-store.ts";
 import { openLog, openMetrics } from "../platform/telemetry.ts";
+import { openTrainingStore } from "../platform/training-store.ts";
 import { startProcessor } from "../processor/service.ts";
 import type { Scorer } from "../processor/shard-scorer.ts";
 import type { Reading } from "../schema/reading.ts";
@@ -63,6 +64,7 @@ await life.run("processor", () =>
     readings: openReadingStore(database),
     devices: openDeviceStore(database),
     models: openModelStore(database),
+    training: openTrainingStore(database),
     ledger: openLedgerStore(database),
     rejections: openRejectionStore(database),
     commands: openCommandStore(database),

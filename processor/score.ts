@@ -18,6 +18,14 @@ const ownShareAt = 250;
 const farFromLine = 0.3;
 const oldNewsStrain = 0.5;
 
+/** A reading as a judge has it before them. */
+export interface Sight {
+  readonly reading: Reading;
+  readonly state: SeriesState;
+  readonly model: Model | undefined;
+  readonly seen: Observation;
+}
+
 /** What one judge says; `strain` 1 is the line between ordinary and anomalous. */
 interface Verdict {
   readonly strain: number;
@@ -31,10 +39,14 @@ interface Verdict {
  * judged, but teaches nothing, so delivering one twice changes nothing.
  */
 export function scoreReading(reading: Reading, state: SeriesState, model: Model | undefined): ScoredReading {
-  const type = sensorTypes.get(reading.sensorType);
+  return scoreSeen({ reading, state, model, seen: observe(state, reading.value, reading.timestampUs) });
+}
+
+/** The same for a reading that was looked at already. */
+export function scoreSeen(sight: Sight): ScoredReading {
+  const { reading, state, model, seen } = sight;
   const isReadingLate = isLate(state, reading.timestampUs);
-  const seen = observe(state, reading.value, reading.timestampUs);
-  const verdict = judge({ reading, state, model, type, seen });
+  const verdict = judge(sight);
   const isAnomaly = verdict.strain > 1;
   // The explanation speaks of the series as it was before this reading.
   const explanation = isAnomaly ? verdict.explain() : null;
@@ -56,6 +68,11 @@ export function scoreReading(reading: Reading, state: SeriesState, model: Model 
   };
 }
 
+/** Whether the model would have made it an anomaly; nothing is learnt. */
+export function wouldFlag(sight: Sight): boolean {
+  return judge(sight).strain > 1;
+}
+
 /** Lets a series learn from a reading, as `scoreReading` does after judging it; late and impossible ones teach nothing. */
 export function learnReading(
   state: SeriesState,
@@ -68,14 +85,8 @@ export function learnReading(
   else advance(state, seen);
 }
 
-function judge(at: {
-  reading: Reading;
-  state: SeriesState;
-  model: Model | undefined;
-  type: SensorType | undefined;
-  seen: Observation;
-}): Verdict {
-  const { reading, state, model, type, seen } = at;
+function judge({ reading, state, model, seen }: Sight): Verdict {
+  const type = sensorTypes.get(reading.sensorType);
   if (type !== undefined && !isPossible(type, reading.value)) {
     const explain = () => explainImpossible(reading.sensorType, reading.value, type.physical);
     return { strain: Number.MAX_VALUE, knowledge: 1, explain };

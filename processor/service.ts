@@ -2,12 +2,12 @@ import type { AlarmStore } from "../platform/alarm-ports.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
 import { messageOf } from "../platform/errors.ts";
+import type { ModelStore, TrainingStore } from "../platform/model-ports.ts";
 import type {
   Clock,
   DeviceStore,
   EventStream,
   LedgerStore,
-  ModelStore,
   ReadingStore,
   ReadingStream,
   RejectionStore,
@@ -16,14 +16,18 @@ import type {
 } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { announceAlarms } from "./alarms.ts";
+import { growFactoryModels } from "./factory.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
 import { forgetOld, pruneSilent } from "./prune.ts";
-import { openModelRegistry } from "./registry.ts";
+import { ModelRegistry } from "./registry.ts";
+import { growerOf } from "./regrowth.ts";
 import { rest } from "./rest.ts";
 import { openScorer, type Scorer, type ScorerDeps } from "./shard-scorer.ts";
 import { keepShare } from "./shares.ts";
+import { ModelTrainer } from "./trainer.ts";
 
 export { scoreFile } from "./score-file.ts";
+export { verifyModel } from "./verification.ts";
 
 export interface ProcessorDeps {
   readonly config: Config;
@@ -35,6 +39,7 @@ export interface ProcessorDeps {
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
   readonly models: ModelStore;
+  readonly training: TrainingStore;
   readonly settings: SettingStore;
   readonly ledger: LedgerStore;
   readonly now: Clock;
@@ -46,7 +51,11 @@ export interface ProcessorDeps {
 
 /** Series a processor remembers when it owns every shard; each takes about 800 bytes. */
 const rememberedSeries = 1_000_000;
+const modelsIntervalMs = 1000;
+const ordersIntervalMs = 1000;
+const shadowIntervalMs = 5000;
 const trainingIntervalMs = 10_000;
+const retrainingIntervalMs = 60_000;
 const lagIntervalMs = 5000;
 const ledgerIntervalMs = 10_000;
 const foldingIntervalMs = 15_000;
@@ -59,8 +68,15 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   const { config, stream, log, metrics } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const models = openModelRegistry({ store: deps.models, log, minReadings: config.MODEL_MIN_READINGS });
+  const factory = growFactoryModels();
+  const models = new ModelRegistry({ store: deps.models, log, factory });
   await models.refresh();
+  const trainer = new ModelTrainer({
+    ...{ store: deps.training, registry: models, log, grower: growerOf(factory) },
+    minReadings: config.MODEL_MIN_READINGS,
+    retrainHours: config.MODEL_RETRAIN_HOURS,
+    quietUs: config.ALARM_CLEAR_SECONDS * 1_000_000,
+  });
 
   const newScorer = deps.newScorer ?? openScorer;
   const mostSeries = Math.ceil(rememberedSeries / config.SHARDS);
@@ -81,7 +97,11 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
     every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, () => pruneSilent(deps)),
     every("settle alarms", settlingIntervalMs, () => deps.alarms.settle(config.ALARM_CLEAR_SECONDS * 1000)),
     every("announce alarms", announcingIntervalMs, () => announceAlarms(deps)),
-    every("train", trainingIntervalMs, () => models.trainMissing()),
+    every("take over models", modelsIntervalMs, () => models.refresh()),
+    every("write down shadows", shadowIntervalMs, () => models.flush()),
+    every("train what is ordered", ordersIntervalMs, () => trainer.carryOut()),
+    every("train", trainingIntervalMs, () => trainer.trainMissing()),
+    every("train again", retrainingIntervalMs, () => trainer.trainDue()),
     every("forget", forgettingIntervalMs, () => forgetOld(deps, retention)),
     every("lag", lagIntervalMs, async () => {
       for (const { shard, entries } of await stream.tallies()) metrics.lag.set({ shard }, entries);
@@ -93,7 +113,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   return {
     stop: async () => {
       stopping.abort();
-      await Promise.all([shares, ...jobs, models.close()]);
+      await Promise.all([shares, ...jobs, trainer.close()]);
     },
   };
 }

@@ -2,9 +2,11 @@ import type { ReadingStore } from "../platform/ports.ts";
 import type { DetectorAnchor, SeriesKey } from "../platform/shard-batch.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { ScoredReading } from "../schema/scored.ts";
+import { observe } from "./channels.ts";
 import { DetectorMemory, type Remembered } from "./memory.ts";
-import type { ModelRegistry } from "./registry.ts";
-import { scoreReading } from "./score.ts";
+import type { Judges, ModelRegistry } from "./registry.ts";
+import { scoreReading, scoreSeen, wouldFlag } from "./score.ts";
+import type { SeriesState } from "./series.ts";
 import { serialiseSeries, seriesFormat } from "./series-bytes.ts";
 
 /** What a batch became. */
@@ -49,7 +51,7 @@ export function openScorer({ store, models, mostSeries }: ScorerDeps): Scorer {
       const due = new Map<Remembered, SeriesKey>();
       const scored = readings.map((reading) => {
         const remembered = memory.of(reading);
-        const result = scoreReading(reading, remembered.state, models.modelFor(reading.sensorType));
+        const result = scoreBeside(reading, remembered.state, models.judgesOf(reading));
         if (!result.isLate) remembered.sinceAnchor += 1;
         if (remembered.sinceAnchor >= anchorEvery) due.set(remembered, reading);
         return result;
@@ -59,6 +61,17 @@ export function openScorer({ store, models, mostSeries }: ScorerDeps): Scorer {
     },
     forget: (keys) => memory.forget(keys),
   };
+}
+
+/** Scores by the model that judges, and counts what the candidate would have said, if there is one. */
+function scoreBeside(reading: Reading, state: SeriesState, { model, shadow }: Judges): ScoredReading {
+  if (shadow === undefined) return scoreReading(reading, state, model);
+  const seen = observe(state, reading.value, reading.timestampUs);
+  // The candidate first: scoring lets the series learn.
+  const wouldBe = wouldFlag({ reading, state, model: shadow.candidate, seen });
+  const scored = scoreSeen({ reading, state, model, seen });
+  shadow.tally.count(scored.isAnomaly, wouldBe);
+  return scored;
 }
 
 async function remember(
