@@ -8,6 +8,7 @@ import { type Callers, hashOf, newSecret } from "../platform/callers.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
+import type { RegistryStore } from "../platform/model-ports.ts";
 import type { OperatorStore, SessionStore, TokenStore } from "../platform/operator-ports.ts";
 import type {
   AuditStore,
@@ -34,6 +35,7 @@ import { guard } from "./guard.ts";
 import { mountLedger } from "./ledger-routes.ts";
 import { startLive } from "./live.ts";
 import { mountLogin, mountMe } from "./login-routes.ts";
+import { mountModels } from "./model-routes.ts";
 import { mountOperators } from "./operator-routes.ts";
 import { mountRejected } from "./rejected-routes.ts";
 import { mountApi } from "./routes.ts";
@@ -60,6 +62,7 @@ export interface WebDeps {
   readonly presence: PresenceStore;
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
+  readonly registry: RegistryStore;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
   readonly now: Clock;
@@ -78,6 +81,7 @@ export async function startWeb(
   mountAudit(door, deps);
   mountApi(door, deps);
   await mountAlarms(door, deps);
+  await mountModels(door, deps);
   mountLedger(door, { ...deps, shards: config.SHARDS });
   await mountRejected(door, { ...deps, shards: config.SHARDS, rules: replayRules(config) });
   const desk = new AccessDesk(deps);

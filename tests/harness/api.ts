@@ -2,6 +2,7 @@
 export interface Api {
   get(path: string): Promise<Answer>;
   post(path: string, body?: unknown): Promise<Answer>;
+  put(path: string, body: unknown): Promise<Answer>;
   postCsv(path: string, text: string): Promise<Answer>;
   delete(path: string): Promise<Answer>;
 }
@@ -24,6 +25,7 @@ export function apiAt(url: string): Api {
   return {
     get: (path) => ask(path),
     post: (path, body = {}) => ask(path, { method: "POST", headers: json, body: JSON.stringify(body) }),
+    put: (path, body) => ask(path, { method: "PUT", headers: json, body: JSON.stringify(body) }),
     postCsv: (path, text) =>
       ask(path, { method: "POST", headers: { "content-type": "text/csv" }, body: text }),
     delete: (path) => ask(path, { method: "DELETE" }),

@@ -71,6 +71,8 @@ describe("a platform that asks who comes in", () => {
       ["tokens", { body: { name: "x", role: "admin" } }],
       ["operators/ben", { method: "PATCH", body: { role: "admin" } }],
       ["alarms/1/acknowledge", { body: { version: 1 } }],
+      ["models/temperature/promote", { body: { revision: 0, version: 1 } }],
+      ["models/temperature/train", { body: {} }],
       ["rejected/discard", { body: { code: "PAYLOAD_EMPTY" } }],
       ["rejected/00000000-0000-4000-8000-000000000000", { method: "DELETE" }],
     ] as const) {
