@@ -53,7 +53,7 @@ export interface ProcessorDeps {
 const rememberedSeries = 1_000_000;
 const modelsIntervalMs = 1000;
 const ordersIntervalMs = 1000;
-const shadowIntervalMs = 5000;
+const shadowIntervalMs = 2000;
 const trainingIntervalMs = 10_000;
 const retrainingIntervalMs = 60_000;
 const lagIntervalMs = 5000;
