@@ -8,19 +8,14 @@ import { administerOperators } from "./platform/operator-administration.ts";
 import type { OperatorCommand } from "./platform/operator-command.ts";
 import { openRedisEvents } from "./platform/redis-events.ts";
 import { openLog } from "./platform/telemetry.ts";
-import { openStores, type StoreDeps } from "./stores.ts";
+import { openStores, type StoreDeps, type Stores } from "./stores.ts";
 
 const now = (): number => Date.now() * 1000;
 
 /** Carries out a command about who may connect, prints what it answers, and ends; answers with the exit code. */
-export async function runCommand(command: AccessCommand | OperatorCommand): Promise<number> {
-  const config = readConfig([]);
-  // What it has to say is its answer, or its error.
-  const log = openLog({ level: "silent", format: "json" });
-  const life = new Lifecycle(log, config.STOP_DEADLINE_SECONDS * 1000);
-  try {
-    const stores = await openQuietly({ config, log, life, onLost: () => undefined });
-    const { REDIS_URL: url } = config;
+export function runCommand(command: AccessCommand | OperatorCommand): Promise<number> {
+  return onStores(async (stores, { log, life }) => {
+    const { REDIS_URL: url } = readConfig([]);
     const opening = url === null ? null : () => openRedisEvents({ url, log });
     const events = opening === null ? null : await life.add("events", opening, (opened) => opened.close());
     const desk = new AccessDesk({ ...stores, events, log });
@@ -35,6 +30,19 @@ export async function runCommand(command: AccessCommand | OperatorCommand): Prom
     const lines = (answer.lines ?? []).map(({ line, reason }) => `\n  line ${line}: ${reason}`);
     process.stderr.write(`tidemark: ${answer.code}: ${answer.reason}${lines.join("")}\n`);
     return 1;
+  });
+}
+
+/** Does something on the stores of the configuration that is done when it is done, and closes them. */
+export async function onStores<T>(
+  work: (stores: Stores, opened: Pick<StoreDeps, "log" | "life">) => Promise<T>,
+): Promise<T> {
+  const config = readConfig([]);
+  // What it has to say is its answer, or its error.
+  const log = openLog({ level: "silent", format: "json" });
+  const life = new Lifecycle(log, config.STOP_DEADLINE_SECONDS * 1000);
+  try {
+    return await work(await openQuietly({ config, log, life, onLost: () => undefined }), { log, life });
   } finally {
     await life.stop();
   }

@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { inspect } from "node:util";
-import { runCommand } from "./administration.ts";
+import { onStores, runCommand } from "./administration.ts";
 import { startBroker } from "./broker/service.ts";
 import { type Engines, enginesOf } from "./engines.ts";
 import { startGateway } from "./gateway-http/service.ts";
@@ -25,7 +25,7 @@ import { listProxies } from "./platform/peer.ts";
 import { type MayReadMetrics, mountProbe, type Probe } from "./platform/probe.ts";
 import { type Log, type Metrics, openLog, openMetrics } from "./platform/telemetry.ts";
 import { needsCertificate, plainMqttHost } from "./platform/tls-listeners.ts";
-import { scoreFile, startProcessor } from "./processor/service.ts";
+import { scoreFile, startProcessor, verifyModel } from "./processor/service.ts";
 import type { DoorsAnswer } from "./schema/api.ts";
 import { judge } from "./schema/operator.ts";
 import { openLinkStores, type Stores } from "./stores.ts";
@@ -273,6 +273,9 @@ switch (order.kind) {
     break;
   case "score":
     process.exitCode = await scoreFile(order).then(() => 0, failed);
+    break;
+  case "verify":
+    process.exitCode = await onStores(({ training }) => verifyModel(order, training)).catch(failed);
     break;
   case "start":
     process.exit(await run(order).catch(failed));

@@ -18,6 +18,7 @@ import { listProxies } from "./platform/peer.ts";
 import { openPresenceStore } from "./platform/presence-store.ts";
 import { openPreviewStore } from "./platform/preview-store.ts";
 import { openReadingStore } from "./platform/reading-store.ts";
+import { openRegistryStore } from "./platform/registry-store.ts";
 import { openRejectionStore } from "./platform/rejection-store.ts";
 import { openRoutingStore } from "./platform/routing-store.ts";
 import { openRuleStore } from "./platform/rule-store.ts";
@@ -26,6 +27,7 @@ import { openSessionStore } from "./platform/session-store.ts";
 import { openSettingStore } from "./platform/setting-store.ts";
 import type { Log } from "./platform/telemetry.ts";
 import { openTokenStore } from "./platform/token-store.ts";
+import { openTrainingStore } from "./platform/training-store.ts";
 import { openTuningStore } from "./platform/tuning-store.ts";
 
 /** What a process needs to have a database. */
@@ -86,6 +88,8 @@ function storesOn(database: Database, config: Config) {
     devices: openDeviceStore(database),
     rejections: openRejectionStore(database),
     models: openModelStore(database),
+    training: openTrainingStore(database),
+    registry: openRegistryStore(database),
     ledger: openLedgerStore(database),
     audit: openAuditStore(database),
     access: openAccessStore(database),

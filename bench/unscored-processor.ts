@@ -17,6 +17,7 @@ import { openRoutingStore } from "../platform/routing-store.ts";
 import { openRuleStore } from "../platform/rule-store.ts";
 import { openSettingStore } from "../platform/setting-store.ts";
 import { openLog, openMetrics } from "../platform/telemetry.ts";
+import { openTrainingStore } from "../platform/training-store.ts";
 import { openTuningStore } from "../platform/tuning-store.ts";
 import { noSteps } from "../processor/rules.ts";
 import { startProcessor } from "../processor/service.ts";
@@ -72,6 +73,7 @@ await life.run("processor", () =>
     readings: openReadingStore(database),
     devices: openDeviceStore(database),
     models: openModelStore(database),
+    training: openTrainingStore(database),
     ledger: openLedgerStore(database),
     rejections: openRejectionStore(database),
     commands: openCommandStore(database),

@@ -8,6 +8,7 @@ import { type OperatorCommand, operatorUsage, readOperatorCommand } from "./oper
 
 const usage = `Usage: node dist/main.js [SERVICE ...] [--simulate]
        node dist/main.js score --input FILE.csv --sensor-type TYPE [--output FILE.csv]
+       node dist/main.js model verify TYPE VERSION
        node dist/main.js ${[...Object.keys(accessNouns), "operators"].join("|")} VERB ...
 
   SERVICE      ${serviceNames.join(", ")}; none: the whole platform in one process
@@ -17,7 +18,10 @@ const usage = `Usage: node dist/main.js [SERVICE ...] [--simulate]
 The detector on data of your own, without a database: columns timestamp and value in; the score (0 to 100), is_anomaly, severity and
 reason beside them out. TYPE is ${[...sensorTypes.keys()].join(", ")}, or any other name.
 
-Who may connect, changed on the database of DATABASE_URL or, while nothing runs on it, in DATA_DIR:
+On the database of DATABASE_URL or, while nothing runs on it, in DATA_DIR:
+  model verify   grows a version again from its seed and the readings it learnt from, and compares the bytes
+
+Who may connect, changed there:
 ${accessUsage}
 Who may use the console and the API, likewise:
 ${operatorUsage}
@@ -34,6 +38,7 @@ export type Order =
       readonly output: string | null;
       readonly sensorType: string;
     }
+  | { readonly kind: "verify"; readonly sensorType: string; readonly version: number }
   | { readonly kind: "print"; readonly text: string; readonly exitCode: 0 | 2 };
 
 /** Reads the arguments after the script's name. */
@@ -45,6 +50,7 @@ export function readCommandLine(args: readonly string[]): Order {
       return "mistake" in command ? mistake(command.mistake) : { kind: "administer", command };
     }
     if (noun === "score") return readScoreOrder(args.slice(1));
+    if (noun === "model") return readModelOrder(args.slice(1));
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -70,6 +76,15 @@ function readScoreOrder(args: readonly string[]): Order {
     return mistake("score needs --input and --sensor-type");
   if (input === output) return mistake("score cannot write over what it reads");
   return { kind: "score", input, output, sensorType };
+}
+
+function readModelOrder(args: readonly string[]): Order {
+  const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} });
+  const [verb = "", sensorType = "", version = "", ...more] = positionals;
+  if (verb !== "verify") return mistake(`there is no command model ${verb}`.trimEnd());
+  if (!/^[1-9]\d{0,8}$/.test(version) || more.length > 0)
+    return mistake("model verify takes a sensor type and a version, e.g. model verify co2 2");
+  return { kind: "verify", sensorType, version: Number(version) };
 }
 
 function mistake(what: string): Order {

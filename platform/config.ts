@@ -135,6 +135,11 @@ export const settings = {
     [100, 1_000_000],
     "history an unknown sensor type needs for a model of its own",
   ),
+  MODEL_RETRAIN_HOURS: wholeNumber(
+    168,
+    [0, 87_600],
+    "how often a candidate is trained of each sensor type, for operators to promote; 0 is never",
+  ),
   STOP_DEADLINE_SECONDS: wholeNumber(9, [1, 600], "time to finish what is in hand after SIGTERM"),
 } as const satisfies Record<string, Setting<unknown>>;
 

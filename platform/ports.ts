@@ -193,27 +193,6 @@ export interface SettingStore {
   setActiveDeviceTimeoutSeconds(seconds: number, by: string): Promise<void>;
 }
 
-export interface StoredModel {
-  readonly sensorType: string;
-  /** Grows per sensor type, from 1. */
-  readonly version: number;
-  readonly compiled: Uint8Array;
-  /** Of the random numbers it was grown with. */
-  readonly seed: number;
-  readonly trainingRows: number;
-}
-
-export interface ModelStore {
-  /** The newest model of each sensor type. */
-  newest(): Promise<readonly StoredModel[]>;
-  /** Keeps a model; false when that type has that version already (another processor was first). */
-  save(model: StoredModel): Promise<boolean>;
-  /** Sensor types with at least `minReadings` stored readings, other than those named. */
-  typesWithHistory(minReadings: number, except: readonly string[]): Promise<readonly string[]>;
-  /** The newest readings of a type, at most `limit` of each of at most `devices` devices, oldest first within a device. */
-  history(sensorType: string, limits: { devices: number; readings: number }): Promise<readonly Reading[]>;
-}
-
 /** The database's side of the ledger. */
 export interface LedgerStore {
   /** Everything accounted for, one line a shard of a stream, those of ended streams included. */

@@ -1,7 +1,9 @@
+import { factoryName } from "../schema/model.ts";
 import { type Range, type SensorType, sensorTypes } from "../schema/sensors.ts";
+import type { TrainingSeries } from "./history.ts";
 import type { Model } from "./model.ts";
 import { normalNumber, type Random, seededRandom, seedOf } from "./random.ts";
-import { type TrainingSeries, trainModel } from "./training.ts";
+import { trainModel } from "./training.ts";
 
 const devices = 16;
 const readingsEach = 1200;
@@ -24,7 +26,7 @@ export function growFactoryModels(): ReadonlyMap<string, Model> {
 export function growFactoryModel(type: SensorType): Model | undefined {
   const { typical } = type;
   if (typical === null) return undefined;
-  const version = `${type.name}@factory-2`;
+  const version = factoryName(type.name) ?? type.name;
   const seed = seedOf(version);
   const series = Array.from({ length: devices }, (_, index) =>
     ordinaryDevice({ ...type, typical }, seed + index),
@@ -51,7 +53,7 @@ function ordinaryDevice(type: SensorType & { readonly typical: Range }, seed: nu
     const possible = Math.min(Math.max(ideal, type.physical.low), type.physical.high);
     values[i] = Math.round(possible / step) * step;
   }
-  return { timestampsUs: values.map((_, index) => (index + 1) * cadenceUs), values };
+  return { deviceId: "invented", timestampsUs: values.map((_, index) => (index + 1) * cadenceUs), values };
 }
 
 function pick(choices: readonly [number, ...number[]], random: Random): number {

@@ -1,150 +1,136 @@
 import { expect, test } from "vitest";
-import type { ModelStore, StoredModel } from "../platform/ports.ts";
-import type { Reading } from "../schema/reading.ts";
+import type { ModelStanding, ModelStore, StoredModel } from "../platform/model-ports.ts";
+import type { ShadowCounts } from "../schema/model.ts";
+import { growFactoryModels } from "./factory.ts";
 import { serialiseModel } from "./model.ts";
-import { normalNumber, seededRandom } from "./random.ts";
-import { openModelRegistry } from "./registry.ts";
-import { type Trainer, trainModel } from "./training.ts";
-
-const trainHere: Trainer = async (job) => trainModel(job);
+import { ModelRegistry } from "./registry.ts";
 
 /** A store in memory with the promises of the real one. */
-class ShelfOfModels implements ModelStore {
-  readonly saved: StoredModel[] = [];
-  readonly readings: Reading[] = [];
+class Shelf implements ModelStore {
+  readonly loaded: number[][] = [];
+  readonly shadows: [version: number, counts: ShadowCounts][] = [];
+  readonly #models: StoredModel[] = [];
+  readonly #overrides = new Map<string, number>();
+  #standing: ModelStanding = { sensorType: "co2", revision: 0, active: null, candidate: null };
+  isDown = false;
 
-  async newest(): Promise<readonly StoredModel[]> {
-    const newest = new Map<string, StoredModel>();
-    for (const model of this.saved) {
-      if (model.version > (newest.get(model.sensorType)?.version ?? 0)) newest.set(model.sensorType, model);
-    }
-    return [...newest.values()];
+  put(version: number, compiled: Uint8Array = bytes): this {
+    this.#models.push({ sensorType: "co2", version, compiled });
+    return this;
   }
 
-  async save(model: StoredModel): Promise<boolean> {
-    const isTaken = this.saved.some(
-      (one) => one.sensorType === model.sensorType && one.version === model.version,
-    );
-    if (!isTaken) this.saved.push(model);
-    return !isTaken;
+  stand(changed: Partial<ModelStanding>, overrides: Readonly<Record<string, number>> = {}): this {
+    this.#standing = { ...this.#standing, revision: this.#standing.revision + 1, ...changed };
+    this.#overrides.clear();
+    for (const [deviceId, version] of Object.entries(overrides)) this.#overrides.set(deviceId, version);
+    return this;
   }
 
-  async typesWithHistory(minReadings: number, except: readonly string[]): Promise<readonly string[]> {
-    const types = new Set(this.readings.map((reading) => reading.sensorType));
-    const count = (type: string) => this.readings.filter((reading) => reading.sensorType === type).length;
-    return [...types].filter((type) => !except.includes(type) && count(type) >= minReadings);
+  async standings(): Promise<readonly ModelStanding[]> {
+    return this.#standing.revision === 0 ? [] : [this.#standing];
   }
 
-  async history(sensorType: string): Promise<readonly Reading[]> {
-    return this.readings.filter((reading) => reading.sensorType === sensorType);
+  async overrides(): Promise<ReadonlyMap<string, number>> {
+    return this.#overrides;
   }
 
-  fill(sensorType: string, count: number): void {
-    const random = seededRandom(6);
-    for (let i = 0; i < count; i++) {
-      const value = 400 + 5 * normalNumber(random);
-      this.readings.push({ deviceId: "d", sensorType, timestampUs: (i + 1) * 1000, value });
-    }
+  async load(_sensorType: string, versions: readonly number[]): Promise<readonly StoredModel[]> {
+    this.loaded.push([...versions]);
+    return this.#models.filter(({ version }) => versions.includes(version));
+  }
+
+  async addShadow(_sensorType: string, version: number, counts: ShadowCounts): Promise<void> {
+    if (this.isDown) throw new Error("the store is down");
+    this.shadows.push([version, counts]);
   }
 }
 
-function open(store: ModelStore, train: Trainer = trainHere) {
-  const lines: { level: string; message: string; fields: object }[] = [];
-  const log = {
-    info: (fields: object, message: string) => void lines.push({ level: "info", message, fields }),
-    warn: (fields: object, message: string) => void lines.push({ level: "warn", message, fields }),
-  };
-  return { registry: openModelRegistry({ store, log, minReadings: 500, train }), lines };
+const factory = growFactoryModels();
+const [grown] = factory.values();
+const bytes = grown === undefined ? new Uint8Array() : serialiseModel(grown);
+
+function open(store: ModelStore) {
+  const warnings: object[] = [];
+  const log = { info: () => undefined, warn: (fields: object) => void warnings.push(fields) };
+  return { registry: new ModelRegistry({ store, log, factory }), warnings };
 }
+
+const judging = (registry: ModelRegistry, deviceId = "a", sensorType = "co2") =>
+  registry.judgesOf({ deviceId, sensorType }).model?.version;
 
 test("known types have a factory model at once, unknown ones none", () => {
-  const { registry } = open(new ShelfOfModels());
-  expect(registry.modelFor("temperature")?.version).toBe("temperature@factory-2");
-  expect(registry.modelFor("co2")).toBeUndefined();
+  const { registry } = open(new Shelf());
+  expect(judging(registry, "a", "temperature")).toBe("temperature@factory-2");
+  expect(judging(registry)).toBeUndefined();
+  expect(registry.types()).toEqual(["temperature", "humidity", "pressure", "vibration", "battery_voltage"]);
 });
 
-test("a type with enough history is trained once, kept, and found by another processor", async () => {
-  const store = new ShelfOfModels();
-  store.fill("co2", 600);
-  store.fill("temperature", 600);
-  store.fill("noise", 100);
+test("the active version judges, and after a roll-back the one before, as soon as the registry looks", async () => {
+  const store = new Shelf().put(1).put(2).stand({ active: 1 });
   const { registry } = open(store);
-  expect(await registry.trainMissing()).toEqual(["co2"]);
-  expect(await registry.trainMissing()).toEqual([]);
-  expect(registry.modelFor("co2")?.version).toBe("co2@1");
-  const { registry: other } = open(store);
-  await other.refresh();
-  expect(other.modelFor("co2")).toEqual(registry.modelFor("co2"));
+  const seen: (string | undefined)[] = [];
+  for (const active of [1, 2, 1, null]) {
+    store.stand({ active });
+    await registry.refresh();
+    seen.push(judging(registry));
+  }
+  expect(seen).toEqual(["co2@1", "co2@2", "co2@1", undefined]);
 });
 
-test("a newer model in the store replaces the one in use, an older one does not", async () => {
-  const store = new ShelfOfModels();
+test("bytes are asked for once, and only those that judge or stand beside", async () => {
+  const store = new Shelf().put(1).put(2).put(3).stand({ active: 2, candidate: 3 });
   const { registry } = open(store);
-  const factory = registry.modelFor("temperature");
-  if (factory === undefined) throw new Error("the factory knows temperature");
-  const stored = { sensorType: "temperature", compiled: serialiseModel(factory), seed: 1, trainingRows: 9 };
-  store.saved.push({ ...stored, version: 2 });
-  await registry.refresh();
-  expect(registry.modelFor("temperature")?.version).toBe("temperature@2");
-  store.saved.splice(0, 1, { ...stored, version: 1 });
-  await registry.refresh();
-  expect(registry.modelFor("temperature")?.version).toBe("temperature@2");
-});
-
-test("a stored model that cannot be read is reported once and succeeded by a new one", async () => {
-  const store = new ShelfOfModels();
-  store.fill("co2", 600);
-  store.saved.push({ sensorType: "co2", version: 1, compiled: new Uint8Array(50), seed: 1, trainingRows: 1 });
-  const { registry, lines } = open(store);
   await registry.refresh();
   await registry.refresh();
-  expect(lines.filter((line) => line.level === "warn")).toHaveLength(1);
-  expect(registry.modelFor("co2")).toBeUndefined();
-  expect(await registry.trainMissing()).toEqual(["co2"]);
-  expect(registry.modelFor("co2")?.version).toBe("co2@2");
+  await registry.refresh();
+  expect(store.loaded).toEqual([[2, 3]]);
+  store.stand({ active: 3, candidate: null });
+  await registry.refresh();
+  expect(store.loaded).toEqual([[2, 3]]);
 });
 
-test("when another processor was first, its model is taken", async () => {
-  const store = new ShelfOfModels();
-  store.fill("co2", 600);
-  const { registry: rival } = open(store);
-  const { registry } = open(store, async (job) => {
-    await rival.trainMissing();
-    return trainModel({ ...job, seed: job.seed + 1 });
-  });
-  expect(await registry.trainMissing()).toEqual(["co2"]);
-  expect(store.saved).toHaveLength(1);
-  expect(registry.modelFor("co2")).toEqual(rival.modelFor("co2"));
+test("a device with a version of its own is judged by that, the others are not", async () => {
+  const store = new Shelf().put(1).put(2).stand({ active: 2 }, { a: 1, b: 7 });
+  const { registry } = open(store);
+  await registry.refresh();
+  expect([judging(registry, "a"), judging(registry, "c")]).toEqual(["co2@1", "co2@2"]);
+  // A version that cannot be had does not leave its device unjudged.
+  expect(judging(registry, "b")).toBe("co2@2");
+  await registry.refresh();
+  store.stand({}, {});
+  await registry.refresh();
+  expect(judging(registry, "a")).toBe("co2@2");
 });
 
-test("two calls at a time train once", async () => {
-  const store = new ShelfOfModels();
-  store.fill("co2", 600);
-  let trainings = 0;
-  const { registry } = open(store, (job, signal) => {
-    trainings += 1;
-    return trainHere(job, signal);
-  });
-  await Promise.all([registry.trainMissing(), registry.trainMissing()]);
-  expect(trainings).toBe(1);
+test("a model that cannot be read is reported once, and the type is without one", async () => {
+  const store = new Shelf().put(1, new Uint8Array(50)).stand({ active: 1 });
+  const { registry, warnings } = open(store);
+  await registry.refresh();
+  await registry.refresh();
+  expect(warnings).toMatchObject([{ model: "co2@1" }]);
+  expect(registry.types()).not.toContain("co2");
 });
 
-test("closing ends a training under way", async () => {
-  const store = new ShelfOfModels();
-  store.fill("co2", 600);
-  let started = () => {};
-  const underWay = new Promise<void>((resolve) => {
-    started = resolve;
-  });
-  const { registry } = open(store, (_job, signal) => {
-    started();
-    return new Promise((_resolve, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason));
-    });
-  });
-  const training = expect(registry.trainMissing()).rejects.toThrow();
-  await underWay;
-  await registry.close();
-  await training;
-  expect(store.saved).toEqual([]);
+test("a candidate keeps its counts until they are written down, and begins anew when another takes its place", async () => {
+  const store = new Shelf().put(1).put(2).put(3).stand({ active: 1, candidate: 2 });
+  const { registry } = open(store);
+  await registry.refresh();
+  const tally = () => registry.judgesOf({ deviceId: "a", sensorType: "co2" }).shadow?.tally;
+  tally()?.count(true, true);
+  tally()?.count(true, false);
+  store.isDown = true;
+  await expect(registry.flush()).rejects.toThrow("down");
+  store.stand({ active: 3 });
+  await registry.refresh();
+  tally()?.count(false, true);
+  store.isDown = false;
+  await registry.flush();
+  await registry.flush();
+  expect(store.shadows).toEqual([[2, { readings: 3, active: 2, candidate: 2, both: 1 }]]);
+  tally()?.count(true, true);
+  store.stand({ active: 2, candidate: 3 });
+  await registry.refresh();
+  tally()?.count(false, false);
+  await registry.flush();
+  expect(store.shadows.at(-1)).toEqual([3, { readings: 1, active: 0, candidate: 0, both: 0 }]);
 });

@@ -1,9 +1,10 @@
-import { PlatformError } from "../platform/errors.ts";
-import type { ModelStore, StoredModel } from "../platform/ports.ts";
+import { messageOf, PlatformError } from "../platform/errors.ts";
+import type { ModelStanding, ModelStore, StoredModel } from "../platform/model-ports.ts";
+import type { SeriesKey } from "../platform/shard-batch.ts";
+import { modelName } from "../schema/model.ts";
 import { growFactoryModels } from "./factory.ts";
-import { type Model, parseModel, serialiseModel } from "./model.ts";
-import { seedOf } from "./random.ts";
-import { type Trainer, toTrainingSeries, trainInWorker } from "./training.ts";
+import { type Model, parseModel } from "./model.ts";
+import { ShadowTally } from "./shadow.ts";
 
 export interface RegistryLog {
   info(fields: object, message: string): void;
@@ -13,114 +14,153 @@ export interface RegistryLog {
 export interface RegistryDeps {
   readonly store: ModelStore;
   readonly log: RegistryLog;
-  /** A type without a model gets one when it has this many stored readings. */
-  readonly minReadings: number;
-  /** In a worker thread unless told otherwise. */
-  readonly train?: Trainer;
+  /** The models that types come with, by type; grown unless given. */
+  readonly factory?: ReadonlyMap<string, Model>;
 }
 
-/** The models that judge, one a sensor type. A model is only ever replaced whole. */
-export interface ModelRegistry {
-  modelFor(sensorType: string): Model | undefined;
-  /** Takes over newer models from the store. @throws PlatformError STORE_DOWN, retryable. */
-  refresh(): Promise<void>;
-  /** Trains the types that have history but no model, one after another, and names those that have one now. */
-  trainMissing(): Promise<readonly string[]>;
-  /** Ends a training that is under way and waits for it. */
-  close(): Promise<void>;
+/** Who judges a series. */
+export interface Judges {
+  readonly model: Model | undefined;
+  /** The model that is asked as well, and only counted, while there is one. */
+  readonly shadow: Shadow | undefined;
 }
 
-const restMs = 300_000;
-const historyLimits = { devices: 50, readings: 2000 };
+interface Shadow {
+  readonly candidate: Model;
+  readonly version: number;
+  readonly tally: ShadowTally;
+}
 
-/** Opens a registry that knows the factory models; call `refresh` to learn what the store has. */
-export function openModelRegistry({
-  store,
-  log,
-  minReadings,
-  train = trainInWorker,
-}: RegistryDeps): ModelRegistry {
-  const models = new Map(growFactoryModels());
-  /** The newest stored version seen of each type, readable or not. */
-  const seenVersions = new Map<string, number>();
-  const closing = new AbortController();
-  /** Types whose history did not make a model, by when they are looked at again, in `performance.now` milliseconds. */
-  const resting = new Map<string, number>();
-  let training: Promise<readonly string[]> | undefined;
+interface TypeJudges {
+  readonly revision: number;
+  readonly usual: Judges;
+  readonly ofDevice: ReadonlyMap<string, Judges>;
+  /** The versions that were read for them, by number. */
+  readonly models: ReadonlyMap<number, Model>;
+}
 
-  async function refresh(): Promise<void> {
-    for (const stored of await store.newest()) {
-      if (stored.version <= (seenVersions.get(stored.sensorType) ?? 0)) continue;
-      seenVersions.set(stored.sensorType, stored.version);
-      takeOver(stored);
+const nobody: Judges = { model: undefined, shadow: undefined };
+
+/** The models that judge. Whoever judges a type is only ever replaced whole, between two readings. */
+export class ModelRegistry {
+  readonly #store: ModelStore;
+  readonly #log: RegistryLog;
+  readonly #factory: ReadonlyMap<string, Model>;
+  readonly #types = new Map<string, TypeJudges>();
+  #refreshing: Promise<void> = Promise.resolve();
+
+  /** It knows the factory models; call `refresh` to learn what the store has. */
+  constructor({ store, log, factory = growFactoryModels() }: RegistryDeps) {
+    this.#store = store;
+    this.#log = log;
+    this.#factory = factory;
+    for (const [sensorType, model] of this.#factory) {
+      const usual = { model, shadow: undefined };
+      this.#types.set(sensorType, { revision: -1, usual, ofDevice: new Map(), models: new Map() });
     }
   }
 
-  function takeOver(stored: StoredModel): void {
-    const version = versionText(stored.sensorType, stored.version);
+  judgesOf({ deviceId, sensorType }: SeriesKey): Judges {
+    const ofType = this.#types.get(sensorType);
+    return ofType === undefined ? nobody : (ofType.ofDevice.get(deviceId) ?? ofType.usual);
+  }
+
+  /** Who judges the devices of a type that have no version of their own. */
+  modelFor(sensorType: string): Model | undefined {
+    return this.#types.get(sensorType)?.usual.model;
+  }
+
+  /** The sensor types that have a model. */
+  types(): readonly string[] {
+    return [...this.#types.keys()].filter((sensorType) => this.modelFor(sensorType) !== undefined);
+  }
+
+  /**
+   * Takes over what has changed in the store. One at a time, and each looks anew, so whoever asks after a change sees it.
+   * @throws PlatformError STORE_DOWN, retryable.
+   */
+  refresh(): Promise<void> {
+    this.#refreshing = this.#refreshing.catch(() => undefined).then(() => this.#refresh());
+    return this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
+    for (const standing of await this.#store.standings()) {
+      const known = this.#types.get(standing.sensorType);
+      if (standing.revision !== known?.revision) await this.#takeOver(standing, known);
+    }
+  }
+
+  async #takeOver(standing: ModelStanding, known: TypeJudges | undefined): Promise<void> {
+    const { sensorType, revision, active, candidate } = standing;
+    const overrides = await this.#store.overrides(sensorType);
+    const wanted = new Set([active, candidate, ...overrides.values()].filter((version) => version !== null));
+    const models = await this.#read(sensorType, wanted, known?.models ?? new Map());
+    const model = models.get(active ?? 0) ?? this.#factory.get(sensorType);
+    const shadow = shadowOf(candidate ?? 0, models, known?.usual.shadow);
+    const ofDevice = [...overrides].map(([deviceId, version]): [string, Judges] => [
+      deviceId,
+      // The candidate is held against the active model, and against nothing else.
+      { model: models.get(version) ?? model, shadow: undefined },
+    ]);
+    this.#types.set(sensorType, { revision, usual: { model, shadow }, ofDevice: new Map(ofDevice), models });
+    const names = { model: model?.version ?? "none", candidate: shadow?.candidate.version };
+    this.#log.info({ sensorType, ...names, overrides: overrides.size }, "models taken over");
+  }
+
+  /** These versions, those of them that can be read. */
+  async #read(
+    sensorType: string,
+    wanted: ReadonlySet<number>,
+    known: ReadonlyMap<number, Model>,
+  ): Promise<ReadonlyMap<number, Model>> {
+    const models = new Map([...known].filter(([version]) => wanted.has(version)));
+    const missing = [...wanted].filter((version) => !models.has(version));
+    if (missing.length === 0) return models;
+    for (const stored of await this.#store.load(sensorType, missing)) {
+      const model = this.#parse(stored);
+      if (model !== undefined) models.set(stored.version, model);
+    }
+    return models;
+  }
+
+  #parse({ sensorType, version, compiled }: StoredModel): Model | undefined {
+    const model = modelName(sensorType, version);
     try {
-      models.set(stored.sensorType, parseModel(stored.compiled, version));
-      log.info({ model: version, rows: stored.trainingRows }, "model loaded");
+      return parseModel(compiled, model);
     } catch (error) {
       if (!(error instanceof PlatformError) || error.code !== "MODEL_UNREADABLE") throw error;
-      log.warn({ model: version, reason: error.message }, "model unreadable");
+      this.#log.warn({ model, reason: messageOf(error) }, "model unreadable");
+      return undefined;
     }
   }
 
-  async function trainMissing(): Promise<readonly string[]> {
-    // Another processor may have trained in the meantime.
-    await refresh();
-    const trained: string[] = [];
-    const nowMs = performance.now();
-    for (const [sensorType, untilMs] of resting) if (untilMs < nowMs) resting.delete(sensorType);
-    const except = [...models.keys(), ...resting.keys()];
-    for (const sensorType of await store.typesWithHistory(minReadings, except)) {
-      if (closing.signal.aborted) break;
-      if (await trainType(sensorType)) trained.push(sensorType);
-      else resting.set(sensorType, nowMs + restMs);
+  /**
+   * Writes down what candidates would have said of the readings since the last time.
+   * @throws PlatformError STORE_DOWN, retryable; nothing is forgotten then.
+   */
+  async flush(): Promise<void> {
+    for (const [sensorType, { usual }] of this.#types) {
+      const { version = 0, tally } = usual.shadow ?? {};
+      const counts = tally?.take();
+      if (tally === undefined || counts === undefined) continue;
+      try {
+        await this.#store.addShadow(sensorType, version, counts);
+      } catch (error) {
+        tally.add(counts);
+        throw error;
+      }
     }
-    return trained;
   }
-
-  async function trainType(sensorType: string): Promise<boolean> {
-    const number = (seenVersions.get(sensorType) ?? 0) + 1;
-    const version = versionText(sensorType, number);
-    const seed = seedOf(version);
-    const series = toTrainingSeries(await store.history(sensorType, historyLimits));
-    const startedMs = performance.now();
-    const model = await train({ sensorType, version, seed, series }, closing.signal);
-    if (model === undefined) return false;
-    const { trainingRows } = model;
-    const compiled = serialiseModel(model);
-    const isOurs = await store.save({ sensorType, version: number, compiled, seed, trainingRows });
-    if (!isOurs) {
-      await refresh();
-      return models.has(sensorType);
-    }
-    models.set(sensorType, model);
-    seenVersions.set(sensorType, number);
-    const tookMs = Math.round(performance.now() - startedMs);
-    log.info({ model: version, rows: trainingRows, devices: series.length, tookMs }, "model trained");
-    return true;
-  }
-
-  return {
-    modelFor: (sensorType) => models.get(sensorType),
-    refresh,
-    trainMissing: () => {
-      training ??= trainMissing().finally(() => {
-        training = undefined;
-      });
-      return training;
-    },
-    close: async () => {
-      closing.abort();
-      // Whoever asked for the training hears how it ended; here it only has to be over.
-      await Promise.allSettled([training]);
-    },
-  };
 }
 
-function versionText(sensorType: string, version: number): string {
-  return `${sensorType}@${version}`;
+/** A candidate that stays keeps its counts. */
+function shadowOf(
+  version: number,
+  models: ReadonlyMap<number, Model>,
+  known: Shadow | undefined,
+): Shadow | undefined {
+  const candidate = models.get(version);
+  if (candidate === undefined) return undefined;
+  return known?.version === version ? known : { candidate, version, tally: new ShadowTally() };
 }

@@ -1,10 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type ScoredReading, severities, severityOf } from "../schema/scored.ts";
+import { observe } from "./channels.ts";
 import { growFactoryModels } from "./factory.ts";
+import { usualManner } from "./manner.ts";
 import { normalNumber, seededRandom } from "./random.ts";
-import { scoreReading } from "./score.ts";
+import { judgeReading, scoreReading } from "./score.ts";
 import { newSeries, type SeriesState } from "./series.ts";
+import { serialiseSeries } from "./series-bytes.ts";
 
 const models = growFactoryModels();
 
@@ -247,4 +250,34 @@ test("finite readings get finite verdicts, and an explanation exactly when they 
     }),
     { numRuns: 60 },
   );
+});
+
+test("what a model would have flagged is what it flags, and asking teaches nothing", () => {
+  const factory = models.get("temperature");
+  if (factory === undefined) throw new Error("the factory knows temperature");
+  const random = seededRandom(9);
+  const state = newSeries("temperature");
+  const strict = { ...factory, limit: 0.5 };
+  const told = { would: 0, did: 0, otherwise: 0 };
+  for (const [place, ordinary] of room(3000).entries()) {
+    const value = random() < 0.02 ? ordinary + 2 * normalNumber(random) : ordinary;
+    const reading = { deviceId: "d1", sensorType: "temperature", timestampUs: (place + 1) * 1e6, value };
+    const seen = observe(state, value, reading.timestampUs);
+    const before = place % 100 === 0 ? serialiseSeries(state) : undefined;
+    const would = judgeReading(usualManner, { reading, state, model: strict, seen }).isAnomaly;
+    const wouldUsually = judgeReading(usualManner, { reading, state, model: factory, seen }).isAnomaly;
+    if (before !== undefined) {
+      expect(Buffer.compare(serialiseSeries(state), before)).toBe(0);
+    }
+    if (before !== undefined || would || wouldUsually) {
+      expect(scoreReading(reading, structuredClone(state), strict).isAnomaly).toBe(would);
+    }
+    const scored = scoreReading(reading, state, factory);
+    expect(scored.isAnomaly).toBe(wouldUsually);
+    told.would += Number(would);
+    told.did += Number(scored.isAnomaly);
+    told.otherwise += Number(would !== scored.isAnomaly);
+  }
+  expect(told.did).toBeGreaterThan(0);
+  expect(told.otherwise).toBeGreaterThan(0);
 });

@@ -3,13 +3,13 @@ import type { AlarmStore } from "../platform/alarm-ports.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
 import { messageOf } from "../platform/errors.ts";
+import type { ModelStore, TrainingStore } from "../platform/model-ports.ts";
 import type { NotificationStore, RoutingStore } from "../platform/notification-ports.ts";
 import type {
   Clock,
   DeviceStore,
   EventStream,
   LedgerStore,
-  ModelStore,
   ReadingStore,
   ReadingStream,
   RejectionStore,
@@ -23,20 +23,24 @@ import type { PreviewStore, TuningStore } from "../platform/tuning-ports.ts";
 import { announceAlarms } from "./alarms.ts";
 import { Attentions } from "./attention.ts";
 import { type Calendar, openCalendar } from "./calendar.ts";
+import { growFactoryModels } from "./factory.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
 import { Dispatcher } from "./notifications/dispatcher.ts";
 import { openMessengers } from "./notifications/messengers.ts";
 import { answerPreview } from "./preview-desk.ts";
 import { forgetOld, pruneSilent } from "./prune.ts";
-import { type ModelRegistry, openModelRegistry } from "./registry.ts";
+import { ModelRegistry } from "./registry.ts";
+import { growerOf } from "./regrowth.ts";
 import { rest } from "./rest.ts";
 import { openRuleBook } from "./rule-book.ts";
 import { openScorer, type Scorer, type ScorerDeps } from "./shard-scorer.ts";
 import { keepShare } from "./shares.ts";
 import { watchSilence } from "./silence-watch.ts";
+import { ModelTrainer } from "./trainer.ts";
 import { TuningBook } from "./tuning-book.ts";
 
 export { scoreFile } from "./score-file.ts";
+export { verifyModel } from "./verification.ts";
 
 export interface ProcessorDeps {
   readonly config: Config;
@@ -53,6 +57,7 @@ export interface ProcessorDeps {
   readonly tunings: TuningStore;
   readonly previews: PreviewStore;
   readonly models: ModelStore;
+  readonly training: TrainingStore;
   readonly settings: SettingStore;
   readonly ledger: LedgerStore;
   readonly now: Clock;
@@ -64,7 +69,11 @@ export interface ProcessorDeps {
 
 /** Series a processor remembers when it owns every shard; each takes about 800 bytes. */
 const rememberedSeries = 1_000_000;
+const modelsIntervalMs = 1000;
+const ordersIntervalMs = 1000;
+const shadowIntervalMs = 2000;
 const trainingIntervalMs = 10_000;
+const retrainingIntervalMs = 60_000;
 const lagIntervalMs = 5000;
 const ledgerIntervalMs = 10_000;
 const foldingIntervalMs = 15_000;
@@ -84,12 +93,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   const { signal } = stopping;
   // Every job waits on it.
   setMaxListeners(32, signal);
-  const models = openModelRegistry({ store: deps.models, log, minReadings: config.MODEL_MIN_READINGS });
-  const calendar = openCalendar(config.TIME_ZONE);
-  const tunings = new TuningBook(deps.tunings, calendar);
-  const book = openRuleBook(deps.rules);
-  await Promise.all([models.refresh(), tunings.refresh(), book.refresh()]);
-
+  const { models, trainer, calendar, tunings, book } = await openKnowledge(deps);
   const newScorer = deps.newScorer ?? openScorer;
   const mostSeries = Math.ceil(rememberedSeries / config.SHARDS);
   const attention = new Attentions();
@@ -130,7 +134,11 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
     every("previews", previewIntervalMs, () =>
       answerPreviews({ ...deps, registry: models, calendar, signal }),
     ),
-    every("train", trainingIntervalMs, () => models.trainMissing()),
+    every("take over models", modelsIntervalMs, () => models.refresh()),
+    every("write down shadows", shadowIntervalMs, () => models.flush()),
+    every("train what is ordered", ordersIntervalMs, () => trainer.carryOut()),
+    every("train", trainingIntervalMs, () => trainer.trainMissing()),
+    every("train again", retrainingIntervalMs, () => trainer.trainDue()),
     every("forget", forgettingIntervalMs, () => forgetOld(deps, retention)),
     every("lag", lagIntervalMs, async () => {
       for (const { shard, entries } of await stream.tallies()) metrics.lag.set({ shard }, entries);
@@ -142,9 +150,26 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   return {
     stop: async () => {
       stopping.abort();
-      await Promise.all([shares, ...jobs, dispatcher.stop(), models.close()]);
+      await Promise.all([shares, ...jobs, dispatcher.stop(), trainer.close()]);
     },
   };
+}
+
+/** What verdicts follow from beside the readings, as the store has it now. */
+async function openKnowledge({ config, log, ...stores }: ProcessorDeps) {
+  const factory = growFactoryModels();
+  const models = new ModelRegistry({ store: stores.models, log, factory });
+  const trainer = new ModelTrainer({
+    ...{ store: stores.training, registry: models, log, grower: growerOf(factory) },
+    minReadings: config.MODEL_MIN_READINGS,
+    retrainHours: config.MODEL_RETRAIN_HOURS,
+    quietUs: config.ALARM_CLEAR_SECONDS * 1_000_000,
+  });
+  const calendar = openCalendar(config.TIME_ZONE);
+  const tunings = new TuningBook(stores.tunings, calendar);
+  const book = openRuleBook(stores.rules);
+  await Promise.all([models.refresh(), tunings.refresh(), book.refresh()]);
+  return { models, trainer, calendar, tunings, book };
 }
 
 function newDispatcher({ config, events, notifications: store, log, metrics }: ProcessorDeps): Dispatcher {
@@ -174,7 +199,7 @@ interface Previewing extends ProcessorDeps {
 async function answerPreviews({ registry, calendar, signal, config, ...deps }: Previewing): Promise<void> {
   const { previews, tunings, now, log } = deps;
   const quietUs = config.ALARM_CLEAR_SECONDS * 1e6;
-  const modelFor = ({ sensorType }: SeriesKey) => registry.modelFor(sensorType);
+  const modelFor = (key: SeriesKey) => registry.judgesOf(key).model;
   const desk = { previews, tunings, now, log, calendar, signal, quietUs, modelFor };
   while (!signal.aborted && (await answerPreview(desk)));
 }

@@ -4,11 +4,14 @@ import type { DetectorAnchor, Heard, RuleSteps, SeriesKey } from "../platform/sh
 import type { Reading } from "../schema/reading.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { learnArrival, usualGapUs } from "./cadence.ts";
+import { observe } from "./channels.ts";
+import type { Manner } from "./manner.ts";
 import { DetectorMemory, type Remembered } from "./memory.ts";
-import type { ModelRegistry } from "./registry.ts";
+import type { Judges, ModelRegistry } from "./registry.ts";
 import type { RuleBook } from "./rule-book.ts";
 import { RuleWatch } from "./rules.ts";
-import { scoreAs } from "./score.ts";
+import { judgeReading, learnReading, scoreAs } from "./score.ts";
+import type { SeriesState } from "./series.ts";
 import { serialiseSeries, seriesFormat } from "./series-bytes.ts";
 import type { TuningBook } from "./tuning-book.ts";
 
@@ -71,8 +74,11 @@ export function openScorer({ store, models, tunings, rules, book, mostSeries }: 
       const score = (reading: Reading, receivedUs: number) => {
         const remembered = memory.of(reading);
         const { state } = remembered;
-        const model = models.modelFor(reading.sensorType);
-        const result = scoreAs(tunings.mannerFor(reading), { reading, state, model });
+        const result = scoreBeside(tunings.mannerFor(reading), {
+          reading,
+          state,
+          judges: models.judgesOf(reading),
+        });
         if (!result.isLate) remembered.sinceAnchor += 1;
         if (remembered.sinceAnchor >= anchorEvery) due.set(remembered, reading);
         learnArrival(state.cadence, receivedUs, state.intervalUs);
@@ -91,6 +97,21 @@ export function openScorer({ store, models, tunings, rules, book, mostSeries }: 
       watch.forget(keys);
     },
   };
+}
+
+/** Scores by the model that judges, and counts what the candidate would have said, if there is one. */
+function scoreBeside(
+  manner: Manner,
+  { reading, state, judges }: { reading: Reading; state: SeriesState; judges: Judges },
+): ScoredReading {
+  const { model, shadow } = judges;
+  if (shadow === undefined) return scoreAs(manner, { reading, state, model });
+  const seen = observe(state, reading.value, reading.timestampUs);
+  const scored = judgeReading(manner, { reading, state, model, seen });
+  const wouldBe = judgeReading(manner, { reading, state, model: shadow.candidate, seen });
+  shadow.tally.count(scored.isAnomaly, wouldBe.isAnomaly);
+  learnReading(state, reading, seen);
+  return scored;
 }
 
 async function remember(

@@ -1,38 +1,43 @@
 import { Worker } from "node:worker_threads";
-import type { Reading } from "../schema/reading.ts";
+import type { ModelComparison } from "../schema/model.ts";
 import { type Observation, observe } from "./channels.ts";
+import { type Comparing, compareModels } from "./comparison.ts";
 import { growForest } from "./forest.ts";
+import type { TrainingSeries } from "./history.ts";
 import { evidence, type Model, parseModel, serialiseModel } from "./model.ts";
 import { seededRandom } from "./random.ts";
 import { learnReading } from "./score.ts";
 import { isWarm, newSeries } from "./series.ts";
 import { targetRate } from "./target.ts";
 
-/** The history of one sensor of one device, oldest first. */
-export interface TrainingSeries {
-  readonly timestampsUs: Float64Array;
-  readonly values: Float64Array;
-}
-
 export interface TrainingJob {
   readonly sensorType: string;
   readonly version: string;
   readonly seed: number;
   readonly series: readonly TrainingSeries[];
+  /** What the new model is compared with on the same history, if with anything. */
+  readonly beside?: Pick<Comparing, "active" | "quietUs">;
 }
 
-/** What the worker answers: the model's bytes, or null when there is too little to learn from. */
-export type TrainingAnswer = { readonly bytes: Uint8Array | null };
+/** A model with its bytes, and how it compares. */
+export interface Trained {
+  readonly bytes: Uint8Array;
+  readonly model: Model;
+  readonly comparison: ModelComparison | null;
+}
+
+/** What the worker answers: null when there is too little to learn from. */
+export type TrainingAnswer = Pick<Trained, "bytes" | "comparison"> | null;
 
 /** A way to train; resolves to undefined when there is too little to learn from. */
-export type Trainer = (job: TrainingJob, signal: AbortSignal) => Promise<Model | undefined>;
+export type Training = (job: TrainingJob, signal: AbortSignal) => Promise<Trained | undefined>;
 
 // 64 trees flag as many readings of the real motes as 100 do, within two, in two thirds of the time.
 const trees = 64;
 const sampleSize = 256;
 const mostRows = 4096;
 // A forest grown on fewer rows than one full sample is guesswork.
-const fewestRows = 256;
+export const fewestRows = 256;
 
 // As many readings as may be false alarms lie beyond the limit if the tail goes on as the 80 to 95 % quantiles promise. Anomalies in the
 // history, up to some 5 % of it, do not move it: nothing is read off the far end itself.
@@ -59,7 +64,7 @@ export function trainModel(job: TrainingJob): Model | undefined {
 }
 
 /** Trains in a worker thread, so that the readings keep flowing; an aborted one ends at once. */
-export function trainInWorker(job: TrainingJob, signal: AbortSignal): Promise<Model | undefined> {
+export function trainInWorker(job: TrainingJob, signal: AbortSignal): Promise<Trained | undefined> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const worker = new Worker(new URL("./training-worker.js", import.meta.url), { workerData: job });
@@ -68,9 +73,7 @@ export function trainInWorker(job: TrainingJob, signal: AbortSignal): Promise<Mo
       reject(signal.reason);
     };
     signal.addEventListener("abort", abort, { once: true });
-    worker.once("message", ({ bytes }: TrainingAnswer) => {
-      resolve(bytes === null ? undefined : parseModel(bytes, job.version));
-    });
+    worker.once("message", (answer: TrainingAnswer) => resolve(toTrained(answer, job)));
     worker.once("error", reject);
     worker.once("exit", (code) => {
       signal.removeEventListener("abort", abort);
@@ -82,22 +85,17 @@ export function trainInWorker(job: TrainingJob, signal: AbortSignal): Promise<Mo
 
 /** The worker's whole work, apart from the thread it runs in. */
 export function answerJob(job: TrainingJob): TrainingAnswer {
-  const model = trainModel(job);
-  return { bytes: model === undefined ? null : serialiseModel(model) };
+  const candidate = trainModel(job);
+  if (candidate === undefined) return null;
+  const { sensorType, series, beside } = job;
+  const comparison =
+    beside === undefined ? null : compareModels(series, { sensorType, candidate, ...beside });
+  return { bytes: serialiseModel(candidate), comparison };
 }
 
-/** Splits readings, oldest first within a device, into one history a device. */
-export function toTrainingSeries(readings: readonly Reading[]): readonly TrainingSeries[] {
-  const byDevice = new Map<string, Reading[]>();
-  for (const reading of readings) {
-    const known = byDevice.get(reading.deviceId);
-    if (known === undefined) byDevice.set(reading.deviceId, [reading]);
-    else known.push(reading);
-  }
-  return [...byDevice.values()].map((own) => ({
-    timestampsUs: Float64Array.from(own, (reading) => reading.timestampUs),
-    values: Float64Array.from(own, (reading) => reading.value),
-  }));
+/** What a worker's answer says. */
+export function toTrained(answer: TrainingAnswer, { version }: TrainingJob): Trained | undefined {
+  return answer === null ? undefined : { ...answer, model: parseModel(answer.bytes, version) };
 }
 
 function channelRows(sensorType: string, series: TrainingSeries): Observation["channels"][] {

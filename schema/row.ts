@@ -1,6 +1,7 @@
 import type { ColumnType, Generated } from "kysely";
-import type { AlarmChange, AlarmState, AlarmVerdict } from "./alarm.ts";
+import type { AlarmEventRow, AlarmRow } from "./alarm-row.ts";
 import type { Shares } from "./event.ts";
+import type { ModelOverrideRow, ModelRow, ModelTypeRow } from "./model-row.ts";
 import type { NotificationRouteRow, NotificationRow } from "./notification-row.ts";
 import type { RuleRow, RuleRunRow } from "./rule-row.ts";
 import type { TuningPreviewRow, TuningRow } from "./tuning-row.ts";
@@ -46,15 +47,6 @@ export interface DeviceRow {
   first_seen: Instant;
   last_seen: Instant;
   active: boolean;
-}
-
-export interface ModelRow {
-  sensor_type: string;
-  version: number;
-  compiled: Buffer;
-  seed: number;
-  training_rows: number;
-  created_at: Generated<Date>;
 }
 
 export interface RejectedRow {
@@ -223,54 +215,6 @@ export interface CommandRow {
   cancelled_at: Date | null;
 }
 
-export interface AlarmRow {
-  id: Generated<number>;
-  device_id: string;
-  sensor_type: string;
-  rule: string;
-  state: Generated<AlarmState>;
-  version: Generated<number>;
-  raised_at: Instant;
-  last_at: Instant;
-  heard_at: Generated<Date>;
-  cleared_at: Date | null;
-  anomalies: number;
-  severity: Generated<number>;
-  holds: Generated<boolean>;
-  clear_seconds: number | null;
-  opened_at: Generated<Date>;
-  worsened_in: string | null;
-  group_id: number | null;
-  is_muted: Generated<boolean>;
-  members: Generated<number>;
-  peak_score: number;
-  peak_value: number | null;
-  peak_sentence: string;
-  expected_low: number | null;
-  expected_high: number | null;
-  acknowledged_by: string | null;
-  assignee: string | null;
-  shelved_until: Instant | null;
-  verdict: AlarmVerdict | null;
-  judged_by: string | null;
-  judged_at: Date | null;
-  judged_note: string | null;
-}
-
-export interface AlarmEventRow {
-  id: Generated<number>;
-  alarm_id: number;
-  version: number;
-  change: AlarmChange;
-  from_state: AlarmState | null;
-  to_state: AlarmState;
-  by: string;
-  at: Generated<Date>;
-  comment: string | null;
-  announced_at: Date | null;
-  verdict: AlarmVerdict | null;
-}
-
 /** Every table, for Kysely. */
 export interface Tables {
   readings: ReadingRow;
@@ -278,6 +222,8 @@ export interface Tables {
   anomalies: AnomalyRow;
   devices: DeviceRow;
   models: ModelRow;
+  model_types: ModelTypeRow;
+  model_overrides: ModelOverrideRow;
   rejected: RejectedRow;
   settings: SettingRow;
   custody: CustodyRow;

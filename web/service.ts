@@ -8,6 +8,7 @@ import { type Callers, hashOf, newSecret } from "../platform/callers.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
+import type { RegistryStore } from "../platform/model-ports.ts";
 import type { NotificationStore, RoutingStore } from "../platform/notification-ports.ts";
 import type { OperatorStore, SessionStore, TokenStore } from "../platform/operator-ports.ts";
 import type {
@@ -37,6 +38,7 @@ import { guard } from "./guard.ts";
 import { mountLedger } from "./ledger-routes.ts";
 import { startLive } from "./live.ts";
 import { mountLogin, mountMe } from "./login-routes.ts";
+import { mountModels } from "./model-routes.ts";
 import { mountNotifications } from "./notification-routes.ts";
 import { mountOperators } from "./operator-routes.ts";
 import { mountRejected } from "./rejected-routes.ts";
@@ -71,6 +73,7 @@ export interface WebDeps {
   readonly routing: RoutingStore;
   readonly notifications: NotificationStore;
   readonly tunings: TuningStore;
+  readonly registry: RegistryStore;
   /** Where devices and clients find the platform, as far as this process knows. */
   readonly doors: () => DoorsAnswer;
   readonly now: Clock;
@@ -93,6 +96,7 @@ export async function startWeb(
   await mountRouting(door, { ...deps, testMs: config.NOTIFICATION_TIMEOUT_SECONDS * 1000 + 5000 });
   await mountNotifications(door, deps);
   await mountTunings(door, deps);
+  await mountModels(door, deps);
   mountLedger(door, { ...deps, shards: config.SHARDS });
   await mountRejected(door, { ...deps, shards: config.SHARDS, rules: replayRules(config) });
   const desk = new AccessDesk(deps);

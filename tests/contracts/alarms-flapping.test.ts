@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
 import { utcCalendar } from "../../processor/calendar.ts";
-import { type ModelRegistry, openModelRegistry } from "../../processor/registry.ts";
+import { ModelRegistry } from "../../processor/registry.ts";
 import { openRuleBook } from "../../processor/rule-book.ts";
 import { openScorer } from "../../processor/shard-scorer.ts";
 import { TuningBook } from "../../processor/tuning-book.ts";
@@ -22,7 +22,7 @@ onEach(servers, "from readings to announcements", (stores) => {
     const { readings, models, rules } = stores();
     const book = openRuleBook(rules);
     await book.refresh();
-    registry ??= openModelRegistry({ store: models, log: silent, minReadings: 500 });
+    registry ??= new ModelRegistry({ store: models, log: silent });
     const tunings = new TuningBook(stores().tunings, utcCalendar);
     return openScorer({ store: readings, models: registry, tunings, rules, book, mostSeries: 1000 });
   }

@@ -13,13 +13,13 @@ import { type Database, hasTimescale, openDatabase } from "../../platform/databa
 import { openDeviceStore } from "../../platform/device-store.ts";
 import { startEmbeddedDatabase } from "../../platform/embedded-database.ts";
 import { migrate } from "../../platform/migrations.ts";
+import type { ModelStore, RegistryStore, TrainingStore } from "../../platform/model-ports.ts";
 import { openModelStore } from "../../platform/model-store.ts";
 import type { NotificationStore, RoutingStore } from "../../platform/notification-ports.ts";
 import { openNotificationStore } from "../../platform/notification-store.ts";
 import type {
   AuditStore,
   DeviceStore,
-  ModelStore,
   ReadingStore,
   RejectionStore,
   SettingStore,
@@ -29,6 +29,7 @@ import type { PresenceStore } from "../../platform/presence-ports.ts";
 import { openPresenceStore } from "../../platform/presence-store.ts";
 import { openPreviewStore } from "../../platform/preview-store.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
+import { openRegistryStore } from "../../platform/registry-store.ts";
 import { openRejectionStore } from "../../platform/rejection-store.ts";
 import { openRoutingStore } from "../../platform/routing-store.ts";
 import type { RuleStore } from "../../platform/rule-ports.ts";
@@ -37,6 +38,7 @@ import { openSecretStore } from "../../platform/secret-store.ts";
 import { openSettingStore } from "../../platform/setting-store.ts";
 import type { Batch, SeriesKey, Written } from "../../platform/shard-batch.ts";
 import { micros } from "../../platform/sql.ts";
+import { openTrainingStore } from "../../platform/training-store.ts";
 import type { PreviewStore, TuningStore } from "../../platform/tuning-ports.ts";
 import { openTuningStore } from "../../platform/tuning-store.ts";
 import { dataFolder } from "../data-folder.ts";
@@ -122,6 +124,8 @@ export interface Stores {
   readonly devices: DeviceStore;
   readonly rejections: RejectionStore;
   readonly models: ModelStore;
+  readonly training: TrainingStore;
+  readonly registry: RegistryStore;
   readonly audit: AuditStore;
   readonly access: AccessStore;
   readonly claims: ClaimStore;
@@ -150,6 +154,8 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
     devices: openDeviceStore(database),
     rejections: openRejectionStore(database),
     models: openModelStore(database),
+    training: openTrainingStore(database),
+    registry: openRegistryStore(database),
     audit: openAuditStore(database),
     access: openAccessStore(database),
     claims: openClaimStore(database),
@@ -197,7 +203,7 @@ export function onEach(
         "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit, " +
           "principals, credentials, claim_tokens, revoked_certificates, secrets, operators, sessions, api_tokens, first_admin, " +
           "brokers, presence, commands, alarms, alarm_events, rules, rule_runs, notification_routes, notifications, " +
-          "tunings, tuning_previews",
+          "tunings, tuning_previews, model_types, model_overrides",
       );
       await sql`TRUNCATE ${tables}`.execute(stores.database.db);
     });

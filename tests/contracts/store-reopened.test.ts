@@ -7,19 +7,31 @@ import { migrate } from "../../platform/migrations.ts";
 import { openModelStore } from "../../platform/model-store.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { openRejectionStore } from "../../platform/rejection-store.ts";
+import { openTrainingStore } from "../../platform/training-store.ts";
 import { dataFolder } from "../data-folder.ts";
 import { temporaryFolder } from "../harness/local-servers.ts";
 import { openAt, servers, settingsOf, streamId } from "./databases.ts";
 import { anomalous, batch, rejection, series, silent } from "./samples.ts";
 
-const model = { sensorType: "co2", version: 1, compiled: Uint8Array.of(1, 2), seed: 7, trainingRows: 500 };
+const model = {
+  ...{
+    sensorType: "co2",
+    version: 1,
+    compiled: Uint8Array.of(1, 2),
+    seed: 7,
+    digest: "d",
+    grower: "g",
+    rows: 500,
+  },
+  ...{ series: [], metrics: { limit: 1, tookMs: 1 }, replay: null, parent: null, createdBy: "platform" },
+};
 const readings = [...series("a", 3), anomalous({ deviceId: "b" })];
 
 async function fill(database: Database): Promise<void> {
   const pen = await openReadingStore(database).claimShard(0, streamId);
   await pen?.write(batch({ readings, rejections: [rejection()] }));
   await pen?.release();
-  await openModelStore(database).save(model);
+  await openTrainingStore(database).save(model, "active");
   await settingsOf({ database }, 60).setActiveDeviceTimeoutSeconds(7, "operator:ada");
 }
 
@@ -31,7 +43,7 @@ async function expectFilled(database: Database): Promise<void> {
   expect(await store.latest(60_000)).toHaveLength(2);
   expect(await store.anomalies({ limit: 10 })).toHaveLength(1);
   expect(await openRejectionStore(database).list({ limit: 10 })).toHaveLength(1);
-  expect(await openModelStore(database).newest()).toHaveLength(1);
+  expect(await openModelStore(database).load("co2", [1])).toHaveLength(1);
   expect(await settingsOf({ database }, 60).activeDeviceTimeoutSeconds()).toBe(7);
 }
 

@@ -74,6 +74,8 @@ describe("a platform that asks who comes in", () => {
       ["notification-routes", {}],
       ["notification-routes/1/test", { body: {} }],
       ["notifications?state=dead", {}],
+      ["models/temperature/promote", { body: { revision: 0, version: 1 } }],
+      ["models/temperature/train", { body: {} }],
       ["rejected/discard", { body: { code: "PAYLOAD_EMPTY" } }],
       ["rejected/00000000-0000-4000-8000-000000000000", { method: "DELETE" }],
     ] as const) {
