@@ -73,7 +73,8 @@ export class Supervised {
     if (!this.#isWanted || run !== this.#current) return;
     // What it wrote last may come after its end.
     await pause(restMs);
-    const lastWords = run.output().trimEnd().split("\n").slice(-3).join("\n");
+    // Why it goes stands on another stream than its log, and may be followed by what its connections complain of.
+    const lastWords = run.output().trimEnd().split("\n").slice(-12).join("\n");
     this.#endings.push({ name: this.#options.name, exitCode, wasReady: isReady(run), lastWords });
     if (this.#isWanted && run === this.#current) this.#launch();
   }
