@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
 import type { TakenMessage } from "../../platform/notification-ports.ts";
+import { rankOf, severityOfRank } from "../../schema/alarm.ts";
 import type { RouteSettings } from "../../schema/notification.ts";
 import { engines, onEach } from "./databases.ts";
 import { alarmEvent, planned, settings } from "./notification-samples.ts";
@@ -159,7 +160,8 @@ onEach(engines, "the store of notifications", (stores) => {
     await store().queue(
       scores.map((score, place) => {
         const { peak } = alarmEvent().alarm;
-        return planned(route, { alarm: { id: place + 1, peak: { ...peak, score } } });
+        const severity = severityOfRank(rankOf(score));
+        return planned(route, { alarm: { id: place + 1, severity, peak: { ...peak, score } } });
       }),
     );
     for (const id of [1, 2]) {
