@@ -80,27 +80,29 @@ onEach(servers, "the pen of a shard", (stores) => {
   });
 
   test("leaves nothing of a batch that its connection was cut off in", async () => {
+    const { db } = stores().database;
+    await stores().write(batch({ readings: [scored({ deviceId: "a", timestampUs: startUs - 1 })] }));
     const pen = await given(stores().readings.claimShard(7, streamId));
     const rows = series("a", 20_000);
-    const writing = pen.write(batch({ readings: rows }));
-    const failed = expect(writing).rejects.toMatchObject({ code: "STORE_DOWN", retryable: true });
-    await until(
-      "the batch is being written",
-      async () => {
-        const { rows: busy } = await sql`
-        SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'WITH input%'
-          OR state = 'active' AND query LIKE '%WITH input AS%' AND pid <> pg_backend_pid()`.execute(
-          stores().database.db,
+    await db.transaction().execute(async (held) => {
+      // What it has to say of the device must wait, when its readings are in.
+      await sql`SELECT 1 FROM devices WHERE device_id = 'a' FOR UPDATE`.execute(held);
+      const failed = expect(pen.write(batch({ readings: rows }))).rejects.toMatchObject({
+        ...{ code: "STORE_DOWN", retryable: true },
+      });
+      await until("the batch is being written", async () => {
+        const waiting = await sql`SELECT 1 FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%WITH input AS%'`.execute(
+          db,
         );
-        return busy.length > 0;
-      },
-      { everyMs: 1 },
-    );
-    await cutOff(stores(), 7);
-    await failed;
+        return waiting.rows.length > 0;
+      });
+      await cutOff(stores(), 7);
+      await failed;
+    });
     await pen.release();
     const key = { deviceId: "a", sensorType: "temperature" };
-    expect(await pointsOf(stores(), key)).toEqual([]);
+    expect(await pointsOf(stores(), key)).toHaveLength(1);
     expect(await stores().write(batch({ readings: rows }), 7)).toMatchObject({ inserted: rows.length });
   });
 });
