@@ -100,16 +100,22 @@ type SlotRange = readonly [
   owner: readonly [ip: string, port: number, id: string],
 ];
 
-/** What a node says of itself: for a while after a slot has moved, gossip may show another node its old owner once more. */
+/** The node that says so of itself: for a while after a slot has moved, gossip may give it to another, or to nobody. */
 async function ownerOf(nodes: readonly ClusterNode[], slot: number): Promise<ClusterNode> {
-  for (const node of nodes) {
-    if (node.admin.status !== "ready") continue;
-    // Ranges of slots with the master first, as Redis documents CLUSTER SLOTS.
-    const ranges = (await node.admin.cluster("SLOTS")) as unknown as readonly SlotRange[];
-    const isIts = ([first, last, owner]: SlotRange) => first <= slot && slot <= last && owner[2] === node.id;
-    if (ranges.some(isIts)) return node;
-  }
-  throw new Error(`nobody has slot ${slot}`);
+  let owner: ClusterNode | undefined;
+  await until(`somebody has slot ${slot}`, async () => {
+    for (const node of nodes) if (await hasSlot(node, slot)) owner = node;
+    return owner !== undefined;
+  });
+  if (owner === undefined) throw new Error(`nobody has slot ${slot}`);
+  return owner;
+}
+
+async function hasSlot({ admin, id }: ClusterNode, slot: number): Promise<boolean> {
+  if (admin.status !== "ready") return false;
+  // Ranges of slots with the master first, as Redis documents CLUSTER SLOTS.
+  const ranges = (await admin.cluster("SLOTS")) as unknown as readonly SlotRange[];
+  return ranges.some(([first, last, owner]) => first <= slot && slot <= last && owner[2] === id);
 }
 
 async function moveSlot(
