@@ -74,6 +74,21 @@ test("a quiet line tells an episode once too, though it began below it", () => {
   expect(late[0]).toBeGreaterThan(usual[0] ?? 0);
 });
 
+test("a drift of a hundred readings is told by a quiet line when it has gone so far, by a loud one earlier, by each a few times", () => {
+  const random = seededRandom(5);
+  const drifting = Array.from({ length: 700 }, (_, place) => {
+    const gone = Math.max(place - 600, 0) * 0.012;
+    return Math.round((22 + 0.15 * normalNumber(random) + gone) * 100) / 100;
+  });
+  const told = ([10, 1, 0.01] as const).map((allowance) =>
+    flagged({ ...usualManner, line: lineOf({ allowance }) }, drifting).places.filter((place) => place > 600),
+  );
+  const [loud, usual, quiet] = told.map(([first = Number.NaN]) => first);
+  expect(loud).toBeLessThanOrEqual(usual ?? 0);
+  expect(usual).toBeLessThan(quiet ?? 0);
+  for (const places of told) expect(places.length).toBeLessThanOrEqual(6);
+});
+
 test("what is stuck can be left unsaid, and what is impossible cannot", () => {
   const values = [...room(99), ...room(99), ...room(99), ...Array.from({ length: 80 }, () => 22), -300];
   const stuck = flagged(usualManner, values).places;
