@@ -68,7 +68,11 @@ export async function gatherStorm(
         AND opened_at > now() - ${window}
       ORDER BY id FOR UPDATE SKIP LOCKED
     ), worst AS (SELECT * FROM fresh ORDER BY peak_score DESC, id LIMIT 1), all_of_it AS (
-      SELECT count(*) AS members, min(raised_at) AS raised_at, max(last_at) AS last_at, sum(anomalies) AS anomalies,
+      SELECT count(*) FILTER (WHERE NOT EXISTS (
+          SELECT FROM alarms AS own JOIN alarms AS storm ON storm.id = own.group_id
+          WHERE own.device_id = fresh.device_id AND own.sensor_type = fresh.sensor_type AND own.rule = fresh.rule
+            AND storm.state <> 'cleared'
+        )) AS members, min(raised_at) AS raised_at, max(last_at) AS last_at, sum(anomalies) AS anomalies,
         max(severity) AS severity
       FROM fresh
     ), gathered AS (
@@ -100,6 +104,7 @@ export async function gatherStorm(
     )
     UPDATE alarms SET group_id = gathered.id,
       is_muted = EXISTS (SELECT FROM unheard WHERE alarm_id = alarms.id AND unheard.version = 1)
+        AND NOT EXISTS (SELECT FROM notifications WHERE alarm_id = alarms.id)
     FROM fresh, gathered WHERE alarms.id = fresh.id`.execute(db);
 }
 

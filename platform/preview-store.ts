@@ -69,7 +69,14 @@ export function openPreviewStore({ db }: Database): PreviewStore {
             WHERE sensor_type = ${sensorType} AND rule = ${anomalyRule} AND raised_at >= ${toInstant(sql`${sinceUs}::bigint`)}
             GROUP BY device_id
           ) counted USING (device_id)
-          WHERE sensor_type = ${sensorType} AND (${deviceId}::text IS NULL OR device_id = ${deviceId})
+          WHERE sensor_type = ${sensorType} AND (device_id = ${deviceId} OR ${deviceId}::text IS NULL AND NOT EXISTS (
+            -- The tuning of a type is not for devices that have one of their own.
+            SELECT FROM tunings WHERE tunings.sensor_type = ${sensorType} AND tunings.device_id = device_latest.device_id
+              AND tuning IS NOT NULL AND NOT EXISTS (
+                SELECT FROM tunings AS newer WHERE newer.sensor_type = tunings.sensor_type
+                  AND newer.device_id = tunings.device_id AND newer.id > tunings.id
+              )
+          ))
           ORDER BY coalesce(alarms, 0) DESC, device_id LIMIT ${limit}`.execute(db);
         const series = rows.map((row) => ({ deviceId: row.deviceId, sensorType }));
         return { series, all: rows[0]?.all ?? 0 };

@@ -125,7 +125,7 @@ function routes(db: Kysely<Tables>) {
     .select([
       micros("created_at").as("created_us"),
       // The path of a webhook is often its password.
-      sql<string | null>`substring(url FROM '^https?://(?:[^/?#@]*@)?([^/?#]*)')`.as("host"),
+      sql<string | null>`substring(url FROM '^https?://(?:[^/?#]*@)?([^/?#]*)')`.as("host"),
     ]);
 }
 

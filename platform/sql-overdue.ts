@@ -30,8 +30,8 @@ export async function overdueDevices(
         AND heard_at + greatest(${leastUs / 1000}::double precision, ${gaps}::double precision * gap_ms) * interval '1 millisecond' < ${until}
         AND NOT EXISTS (
           SELECT FROM alarms WHERE alarms.device_id = late.device_id AND rule = ${silentRule} AND (
-            (alarms.sensor_type = late.sensor_type AND raised_at >= late.heard_at) OR (
-              alarms.sensor_type = '' AND raised_at >= (
+            (alarms.sensor_type = late.sensor_type AND last_at >= late.heard_at) OR (
+              alarms.sensor_type = '' AND last_at >= (
                 SELECT max(heard_at) FROM device_latest AS own WHERE own.device_id = late.device_id
               )
             )
@@ -53,8 +53,8 @@ export async function overdueDevices(
 export async function heardAgain(db: Kysely<Tables>): Promise<readonly SeriesKey[]> {
   const { rows } = await sql<{ device_id: string; sensor_type: string }>`
     SELECT device_id, sensor_type FROM alarms
-    WHERE ${isOpen} AND rule = ${silentRule} AND EXISTS (
-      SELECT FROM device_latest AS heard WHERE heard.device_id = alarms.device_id AND heard.heard_at > alarms.raised_at
+    WHERE ${isOpen} AND rule = ${silentRule} AND holds AND EXISTS (
+      SELECT FROM device_latest AS heard WHERE heard.device_id = alarms.device_id AND heard.heard_at > alarms.last_at
         AND (alarms.sensor_type = '' OR heard.sensor_type = alarms.sensor_type)
     )`.execute(db);
   return rows.map((row) => ({ deviceId: row.device_id, sensorType: row.sensor_type }));

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import { anomalyRule } from "../schema/alarm.ts";
 import type { Tables } from "../schema/row.ts";
 import type { PreviewSummary, Tuning, TuningScope, TuningSummary } from "../schema/tuning.ts";
 import { isSameTuning } from "../schema/tuning.ts";
@@ -109,7 +110,7 @@ async function suggest(db: Kysely<Tables>, { deviceId, sensorType }: SeriesKey):
     SELECT ${sensorType}, ${deviceId}, ${suggestionDays}, ${newestIn(sql`${sensorType}::text`, sql`${deviceId}::text`)}, 'platform'
     WHERE ${suggestAfter} <= (
       SELECT count(*) FROM alarms WHERE sensor_type = ${sensorType} AND device_id = ${deviceId}
-        AND verdict = 'false-alarm' AND raised_at > now() - ${suggestionDays} * interval '1 day'
+        AND rule = ${anomalyRule} AND verdict = 'false-alarm' AND raised_at > now() - ${suggestionDays} * interval '1 day'
     ) AND NOT EXISTS (
       SELECT FROM tuning_previews WHERE done_at IS NULL
         AND sensor_type = ${sensorType} AND device_id = ${deviceId} AND by = 'platform'

@@ -17,6 +17,7 @@ const returningUs = 20e6;
 export class Attentions {
   readonly #shards = new Map<number, Attention>();
   #heardUs = 0;
+  #missed = { heardUs: 0, devices: 0 };
 
   begin(shard: number): ShardAttention {
     this.#shards.delete(shard);
@@ -46,6 +47,13 @@ export class Attentions {
   /** When anybody was last heard of, in any shard. */
   get heardUs(): number {
     return this.#heardUs;
+  }
+
+  /** Of so many devices it was found just now that they are silent; answers how many that are since anybody was heard of. */
+  miss(devices: number): number {
+    if (this.#missed.heardUs !== this.#heardUs) this.#missed = { heardUs: this.#heardUs, devices: 0 };
+    this.#missed.devices += devices;
+    return this.#missed.devices;
   }
 
   /** What was not heard so far counts no more. */

@@ -31,7 +31,7 @@ export async function watchSilence({ devices, alarms, attention, shards, log }: 
   const overdue = await devices.overdue({ untilUs, leastUs: leastAllowanceUs, gaps: allowedGaps });
   const raises = raisesOf(overdue, (deviceId) => attention.of(shardOf(deviceId, shards)));
   const silent = new Set(raises.map(({ deviceId }) => deviceId)).size;
-  if (silent >= crowd && attention.heardUs < untilUs - leastAllowanceUs / 2) {
+  if (attention.miss(silent) >= crowd && attention.heardUs < untilUs - leastAllowanceUs / 2) {
     attention.beginAnew();
     log.warn({ devices: silent }, "nobody is heard of");
   } else if (silent > 0) await alarms.raise(raises);

@@ -62,3 +62,17 @@ test("a pause in reading, and a shard that is new, begin the time anew, with tim
   attentions.end(3);
   expect(attentions.of(3)).toBeUndefined();
 });
+
+test("a silence is due by now at the latest, so that whoever speaks later has spoken since", () => {
+  const device = [hearing("temperature", 3100, 600), hearing("door", 1700, null)];
+  expect(silencesOf(device, always)).toMatchObject([{ sensorType: wholeDevice, dueUs: nowUs }]);
+});
+
+test("who falls silent one after another, and nobody is heard between, is counted together", () => {
+  const attentions = new Attentions();
+  const shard = attentions.begin(0);
+  shard.heard(nowUs);
+  expect([attentions.miss(7), attentions.miss(7)]).toEqual([7, 14]);
+  shard.heard(nowUs + second);
+  expect(attentions.miss(2)).toBe(2);
+});

@@ -43,7 +43,7 @@ function toSilence(hearing: Hearing, sensorType: string, attention: Attention): 
   const who = sensorType === wholeDevice ? "this device" : sensorLabel(sensorType);
   const quiet = spoken(attention.untilUs - hearing.heardUs);
   const sentence = `Nothing heard of ${who} for ${quiet}; it speaks every ${spoken(hearing.gapUs ?? 0)}.`;
-  return { sensorType, dueUs: dueOf(hearing, attention.sinceUs), sentence };
+  return { sensorType, dueUs: Math.min(dueOf(hearing, attention.sinceUs), attention.untilUs), sentence };
 }
 
 function dueOf(hearing: Hearing, sinceUs: number): number {

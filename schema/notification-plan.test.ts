@@ -67,6 +67,7 @@ describe("a route is told", () => {
     expect(isTold({ alarm: { deviceId: "other" } }, { labels: { site: "hall 2" } })).toBe(false);
     expect(isTold({}, { sensorType: "temperature" })).toBe(true);
     expect(isTold({}, { sensorType: "humidity" })).toBe(false);
+    expect(isTold({ alarm: { sensorType: "" } }, { sensorType: "humidity" })).toBe(true);
   });
 
   test("of many devices at once as of one, wherever they are, and not of each", () => {
@@ -77,6 +78,7 @@ describe("a route is told", () => {
     expect(isTold({ alarm: ofMany }, { sensorType: "humidity" })).toBe(false);
     const part = { id: 2, group: 7 };
     expect(isTold({ alarm: part })).toBe(false);
+    expect(isTold({ alarm: part, change: "cleared" })).toBe(true);
     const alone = { id: 3, group: null, members: 0 };
     expect(isTold({ alarm: alone }, { device: "boiler-*" })).toBe(true);
     expect(isTold({ alarm: alone }, { device: "fridge-*" })).toBe(false);

@@ -29,10 +29,12 @@ function isWanted(route: NotificationRoute, { change, alarm }: AlarmEvent, label
   if (!route.isEnabled || !route.changes.some((wanted) => wanted === change)) return false;
   // On the shelf it says nothing, but that it was put there.
   if (alarm.shelvedUntilUs !== null && change !== "shelved") return false;
-  // The alarm of many speaks for those that are a part of it.
-  if (alarm.group !== null) return false;
+  // The alarm of many speaks for those that are a part of it; whoever heard of one before it was, hears the end.
+  if (alarm.group !== null && change !== "cleared") return false;
   if (rankOfSeverity(alarm.severity) < rankOfSeverity(route.severity)) return false;
-  if (route.sensorType !== null && route.sensorType !== alarm.sensorType) return false;
+  // A device that is silent is silent with all its sensors.
+  if (route.sensorType !== null && alarm.sensorType !== "" && route.sensorType !== alarm.sensorType)
+    return false;
   // Better told than not: some of the many may be among those that are asked for.
   if (alarm.members > 0) return true;
   if (route.device !== null && !matches(route.device, alarm.deviceId)) return false;

@@ -12,6 +12,7 @@ import {
   AlarmsQuestion,
   type AlarmVerdict,
   type AlarmWish,
+  anomalyRule,
 } from "../schema/alarm.ts";
 import { actorOf } from "./actor.ts";
 import { readJsonBodies } from "./json-bodies.ts";
@@ -98,7 +99,8 @@ function mountChange(
       if (outcome.kind === "changed") {
         const { id, deviceId: device, version } = outcome.alarm;
         log.info({ device, alarm: id, version, change: kind, by }, "alarm changed");
-        if (body.verdict === "false-alarm") await tunings.suggest(outcome.alarm);
+        if (body.verdict === "false-alarm" && outcome.alarm.rule === anomalyRule)
+          await tunings.suggest(outcome.alarm);
       }
       return answer(reply, outcome);
     },

@@ -27,6 +27,8 @@ export type Failure = ReplayAnswer["failed"][number];
 const parcelReadings = 500;
 
 interface Parcel {
+  /** When the newest of them came: that they are replayed says nothing of their devices. */
+  receivedUs: number;
   readonly ids: string[];
   readonly readings: Reading[];
 }
@@ -49,7 +51,7 @@ export async function replay(
   const parcels: Parcel[] = [];
   for (const rejection of chosen) {
     const again = tryAgain(rejection, deps);
-    if (again.kind === "readings") pack(parcels, rejection.id, again.readings);
+    if (again.kind === "readings") pack(parcels, rejection, again.readings);
     else failed.push({ id: rejection.id, ...fault(again) });
   }
   for (const parcel of parcels) await handOver(parcel, deps);
@@ -63,18 +65,19 @@ export function fault(again: Exclude<Replay, { kind: "readings" }>): Omit<Failur
   return again.kind === "refused" ? again.refusal : again.obstacle;
 }
 
-function pack(parcels: Parcel[], id: string, readings: readonly Reading[]): void {
+function pack(parcels: Parcel[], { id, receivedUs }: Rejection, readings: readonly Reading[]): void {
   const last = parcels.at(-1);
   if (last !== undefined && last.readings.length + readings.length <= parcelReadings) {
     last.ids.push(id);
     last.readings.push(...readings);
-  } else parcels.push({ ids: [id], readings: [...readings] });
+    last.receivedUs = Math.max(last.receivedUs, receivedUs);
+  } else parcels.push({ ids: [id], readings: [...readings], receivedUs });
 }
 
-async function handOver({ ids, readings }: Parcel, deps: ReplayWork): Promise<void> {
-  const { stream, shards, rejections, now, metrics, by } = deps;
+async function handOver({ ids, readings, receivedUs }: Parcel, deps: ReplayWork): Promise<void> {
+  const { stream, shards, rejections, metrics, by } = deps;
   const frames = [...byShard(readings, shards)].map(([shard, part]) =>
-    stream.append(shard, { receivedUs: now(), readings: part, rejections: [] }),
+    stream.append(shard, { receivedUs, readings: part, rejections: [] }),
   );
   await Promise.all(frames);
   metrics.received.inc(readings.length);

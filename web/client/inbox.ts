@@ -121,7 +121,8 @@ class Row {
       const verdict = turned(alarm, "false-alarm");
       const isNoted = await orders.judge(alarm, verdict);
       // Only the detector has a line that could be moved.
-      if (isNoted && verdict === "false-alarm" && alarm.rule === "anomaly") void this.#retune.offer(alarm);
+      if (isNoted && verdict === "false-alarm" && alarm.rule === "anomaly" && alarm.members === 0)
+        void this.#retune.offer(alarm);
     });
     const buttons = [this.#confirm, this.#deny, this.#acknowledge];
     const foot = element("div", { class: "alarm-foot" }, [
