@@ -37,9 +37,10 @@ export async function startMortals(mqttUrls: readonly string[]): Promise<Mortals
     lives,
     heard,
     async stop() {
+      // First who listens: the wills of those that live until here are nobody's fault.
+      await Promise.all(subscribers.map((client) => client.endAsync(true).catch(() => undefined)));
       stopping.abort();
       await Promise.all(works);
-      await Promise.all(subscribers.map((client) => client.endAsync(true).catch(() => undefined)));
     },
   };
 }
