@@ -117,21 +117,24 @@ function preparing(pool: pg.Pool): PostgresPool {
 /**
  * Whether this database can be, or is, a TimescaleDB. Asked on a connection of its own: CREATE EXTENSION ends the connection it
  * runs on when the library is not preloaded, so the library is looked for first.
+ * @throws PlatformError STORE_DOWN.
  */
-export async function hasTimescale(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    const { rows } = await client.query(
-      `SELECT 1 FROM pg_available_extensions, pg_settings
-       WHERE pg_available_extensions.name = 'timescaledb' AND pg_settings.name = 'shared_preload_libraries'
-         AND pg_settings.setting LIKE '%timescaledb%'`,
-    );
-    return rows.length > 0;
-  } finally {
-    await client.end();
-  }
+export function hasTimescale(url: string): Promise<boolean> {
+  return asking("look for TimescaleDB", async () => {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      const { rows } = await client.query(
+        `SELECT 1 FROM pg_available_extensions, pg_settings
+         WHERE pg_available_extensions.name = 'timescaledb' AND pg_settings.name = 'shared_preload_libraries'
+           AND pg_settings.setting LIKE '%timescaledb%'`,
+      );
+      return rows.length > 0;
+    } finally {
+      await client.end();
+    }
+  });
 }
 
 /** The SQLSTATE of what a server answered (five characters); empty for what a connection failed with, such as EPIPE. */

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openDatabase } from "../../platform/database.ts";
+import { hasTimescale, openDatabase } from "../../platform/database.ts";
 import { migrate } from "../../platform/migrations.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { openRejectionStore } from "../../platform/rejection-store.ts";
@@ -58,4 +58,9 @@ test("a database that is not there is named without its password", async () => {
   await expect(opening).rejects.toMatchObject(down);
   await expect(opening).rejects.toThrow(/127\.0\.0\.1.*DATABASE_URL/);
   await expect(opening).rejects.not.toThrow(/secret/);
+});
+
+test("a database that goes away while it is asked what it is, is away", async () => {
+  const port = await freePort();
+  await expect(hasTimescale(`postgres://tidemark@127.0.0.1:${port}/tidemark`)).rejects.toMatchObject(down);
 });
