@@ -1,3 +1,4 @@
+import { isTimeZone } from "../schema/schedule.ts";
 import { isNetwork } from "./peer.ts";
 
 /** One environment variable: its default, what it means, and how its text becomes a value. */
@@ -78,15 +79,6 @@ export function timeZone(fallback: string, doc: string): Setting<string> {
     doc,
     read: (raw) => (isTimeZone(raw) ? raw : new Fault("a time zone such as Europe/Berlin")),
   };
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** One of a few words. */

@@ -1,3 +1,4 @@
+import { deviceMatcher } from "../schema/device-pattern.ts";
 import { alarmRuleOf, boundsOf, type Rule } from "../schema/rule.ts";
 import { newTimetable } from "../schema/schedule.ts";
 import type { Severity } from "../schema/scored.ts";
@@ -54,7 +55,7 @@ function makeReady(rule: Rule): ReadyRule {
     rule,
     forUs: rule.forSeconds * 1e6,
     overUs: condition.of === "rate" ? condition.overSeconds * 1e6 : 0,
-    isAbout: matcher(rule.devices),
+    isAbout: deviceMatcher(rule.devices),
     isDue: schedule === null ? () => true : newTimetable(schedule),
     judge: (quantity) => {
       if (isOut(quantity) === isOutside) return "broken";
@@ -87,30 +88,6 @@ function scoreWithin(severity: Exclude<Severity, "none">, excess: number): numbe
   const [from, to] = bands[severity];
   const share = excess > 0 ? Math.min(excess, 1e9) / (1 + Math.min(excess, 1e9)) : 0;
   return from + share * (to - from);
-}
-
-/** Whether a device is one of those that are named; `*` stands for any number of characters. */
-export function matcher(devices: readonly string[] | null): (deviceId: string) => boolean {
-  if (devices === null) return () => true;
-  const ids = new Set(devices.filter((pattern) => !pattern.includes("*")));
-  const patterns = devices.filter((pattern) => pattern.includes("*")).map((pattern) => pattern.split(/\*+/u));
-  return (deviceId) => ids.has(deviceId) || patterns.some((parts) => isLike(deviceId, parts));
-}
-
-/** Whether a text is these parts with anything in between; no regular expression, since some of those take for ever. */
-function isLike(text: string, parts: readonly string[]): boolean {
-  const first = parts[0] ?? "";
-  const last = parts.at(-1) ?? "";
-  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length)
-    return false;
-  const end = text.length - last.length;
-  let from = first.length;
-  for (const part of parts.slice(1, -1)) {
-    const found = text.indexOf(part, from);
-    if (found < 0 || found + part.length > end) return false;
-    from = found + part.length;
-  }
-  return true;
 }
 
 function sentenceOf(

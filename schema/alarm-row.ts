@@ -1,8 +1,6 @@
-import type { ColumnType, Generated } from "kysely";
+import type { Generated } from "kysely";
 import type { AlarmChange, AlarmState, AlarmVerdict } from "./alarm.ts";
-
-/** As in `row.ts`. */
-type Instant = ColumnType<Date, Date | string, Date | string>;
+import type { Instant } from "./row.ts";
 
 export interface AlarmRow {
   id: Generated<number>;

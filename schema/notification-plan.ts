@@ -1,4 +1,5 @@
 import { rankOfSeverity } from "./alarm.ts";
+import { deviceMatcher } from "./device-pattern.ts";
 import type { AlarmEvent } from "./event.ts";
 import {
   defaultTopic,
@@ -6,8 +7,9 @@ import {
   type PlannedNotification,
   type RouteSettings,
 } from "./notification.ts";
-import { isTimeZone, nextOpening } from "./opening-hours.ts";
+import { nextOpening } from "./opening-hours.ts";
 import type { Labels } from "./provisioning.ts";
+import { isTimeZone } from "./schedule.ts";
 
 /** What is to be told of what happened: a notification for each event and each route that wants it. */
 export function planNotifications(
@@ -37,24 +39,8 @@ function isWanted(route: NotificationRoute, { change, alarm }: AlarmEvent, label
     return false;
   // Better told than not: some of the many may be among those that are asked for.
   if (alarm.members > 0) return true;
-  if (route.device !== null && !matches(route.device, alarm.deviceId)) return false;
+  if (route.device !== null && !deviceMatcher([route.device])(alarm.deviceId)) return false;
   return Object.entries(route.labels).every(([name, text]) => labels[name] === text);
-}
-
-/** Whether a device id is as this pattern says, in which a star stands for anything. Linear, which an expression of many stars is not. */
-function matches(pattern: string, deviceId: string): boolean {
-  const [head = "", ...parts] = pattern.split("*");
-  const tail = parts.pop();
-  if (tail === undefined) return pattern === deviceId;
-  const end = deviceId.length - tail.length;
-  if (!deviceId.startsWith(head) || !deviceId.endsWith(tail)) return false;
-  let at = head.length;
-  for (const part of parts) {
-    const found = deviceId.indexOf(part, at);
-    if (found === -1) return false;
-    at = found + part.length;
-  }
-  return at <= end;
 }
 
 /** When a route may be told of what happens now: at once (null), from a moment on (microseconds since the epoch), or never. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Hours } from "./notification.ts";
-import { isTimeZone, nextOpening } from "./opening-hours.ts";
+import { nextOpening } from "./opening-hours.ts";
+import { isTimeZone } from "./schedule.ts";
 
 const workdays = ["mon", "tue", "wed", "thu", "fri"] as const;
 const office: Hours = { days: [...workdays], from: "08:00", to: "17:30", outside: "hold" };

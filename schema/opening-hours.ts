@@ -1,14 +1,9 @@
 import type { Hours } from "./notification.ts";
-import { clocksOf, newTimetable } from "./schedule.ts";
+import { newTimetable } from "./schedule.ts";
 
 const minuteMs = 60_000;
 /** A week and a day: whatever the hours are, they begin within it, but for those that the clock leaps over. */
 const horizonMs = 8 * 86_400_000;
-
-/** Whether this is the name of a time zone. */
-export function isTimeZone(name: string): boolean {
-  return clocksOf(name) !== undefined;
-}
 
 /**
  * From which moment on the hours have begun, for whoever has something to say at `atMs`: itself within the hours, else the next one; null

@@ -7,7 +7,7 @@ import type { RuleRow, RuleRunRow } from "./rule-row.ts";
 import type { TuningPreviewRow, TuningRow } from "./tuning-row.ts";
 
 /** Written as a parameter, read as text: `Date` would drop the microseconds, so queries select microseconds instead. */
-type Instant = ColumnType<Date, Date | string, Date | string>;
+export type Instant = ColumnType<Date, Date | string, Date | string>;
 
 export interface ReadingRow {
   device_id: string;

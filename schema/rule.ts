@@ -2,7 +2,7 @@ import { type Static, Type } from "typebox";
 import { alarmSeverities } from "./alarm.ts";
 import { isRecord } from "./fields.ts";
 import { isDeviceId, isSensorType } from "./reading.ts";
-import { clocksOf, minuteOf, weekdays } from "./schedule.ts";
+import { isTimeZone, minuteOf, weekdays } from "./schedule.ts";
 
 const Text = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: "^[^\\u0000]*$" });
 const Seconds = (maximum: number, fallback: number, description: string) =>
@@ -162,7 +162,7 @@ function conditionFault(condition: RuleWish["condition"]): string | undefined {
 
 function scheduleFault(schedule: RuleWish["schedule"]): string | undefined {
   if (schedule === null) return undefined;
-  if (clocksOf(schedule.timeZone) === undefined)
+  if (!isTimeZone(schedule.timeZone))
     return `there is no time zone "${schedule.timeZone}"; write it as Europe/Berlin or UTC`;
   if (minuteOf(schedule.from) === minuteOf(schedule.to))
     return `the schedule ends when it begins, at ${schedule.from}; for whole days let it go from 00:00 to 24:00`;

@@ -34,6 +34,11 @@ export function clocksOf(timeZone: string): ((atUs: number) => number) | undefin
   };
 }
 
+/** Whether this is the name of a time zone. */
+export function isTimeZone(name: string): boolean {
+  return formatOf(name) !== undefined;
+}
+
 function formatOf(timeZone: string): Intl.DateTimeFormat | undefined {
   try {
     return new Intl.DateTimeFormat("en-GB", {

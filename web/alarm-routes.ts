@@ -16,6 +16,7 @@ import {
 } from "../schema/alarm.ts";
 import { actorOf } from "./actor.ts";
 import { readJsonBodies } from "./json-bodies.ts";
+import { refuse } from "./refusals.ts";
 
 export interface AlarmRouteDeps {
   readonly alarms: AlarmStore;
@@ -144,11 +145,3 @@ function answer(reply: FastifyReply, outcome: AlarmOutcome): FastifyReply {
 }
 
 const unknown = { code: "ALARM_UNKNOWN", reason: "there is no such alarm" };
-
-function refuse(
-  reply: FastifyReply,
-  status: number,
-  { code, reason }: { code: string; reason: string },
-): FastifyReply {
-  return reply.code(status).send({ error: reason, code });
-}

@@ -7,7 +7,7 @@ import type { Log, Metrics } from "../platform/telemetry.ts";
 import { ClaimAnswer, ClaimBody, ClaimsAnswer, NewClaimAnswer, NewClaimBody } from "../schema/access-api.ts";
 import { actorOf } from "./actor.ts";
 import { readJsonBodies } from "./json-bodies.ts";
-import { refuse } from "./refusals.ts";
+import { refuseAccess } from "./refusals.ts";
 
 export interface ClaimRouteDeps {
   readonly claims: ClaimStore;
@@ -43,7 +43,7 @@ function mountTokens(scope: HttpDoor, { claims, desk, now }: ClaimRouteDeps): vo
       const expiresUs = now() + expiresInSeconds * 1e6;
       const added = await desk.addClaim({ name, maxUses, expiresUs, labels }, actorOf(request).name);
       return "kind" in added
-        ? refuse(reply, added)
+        ? refuseAccess(reply, added)
         : reply.code(201).send({ name, token: added.token, expiresUs });
     },
   );
@@ -52,7 +52,7 @@ function mountTokens(scope: HttpDoor, { claims, desk, now }: ClaimRouteDeps): vo
     { config: { needs: "admin" }, schema: { params: Params } },
     async (request, reply) => {
       const refused = await desk.removeClaim(request.params.name, actorOf(request).name);
-      return refused === undefined ? reply.code(204).send() : refuse(reply, refused);
+      return refused === undefined ? reply.code(204).send() : refuseAccess(reply, refused);
     },
   );
 }
@@ -68,7 +68,7 @@ function mountClaim(scope: HttpDoor, { desk, log, metrics }: ClaimRouteDeps): vo
       if ("kind" in claimed) {
         metrics.claims.inc({ outcome: claimed.code });
         log.info({ code: claimed.code, address: request.ip }, "claim refused");
-        return refuse(reply, claimed);
+        return refuseAccess(reply, claimed);
       }
       metrics.claims.inc({ outcome: "claimed" });
       const { userName: user_name, password } = claimed;

@@ -15,6 +15,7 @@ import { deviceIdLimit, isDeviceId } from "../schema/reading.ts";
 import { actorOf } from "./actor.ts";
 import type { CommandDesk, Outcome } from "./command-desk.ts";
 import { readJsonBodies } from "./json-bodies.ts";
+import { refuse } from "./refusals.ts";
 
 export interface CommandRouteDeps {
   readonly commands: CommandStore;
@@ -150,8 +151,4 @@ function gone(state: string): Fault {
   const isSent = state === "queued";
   const reason = isSent ? "it was sent, and its device may have it" : `it is ${state} already`;
   return { code: isSent ? "COMMAND_SENT" : "COMMAND_OVER", reason };
-}
-
-function refuse(reply: FastifyReply, status: number, { code, reason }: Fault): FastifyReply {
-  return reply.code(status).send({ error: reason, code });
 }

@@ -15,7 +15,7 @@ import {
 import { DeviceIdText } from "../schema/api.ts";
 import { actorOf } from "./actor.ts";
 import { readJsonBodies } from "./json-bodies.ts";
-import { refuse } from "./refusals.ts";
+import { refuseAccess } from "./refusals.ts";
 
 export interface DeviceRouteDeps {
   readonly access: AccessStore;
@@ -57,10 +57,10 @@ function mountProvisioning(scope: HttpDoor, { desk }: DeviceRouteDeps): void {
       );
       if (twice !== undefined) {
         const reason = `${twice.deviceId} is named twice`;
-        return refuse(reply, { kind: "refused", code: "DEVICE_ID_INVALID", reason });
+        return refuseAccess(reply, { kind: "refused", code: "DEVICE_ID_INVALID", reason });
       }
       const added = await desk.provision(devices, actorOf(request).name);
-      if ("kind" in added) return refuse(reply, added);
+      if ("kind" in added) return refuseAccess(reply, added);
       return reply
         .code(201)
         .send({ devices: added.map(({ userName, password }) => ({ id: userName, password })) });
@@ -77,7 +77,7 @@ function mountImport(scope: HttpDoor, { desk }: DeviceRouteDeps): void {
     async (request, reply) => {
       const text = typeof request.body === "string" ? request.body : "";
       const imported = await desk.importList(text, actorOf(request).name, mostChosenAnImport);
-      if (typeof imported !== "string") return refuse(reply, imported);
+      if (typeof imported !== "string") return refuseAccess(reply, imported);
       return reply.code(201).type("text/csv; charset=utf-8").send(imported);
     },
   );
@@ -110,7 +110,7 @@ function mountLooks(scope: HttpDoor, { access }: DeviceRouteDeps): void {
       const found = await access.describe(id);
       if (found !== null && found.rights === null) return toAnswer(found);
       const reason = `${JSON.stringify(id)} is not provisioned`;
-      return refuse(reply, { kind: "refused", code: "NOT_PROVISIONED", reason });
+      return refuseAccess(reply, { kind: "refused", code: "NOT_PROVISIONED", reason });
     },
   );
 }
@@ -133,7 +133,7 @@ function mountPasswords(scope: HttpDoor, { desk }: DeviceRouteDeps): void {
     },
     async (request, reply) => {
       const rotated = await desk.rotate(request.params.id, request.body, actorOf(request).name);
-      return "kind" in rotated ? refuse(reply, rotated) : rotated;
+      return "kind" in rotated ? refuseAccess(reply, rotated) : rotated;
     },
   );
 }
@@ -148,7 +148,7 @@ function mountChanges(scope: HttpDoor, { desk }: DeviceRouteDeps): void {
   for (const [verb, change] of Object.entries(changes)) {
     scope.post<OfDevice>(`/api/v1/devices/:id/${verb}`, options, async (request, reply) => {
       const refused = await change(request.params.id, actorOf(request).name);
-      return refused === undefined ? reply.code(204).send() : refuse(reply, refused);
+      return refused === undefined ? reply.code(204).send() : refuseAccess(reply, refused);
     });
   }
   scope.put<OfDevice & { Body: DeviceLabelsBody }>(
@@ -156,12 +156,12 @@ function mountChanges(scope: HttpDoor, { desk }: DeviceRouteDeps): void {
     { config: { needs: "admin" }, schema: { params: Params, body: DeviceLabelsBody } },
     async (request, reply) => {
       const refused = await desk.setLabels(request.params.id, request.body.labels, actorOf(request).name);
-      return refused === undefined ? reply.code(204).send() : refuse(reply, refused);
+      return refused === undefined ? reply.code(204).send() : refuseAccess(reply, refused);
     },
   );
   scope.delete<OfDevice>("/api/v1/devices/:id", options, async (request, reply) => {
     const refused = await desk.remove(request.params.id, actorOf(request).name);
-    return refused === undefined ? reply.code(204).send() : refuse(reply, refused);
+    return refused === undefined ? reply.code(204).send() : refuseAccess(reply, refused);
   });
   scope.post<OfDevice & { Body: RevokeCertificateBody }>(
     "/api/v1/devices/:id/certificates/revoke",

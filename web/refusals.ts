@@ -1,8 +1,17 @@
 import type { FastifyReply } from "fastify";
 import type { Refusal } from "../platform/access-desk.ts";
 
-/** Answers with why something about access was not done. */
-export function refuse(reply: FastifyReply, { code, reason, lines }: Refusal): FastifyReply {
+/** Answers with why something was not done. */
+export function refuse(
+  reply: FastifyReply,
+  status: number,
+  { code, reason }: { readonly code: string; readonly reason: string },
+): FastifyReply {
+  return reply.code(status).send({ error: reason, code });
+}
+
+/** The same of access; of a list, with the lines at fault. */
+export function refuseAccess(reply: FastifyReply, { code, reason, lines }: Refusal): FastifyReply {
   return reply.code(statusOf(code)).send({ error: reason, code, ...(lines === undefined ? {} : { lines }) });
 }
 

@@ -1,4 +1,3 @@
-import type { FastifyReply } from "fastify";
 import type { HttpDoor } from "../platform/http-server.ts";
 import type { RejectionGroup, RejectionPlace } from "../platform/ports.ts";
 import {
@@ -13,7 +12,8 @@ import type { Rejection } from "../schema/rejection.ts";
 import { isCut } from "../schema/replay.ts";
 import { actorOf } from "./actor.ts";
 import { readJsonBodies } from "./json-bodies.ts";
-import { type Failure, fault, type ReplayDeps, type ReplayWork, replay, tryAgain } from "./replay.ts";
+import { refuse } from "./refusals.ts";
+import { fault, type ReplayDeps, type ReplayWork, replay, tryAgain } from "./replay.ts";
 
 const root = "/api/v1/rejected";
 /** Of whatever changes something. */
@@ -141,10 +141,6 @@ const notKept = {
   code: "REJECTION_UNKNOWN",
   reason: "no such rejection is kept; it was replayed or discarded, or is older than RETENTION_REJECTED_DAYS",
 } as const;
-
-function refuse(reply: FastifyReply, status: number, { code, reason }: Omit<Failure, "id">): FastifyReply {
-  return reply.code(status).send({ error: reason, code });
-}
 
 function isId(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);

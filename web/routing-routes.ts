@@ -22,6 +22,7 @@ import {
 import { objectionToRoute } from "../schema/notification-plan.ts";
 import { actorOf } from "./actor.ts";
 import { readJsonBodies } from "./json-bodies.ts";
+import { refuse } from "./refusals.ts";
 
 export interface RoutingRouteDeps {
   readonly routing: RoutingStore;
@@ -186,12 +187,4 @@ function answer(reply: FastifyReply, outcome: RouteOutcome): FastifyReply {
       return refuse(reply, 409, { code: "ROUTE_STALE", reason });
     }
   }
-}
-
-function refuse(
-  reply: FastifyReply,
-  status: number,
-  { code, reason }: { code: string; reason: string },
-): FastifyReply {
-  return reply.code(status).send({ error: reason, code });
 }

@@ -15,6 +15,7 @@ import {
 } from "../schema/rule.ts";
 import { actorOf } from "./actor.ts";
 import { readJsonBodies } from "./json-bodies.ts";
+import { refuse } from "./refusals.ts";
 
 export interface RuleRouteDeps {
   readonly rules: RuleStore;
@@ -125,11 +126,3 @@ function answer(
 
 const noNull = "a condition has numbers for limits, or leaves them out; null is none";
 const unknown = { code: "RULE_UNKNOWN", reason: "there is no such rule" };
-
-function refuse(
-  reply: FastifyReply,
-  status: number,
-  { code, reason }: { code: string; reason: string },
-): FastifyReply {
-  return reply.code(status).send({ error: reason, code });
-}

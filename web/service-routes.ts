@@ -6,7 +6,7 @@ import { servicePrefix, serviceUserName } from "../schema/access.ts";
 import { NewServiceBody, RotateBody, SecuredAnswer, ServicesAnswer } from "../schema/access-api.ts";
 import { actorOf } from "./actor.ts";
 import { readJsonBodies } from "./json-bodies.ts";
-import { refuse } from "./refusals.ts";
+import { refuseAccess } from "./refusals.ts";
 
 export interface ServiceRouteDeps {
   readonly access: AccessStore;
@@ -49,7 +49,7 @@ function mountAccounts(scope: HttpDoor, { access, desk }: ServiceRouteDeps): voi
     async (request, reply) => {
       const { name, ...rights } = request.body;
       const added = await desk.addService(name, rights, actorOf(request).name);
-      return "kind" in added ? refuse(reply, added) : reply.code(201).send(added);
+      return "kind" in added ? refuseAccess(reply, added) : reply.code(201).send(added);
     },
   );
 }
@@ -65,7 +65,7 @@ function mountChanges(scope: HttpDoor, { desk }: ServiceRouteDeps): void {
     async (request, reply) => {
       const userName = serviceUserName(request.params.name);
       const rotated = await desk.rotate(userName, request.body, actorOf(request).name);
-      return "kind" in rotated ? refuse(reply, rotated) : rotated;
+      return "kind" in rotated ? refuseAccess(reply, rotated) : rotated;
     },
   );
   const changes = {
@@ -76,11 +76,11 @@ function mountChanges(scope: HttpDoor, { desk }: ServiceRouteDeps): void {
   for (const [verb, change] of Object.entries(changes)) {
     scope.post<OfService>(`/api/v1/services/:name/${verb}`, options, async (request, reply) => {
       const refused = await change(serviceUserName(request.params.name), actorOf(request).name);
-      return refused === undefined ? reply.code(204).send() : refuse(reply, refused);
+      return refused === undefined ? reply.code(204).send() : refuseAccess(reply, refused);
     });
   }
   scope.delete<OfService>("/api/v1/services/:name", options, async (request, reply) => {
     const refused = await desk.remove(serviceUserName(request.params.name), actorOf(request).name);
-    return refused === undefined ? reply.code(204).send() : refuse(reply, refused);
+    return refused === undefined ? reply.code(204).send() : refuseAccess(reply, refused);
   });
 }

@@ -13,6 +13,7 @@ import {
 } from "../schema/tuning.ts";
 import { actorOf } from "./actor.ts";
 import { readJsonBodies } from "./json-bodies.ts";
+import { refuse } from "./refusals.ts";
 
 export interface TuningRouteDeps {
   readonly tunings: TuningStore;
@@ -98,12 +99,4 @@ function refused(reply: FastifyReply, kind: Exclude<TuningOutcome["kind"], "chan
         reason: "the tuning was changed meanwhile: look again, then decide",
       });
   }
-}
-
-function refuse(
-  reply: FastifyReply,
-  status: number,
-  { code, reason }: { code: string; reason: string },
-): FastifyReply {
-  return reply.code(status).send({ error: reason, code });
 }
