@@ -61,7 +61,11 @@ export class HeldClients {
     this.#clients.set(client.id, client);
     this.#numbers.delete(client.id);
     this.#news.clients.set(client.id, true);
-    void this.#tellSoon();
+    // The CONNACK, which comes next, waits for the arrival's number: whoever has one and then connects to another broker arrives
+    // there later, whichever of the two is quicker to tell. Nobody waits for a Redis that is away.
+    if (this.isAmiss) return void this.#tellSoon();
+    client.conn.cork();
+    void this.#tellSoon().finally(() => client.conn.uncork());
   }
 
   onDisconnect(client: Client): void {

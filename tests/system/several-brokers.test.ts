@@ -133,6 +133,16 @@ test("a session that its client ends on one broker is gone on the other", async 
   expect(again.said).toEqual(["devices/finisher/messages/end 2 1"]);
 });
 
+test("a client is let in once its arrival is counted, so that another one after it is later", async () => {
+  const redis = new Redis(pair.redis.url);
+  await redis.client("PAUSE", 700, "WRITE");
+  const from = performance.now();
+  const { client } = await pair.connect(pair.brokers[0], { clientId: "counted" });
+  expect(performance.now() - from).toBeGreaterThan(600);
+  await client.endAsync();
+  redis.disconnect();
+});
+
 test("a client that connects to the other broker is closed by the first, back and forth", async () => {
   let former = await pair.connect(pair.brokers[0], { clientId: "twin" });
   for (const place of [1, 0, 1] as const) {
