@@ -3,6 +3,7 @@ import { scoreReading } from "../processor/score.ts";
 import { newSeries } from "../processor/series.ts";
 import { serialiseSeries } from "../processor/series-bytes.ts";
 import { parseTimestamp } from "../schema/timestamp.ts";
+import { fleetCost } from "./fleet-cost.ts";
 import { falseEpisodes, type LabelledFile, type Profile, profiles, readCorpus, scoreCorpus } from "./nab.ts";
 import { printTable } from "./table.ts";
 import { growthMs } from "./training.ts";
@@ -45,10 +46,14 @@ export async function detectionBench(args: readonly string[]): Promise<void> {
   printTable("is_anomaly", [{ falseEpisodes: episodes, falsePer1000, microsecondsAPoint }]);
   const training = await growthMs(growth);
   const stateBytes = serialiseSeries(newSeries("nab")).length;
+  const fleet = fleetCost();
+  printTable("200 series in turn, µs a reading", [
+    { ...fleet, ratio: Number((fleet.withForestUs / fleet.withoutUs).toFixed(2)) },
+  ]);
   printTable("cost", [{ ...growth, growthMs: training.tookMs, growthCpuMs: training.cpuMs, stateBytes }]);
   const { score, isAnomaly } = results;
   process.stdout.write(
-    `${JSON.stringify({ bench: "detection", score: score.overall, isAnomaly: isAnomaly.overall, falsePer1000, microsecondsAPoint, growthMs: training, stateBytes })}\n`,
+    `${JSON.stringify({ bench: "detection", score: score.overall, isAnomaly: isAnomaly.overall, falsePer1000, microsecondsAPoint, fleet, growthMs: training, stateBytes })}\n`,
   );
 }
 

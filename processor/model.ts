@@ -20,7 +20,16 @@ export interface Model {
  * surprise is added: beyond what the forest was grown on, a bigger surprise always weighs more.
  */
 export function evidence(forest: Forest, channels: readonly number[]): number {
-  return isolation(forest, channels) + 0.5 * Math.log1p(magnitude(channels));
+  return isolation(forest, channels) + ofSize(channels);
+}
+
+/** The most that any forest can make of these channels. */
+export function mostEvidence(channels: readonly number[]): number {
+  return 1 + ofSize(channels);
+}
+
+function ofSize(channels: readonly number[]): number {
+  return 0.5 * Math.log1p(magnitude(channels));
 }
 
 const magic = 0x544d4d44; // "TMMD"

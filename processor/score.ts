@@ -12,7 +12,7 @@ import {
 import { advance, passOver } from "./learning.ts";
 import { strainAt } from "./lines.ts";
 import { type Manner, usualManner } from "./manner.ts";
-import { evidence, type Model } from "./model.ts";
+import { evidence, type Model, mostEvidence } from "./model.ts";
 import { hasPlace } from "./quantity.ts";
 import { isLate, isWarm, type SeriesState, warmAfter } from "./series.ts";
 import { place, spreadOf } from "./spread.ts";
@@ -24,7 +24,6 @@ const stuckStrain = 1.5;
 /** The most that a series' own history weighs beside the forest of its type, and the readings at which it weighs half of that. */
 const mostOwnShare = 0.8;
 const ownShareAt = 250;
-const farFromLine = 0.3;
 const oldNewsStrain = 0.5;
 /** Readings in which the state head does not repeat what the channels have said. */
 const toldLately = 32;
@@ -110,7 +109,7 @@ export function learnReading(
 }
 
 function judge(at: Case): Verdict {
-  const { reading, state, model, type, seen, manner } = at;
+  const { reading, state, type, seen, manner } = at;
   if (type !== undefined && !isPossible(type, reading.value)) {
     const explain = () => explainImpossible(reading.sensorType, reading.value, type.physical);
     return { strain: Number.MAX_VALUE, knowledge: 1, explain };
@@ -121,7 +120,7 @@ function judge(at: Case): Verdict {
   }
   const line = strainAt(manner.line, seen.target);
   if (isWarm(state)) {
-    const ofEvent = strainOf(state, model, seen) / line;
+    const ofEvent = strainOf(at, line) / line;
     const ofState = hasPlace(state.kind) ? seen.stance.strain / line : 0;
     const event = isNews(state, seen, manner.line) ? ofEvent : oldNews(ofEvent);
     const stance = isStanceNews(state, manner.line, line) ? ofState : oldNews(ofState);
@@ -141,12 +140,13 @@ function judge(at: Case): Verdict {
   };
 }
 
-// A young series knows its own tail badly: there the forest that was grown on the fleet says more. What is far from its line it is
-// not asked about, since it could not move it over.
-function strainOf(state: SeriesState, model: Model | undefined, seen: Observation): number {
+// A young series knows its own tail badly: there the forest that was grown on the fleet says more. Where even its loudest word would
+// leave the reading below the line it is not asked, since asking takes as long as all the rest.
+function strainOf({ state, model, seen }: Case, line: number): number {
   if (model === undefined) return seen.strain;
   const share = (mostOwnShare * state.count) / (state.count + ownShareAt);
-  if (share * seen.strain < farFromLine) return seen.strain;
+  const most = share * seen.strain + (1 - share) * (mostEvidence(seen.channels) / model.limit);
+  if (most <= line) return Math.min(seen.strain, most);
   return share * seen.strain + (1 - share) * (evidence(model.forest, seen.channels) / model.limit);
 }
 
