@@ -16,8 +16,7 @@ const rounds = 3;
 export function fleetCost(): { withForestUs: number; withoutUs: number } {
   const model = growFactoryModels().get(sensorType);
   const costs = Array.from({ length: rounds }, () => [readingUs(model), readingUs(undefined)] as const);
-  const least = (place: 0 | 1): number =>
-    Number(Math.min(...costs.map((cost) => cost[place])).toFixed(2));
+  const least = (place: 0 | 1): number => Number(Math.min(...costs.map((cost) => cost[place])).toFixed(2));
   return { withForestUs: least(0), withoutUs: least(1) };
 }
 
