@@ -76,6 +76,9 @@ export interface TrainingOrder {
   readonly version: number | null;
 }
 
+/** A training that is over, by whoever wanted it. */
+export type TrainingEnd = Omit<TrainingOrder, "version">;
+
 /** What trains models, and what they are trained from. */
 export interface TrainingStore {
   /** Runs it while no other process does; answers whether it ran. `signal` is aborted when that is not sure any more. */
@@ -97,14 +100,15 @@ export interface TrainingStore {
   versionsOf(sensorType: string): Promise<{ active: number | null; newest: number }>;
   recipe(sensorType: string, version: number): Promise<ModelRecipe | null>;
   /**
-   * Keeps a version as the candidate, or as the active one where `model.parent` still is and nothing can judge by it; ends what was ordered.
+   * Keeps a version as the candidate, or as the active one where `model.parent` still is and nothing can judge by it; ends what
+   * `model.createdBy` ordered.
    * Drops the bytes of versions that were retired long ago. False when the type has that version already: another processor was first.
    */
   save(model: GrownModel, as: "candidate" | "active"): Promise<boolean>;
-  /** Notes that a version was grown again to the same bytes, and keeps them; ends what was ordered. */
-  restore(model: StoredModel): Promise<void>;
-  /** Notes why nothing came of a training, and ends what was ordered. */
-  setBack(sensorType: string, reason: string): Promise<void>;
+  /** Notes that a version was grown again to the same bytes, and keeps them; ends what `by` ordered. */
+  restore(model: StoredModel, by: string): Promise<void>;
+  /** Notes why nothing came of a training, and ends what was ordered by the same. */
+  setBack(training: TrainingEnd, reason: string): Promise<void>;
 }
 
 /** A wish of an operator about the models of a type as they saw them. */

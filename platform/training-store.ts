@@ -3,7 +3,7 @@ import type { Reading } from "../schema/reading.ts";
 import type { Tables } from "../schema/row.ts";
 import { asking, type Database } from "./database.ts";
 import { hold } from "./held-connection.ts";
-import type { GrownModel, TrainingStore } from "./model-ports.ts";
+import type { GrownModel, TrainingEnd, TrainingStore } from "./model-ports.ts";
 import { inMs, micros, toInstant } from "./sql.ts";
 
 /** Of the advisory lock of whoever trains, "trai" in ASCII. */
@@ -86,7 +86,7 @@ export function openTrainingStore(database: Database): TrainingStore {
       asking(`save the model ${model.sensorType}@${model.version}`, () =>
         db.transaction().execute((transaction) => save(transaction, model, as)),
       ),
-    restore: ({ sensorType, version, compiled }) =>
+    restore: ({ sensorType, version, compiled }, by) =>
       asking(`keep ${sensorType}@${version} again`, () =>
         db.transaction().execute(async (transaction) => {
           await transaction
@@ -95,13 +95,13 @@ export function openTrainingStore(database: Database): TrainingStore {
             .where("sensor_type", "=", sensorType)
             .where("version", "=", version)
             .execute();
-          await endOrder(transaction, sensorType, null);
+          await endOrder(transaction, { sensorType, by }, null);
         }),
       ),
-    setBack: (sensorType, reason) =>
-      asking(`note why ${sensorType} was not trained`, async () => {
-        await notice(db, [sensorType]);
-        await endOrder(db, sensorType, reason);
+    setBack: (training, reason) =>
+      asking(`note why ${training.sensorType} was not trained`, async () => {
+        await notice(db, [training.sensorType]);
+        await endOrder(db, training, reason);
       }),
   };
 }
@@ -173,15 +173,25 @@ async function notice(db: Kysely<Tables>, sensorTypes: readonly string[]): Promi
     ON CONFLICT DO NOTHING`.execute(db);
 }
 
-/** The revision stays: who decides on a type decides nothing by its orders. */
-async function endOrder(db: Kysely<Tables>, sensorType: string, setback: string | null): Promise<void> {
+/**
+ * The revision stays: who decides on a type decides nothing by its orders. What somebody else ordered while this was trained is still to
+ * be obeyed.
+ */
+async function endOrder(
+  db: Kysely<Tables>,
+  { sensorType, by }: TrainingEnd,
+  setback: string | null,
+): Promise<void> {
   await db
     .updateTable("model_types")
-    .set({
-      ...{ order_by: null, order_at: null, order_version: null },
-      ...{ setback, setback_at: setback === null ? null : sql<Date>`now()` },
-    })
+    .set({ setback, setback_at: setback === null ? null : sql<Date>`now()` })
     .where("sensor_type", "=", sensorType)
+    .execute();
+  await db
+    .updateTable("model_types")
+    .set({ order_by: null, order_at: null, order_version: null })
+    .where("sensor_type", "=", sensorType)
+    .where("order_by", "=", by)
     .execute();
 }
 
@@ -224,7 +234,7 @@ async function save(
     .set(({ eb }) => ({ revision: eb("revision", "+", 1) }))
     .where("sensor_type", "=", sensorType)
     .execute();
-  await endOrder(transaction, sensorType, null);
+  await endOrder(transaction, { sensorType, by: model.createdBy }, null);
   await dropOldBytes(transaction, sensorType);
   return true;
 }

@@ -6,6 +6,7 @@ import type {
   ModelStanding,
   ModelStore,
   StoredModel,
+  TrainingEnd,
   TrainingOrder,
   TrainingStore,
 } from "../platform/model-ports.ts";
@@ -92,7 +93,7 @@ class Shelf implements ModelStore, TrainingStore {
     this.restored.push(model);
     this.#end(model.sensorType);
   }
-  async setBack(sensorType: string, reason: string): Promise<void> {
+  async setBack({ sensorType }: TrainingEnd, reason: string): Promise<void> {
     this.setbacks.push(reason);
     this.#end(sensorType);
   }

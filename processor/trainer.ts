@@ -1,5 +1,5 @@
 import { messageOf, PlatformError } from "../platform/errors.ts";
-import type { TrainingOrder, TrainingStore } from "../platform/model-ports.ts";
+import type { TrainingEnd, TrainingOrder, TrainingStore } from "../platform/model-ports.ts";
 import { platformActor } from "../schema/alarm.ts";
 import { modelName } from "../schema/model.ts";
 import { rangesOf, toTrainingSeries } from "./history.ts";
@@ -55,7 +55,7 @@ export class ModelTrainer {
     await this.#alone(async (signal) => {
       // Another process may have done some in the meantime.
       for (const order of await store.orders()) {
-        await this.#attempt(order.sensorType, signal, () => this.#obey(order, signal));
+        await this.#attempt(order, signal, () => this.#obey(order, signal));
       }
     });
   }
@@ -70,7 +70,7 @@ export class ModelTrainer {
       for (const sensorType of await this.#missing()) {
         this.#resting.set(sensorType, nowMs + restMs);
         const assignment = { sensorType, as: "active", by: platformActor } as const;
-        await this.#attempt(sensorType, signal, () => this.#trainType(assignment, signal));
+        await this.#attempt(assignment, signal, () => this.#trainType(assignment, signal));
       }
     });
   }
@@ -86,7 +86,7 @@ export class ModelTrainer {
     await this.#alone(async (signal) => {
       for (const sensorType of await this.#due()) {
         const assignment = { sensorType, as: "candidate", by: platformActor } as const;
-        await this.#attempt(sensorType, signal, () => this.#trainType(assignment, signal));
+        await this.#attempt(assignment, signal, () => this.#trainType(assignment, signal));
       }
     });
   }
@@ -115,23 +115,23 @@ export class ModelTrainer {
   }
 
   /** What fails for good is noted with the type, so that nobody tries it again and again. */
-  async #attempt(sensorType: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  async #attempt(training: TrainingEnd, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       const isPassing = error instanceof PlatformError && error.retryable;
       if (isPassing || signal.aborted) throw error;
-      await this.#setBack(sensorType, messageOf(error));
+      await this.#setBack(training, messageOf(error));
     }
   }
 
-  async #setBack(sensorType: string, reason: string): Promise<void> {
-    this.#deps.log.warn({ sensorType, reason }, "no model trained");
-    await this.#deps.store.setBack(sensorType, reason);
+  async #setBack(training: TrainingEnd, reason: string): Promise<void> {
+    this.#deps.log.warn({ ...training, reason }, "no model trained");
+    await this.#deps.store.setBack(training, reason);
   }
 
   #obey({ sensorType, by, version }: TrainingOrder, signal: AbortSignal): Promise<void> {
-    if (version !== null) return this.#growTypeAgain(sensorType, version, signal);
+    if (version !== null) return this.#growTypeAgain({ sensorType, by, version }, signal);
     return this.#trainType({ sensorType, as: "candidate", by }, signal);
   }
 
@@ -146,7 +146,7 @@ export class ModelTrainer {
     const beside = { active: registry.modelFor(sensorType), quietUs };
     const job = { sensorType, version: name, seed, series, ...(as === "candidate" ? { beside } : {}) };
     const grown = await this.#train(job, signal);
-    if (grown === undefined) return this.#setBack(sensorType, tooLittle(series));
+    if (grown === undefined) return this.#setBack({ sensorType, by }, tooLittle(series));
     const { bytes: compiled, model, comparison: replay } = grown;
     const tookMs = Math.round(performance.now() - startedMs);
     const rows = model.trainingRows;
@@ -161,13 +161,17 @@ export class ModelTrainer {
     if (saved) log.info({ model: name, as, rows, devices: series.length, tookMs, by }, "model trained");
   }
 
-  async #growTypeAgain(sensorType: string, version: number, signal: AbortSignal): Promise<void> {
+  async #growTypeAgain(
+    { sensorType, by, version }: TrainingEnd & { readonly version: number },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { store, log, grower } = this.#deps;
     const recipe = await store.recipe(sensorType, version);
-    if (recipe === null) return this.#setBack(sensorType, `there is no ${modelName(sensorType, version)}`);
+    if (recipe === null)
+      return this.#setBack({ sensorType, by }, `there is no ${modelName(sensorType, version)}`);
     const grown = await growAgain(recipe, { store, train: this.#train, grower, signal });
-    if (grown.kind === "other") return this.#setBack(sensorType, grown.reason);
-    await store.restore({ sensorType, version, compiled: grown.bytes });
+    if (grown.kind === "other") return this.#setBack({ sensorType, by }, grown.reason);
+    await store.restore({ sensorType, version, compiled: grown.bytes }, by);
     log.info({ model: modelName(sensorType, version) }, "model grown again, to the same bytes");
   }
 }

@@ -81,7 +81,7 @@ onEach(engines, "the models", (stores, engine) => {
       expect(kept?.map(({ version }) => version)).toEqual([11, 10, 9, 8, 7, 6, 3, 2, 1]);
       const promoting = { ...change, wish: { kind: "promote", version: 4 }, revision: 13 } as const;
       expect(await registry.change(promoting)).toEqual({ kind: "not-kept" });
-      await training.restore({ sensorType: "co2", version: 4, compiled: model().compiled });
+      await training.restore({ sensorType: "co2", version: 4, compiled: model().compiled }, "operator:ada");
       expect(await registry.version("co2", 4)).toMatchObject({
         isKept: true,
         verifiedUs: expect.any(Number),

@@ -94,14 +94,18 @@ onEach(engines, "what operators change", (stores) => {
       expect(await registry.train("co2", order)).toMatchObject({ kind: "changed", type: { revision: 1 } });
       expect(await registry.train("co2", order)).toEqual({ kind: "is-ordered" });
       expect(await training.orders()).toEqual([{ sensorType: "co2", by: "operator:ada", version: null }]);
-      await training.setBack("co2", "too little");
+      // What the schedule had begun before is over, and not what was ordered meanwhile.
+      await training.save(model({ version: 2, parent: 1, createdBy: "platform" }), "candidate");
+      await training.setBack({ sensorType: "co2", by: "platform" }, "too little");
+      expect(await training.orders()).toHaveLength(1);
+      await training.setBack({ sensorType: "co2", by: "operator:ada" }, "too little");
       expect(await training.orders()).toEqual([]);
       expect((await registry.type("co2"))?.type).toMatchObject({
         order: null,
         setback: { reason: "too little" },
       });
       await registry.train("co2", { ...order, version: 1 });
-      await training.restore({ sensorType: "co2", version: 1, compiled: model().compiled });
+      await training.restore({ sensorType: "co2", version: 1, compiled: model().compiled }, "operator:ada");
       expect((await registry.type("co2"))?.type).toMatchObject({ order: null, setback: null });
     });
 
@@ -122,7 +126,7 @@ onEach(engines, "what operators change", (stores) => {
         .execute();
       expect(await training.typesDue(["co2", "noise"], 1)).toEqual(["co2", "noise"]);
       await wish(1, { kind: "pin" });
-      await training.setBack("noise", "too little");
+      await training.setBack({ sensorType: "noise", by: "platform" }, "too little");
       expect(await training.typesDue(["co2", "noise"], 1)).toEqual([]);
       await wish(2, { kind: "unpin" });
       expect(await training.typesDue(["co2"], 1)).toEqual(["co2"]);
