@@ -1,9 +1,9 @@
-import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { createPostgres, createRedis, temporaryFolder, until } from "../tests/harness/local-servers.ts";
 import { type Program, portOf, startProgram } from "../tests/harness/program.ts";
 import { createTestDatabase, type TestDatabase } from "../tests/harness/test-database.ts";
+import { ask } from "./ask.ts";
 import type { BrowserAnswer, BrowserOrder, BrowserQuestion } from "./browser-worker.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import { type LoadLatencies, PacedLoad, type Schedule } from "./paced-load.ts";
@@ -149,14 +149,6 @@ async function storedBy(processor: Program): Promise<number> {
   const { probe } = await processor.ready();
   const text = await (await fetch(`${probe}/metrics`)).text();
   return Number(/^iot_readings_stored_total (\d+)/m.exec(text)?.[1] ?? 0);
-}
-
-/** The answer of a worker that answers one message at a time. */
-async function ask<Question, Answer>(worker: Worker, question: Question): Promise<Answer> {
-  worker.postMessage(question);
-  const [answer] = await once(worker, "message");
-  // The worker's file says what it answers.
-  return answer as Answer;
 }
 
 async function lonePuback(port: number): Promise<number> {

@@ -8,6 +8,7 @@ import { idleConnectionsBench } from "./idle-connections.ts";
 import { intakeBench } from "./intake.ts";
 import { latencyBench } from "./latency.ts";
 import { pipelineBench } from "./pipeline.ts";
+import { pixelBench } from "./pixel.ts";
 import { soakBench } from "./soak.ts";
 import { takeOverBench } from "./take-over.ts";
 
@@ -19,6 +20,7 @@ const benches: ReadonlyMap<string, Bench> = new Map([
   ["codec", codecBench],
   ["gate", gateBench],
   ["latency", latencyBench],
+  ["pixel", pixelBench],
   ["intake", intakeBench],
   ["access", accessBench],
   ["idle-connections", idleConnectionsBench],
