@@ -288,10 +288,12 @@ test("and the neighbour has noticed nothing, and their memory is free again", as
     await collectGarbage(broker);
     return (await keptMb()) <= keptBeforeMb + leftOverMb && residentMb() <= residentBeforeMb + leftOverMb;
   };
-  await until("memory is back", isBack, { withinMs: 20_000, everyMs: 250 }).finally(async () =>
+  try {
+    await until("memory is back", isBack, { withinMs: 20_000, everyMs: 250 });
+  } finally {
     process.stdout.write(
       `abuse: memory kept ${keptBeforeMb} MB before and ${await keptMb()} MB after, in RAM ${residentBeforeMb} and ${residentMb()} MB\n`,
-    ),
-  );
+    );
+  }
   expect(p99).toBeLessThan(waiting > mostWaiting ? longestCrowdedEchoMs : longestEchoMs);
 });
