@@ -22,6 +22,8 @@ const tables = [
   "device_ledger",
   "devices",
   "first_admin",
+  "history_state",
+  "late_spans",
   "ledger_journal",
   "model_overrides",
   "model_types",
@@ -32,6 +34,8 @@ const tables = [
   "presence",
   "principals",
   "readings",
+  "readings_1h",
+  "readings_1m",
   "rejected",
   "revoked_certificates",
   "rule_runs",
@@ -74,6 +78,8 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0013-rules-and-storms",
     "0014-notifications",
     "0015-feedback",
+    "0016-history",
+    ...(hasTimescale ? ["0017-history.timescale"] : []),
   ];
 }
 
@@ -135,7 +141,7 @@ describe.each(servers)("the tables on $name", ({ make }) => {
     await pen?.write(batch({ readings: hourly.slice(0, 50) }));
     if (place.hasTimescale) {
       const steps = await migrate(database, { hasTimescale: true, chunkIntervalHours });
-      expect(steps).toEqual(["0002-hypertable.timescale"]);
+      expect(steps).toEqual(["0002-hypertable.timescale", "0017-history.timescale"]);
       expect(await hypertablesIn(database)).toEqual([{ name: "readings", isCompressed: true }]);
       await sql`SELECT compress_chunk(chunk) FROM show_chunks('readings') AS chunk`.execute(database.db);
     }
