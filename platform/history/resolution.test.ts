@@ -92,8 +92,7 @@ test.each<[string, Resolution, ReturnType<typeof hours> & { expected: number }]>
   [
     "an hour of one that speaks a hundred times a second",
     { level: "1m", stepSeconds: 60 },
-    hours(1),
-    360_000,
+    { ...hours(1), expected: 360_000 },
   ],
   [
     "a day of a sensor that speaks every second",
