@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { expect, test } from "vitest";
 import type { HistorySeries } from "../../schema/history.ts";
 import type { ScoredReading } from "../../schema/scored.ts";
-import { engines, onEach, type Stores } from "./databases.ts";
+import { engines, onEach, type Stores, servers } from "./databases.ts";
 import { anomalous, batch, nowUs, scored } from "./samples.ts";
 
 const secondUs = 1_000_000;
@@ -197,5 +197,39 @@ onEach(engines, "the history", (stores) => {
       level: "raw",
       ts: young.map(({ timestampUs }) => timestampUs),
     });
+  });
+});
+
+onEach(servers, "the history", (stores) => {
+  test("is not rolled up past a batch that cannot have heard that it will be", async () => {
+    const readings = course("a", beginUs, 12);
+    await stores().write(batch({ readings: readings.slice(0, 6) }));
+    let commit = (): void => undefined;
+    const committed = new Promise<void>((resolve) => {
+      commit = resolve;
+    });
+    const row = (reading: ScoredReading) => sql`(${reading.deviceId}, ${reading.sensorType},
+      timestamptz 'epoch' + ${reading.timestampUs}::bigint * interval '1 microsecond', ${reading.value}, 0, false, '')`;
+    const { db } = stores().database;
+    let isOpen = (): void => undefined;
+    const opened = new Promise<void>((resolve) => {
+      isOpen = resolve;
+    });
+    const slow = db.transaction().execute(async (transaction) => {
+      await sql`INSERT INTO readings (device_id, sensor_type, ts, value, score, is_anomaly, model_version)
+        VALUES ${sql.join(readings.slice(6).map(row))}`.execute(transaction);
+      isOpen();
+      await committed;
+    });
+    await opened;
+    await rollUp(stores());
+    commit();
+    await slow;
+    await rollUp(stores());
+    expect(await rolledUpIn(stores())).toBe(readings.length);
+    const range = { deviceIds: ["a"], sensorTypes: null, fromUs: beginUs, toUs: beginUs + hourUs, points: 2 };
+    expect(await stores().history.history(range)).toMatchObject([
+      { stepSeconds: 3600, ...inSteps(readings, hourUs) },
+    ]);
   });
 });
