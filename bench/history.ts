@@ -95,6 +95,10 @@ async function fill(
     SELECT 'device-' || d, now(), now() + interval '1 day' FROM generate_series(1, ${listedDevices}::integer) d`.execute(
     db,
   );
+  // Series that have learnt enough to have one; what has none is counted by its readings.
+  await sql`
+    INSERT INTO detector_anchors (device_id, sensor_type, ts, format, state)
+    SELECT device_id, sensor_type, ts, 0, '' FROM device_latest`.execute(db);
   const filledAt = performance.now();
   const rollups = openRollupStore({ db, ...database });
   for (let look = 0; look < 2; look += 1) await rollups.rollUp();

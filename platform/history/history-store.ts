@@ -64,14 +64,16 @@ async function seriesAsked(
   db: Kysely<Tables>,
   { deviceIds, sensorTypes }: HistoryWish,
 ): Promise<readonly (SeriesKey & { readonly gapMs: number | null })[]> {
-  const asked =
-    sensorTypes === null
-      ? sql`SELECT device_id, sensor_type FROM device_latest`
-      : sql`SELECT * FROM unnest(${[...deviceIds]}::text[]) device_id, unnest(${[...sensorTypes]}::text[]) sensor_type`;
+  const devices = sql`${[...deviceIds]}::text[]`;
   const { rows } = await sql<SeriesKey & { gapMs: number | null }>`
     SELECT DISTINCT device_id AS "deviceId", sensor_type AS "sensorType", gap_ms AS "gapMs"
-    FROM (${asked}) asked LEFT JOIN device_latest USING (device_id, sensor_type)
-    WHERE device_id = ANY(${[...deviceIds]}::text[])
+    FROM (SELECT device_id, sensor_type, gap_ms FROM device_latest WHERE device_id = ANY(${devices})) known
+    ${
+      sensorTypes === null
+        ? sql``
+        : sql`RIGHT JOIN (SELECT * FROM unnest(${devices}) device_id, unnest(${[...sensorTypes]}::text[]) sensor_type) named
+      USING (device_id, sensor_type)`
+    }
     ORDER BY 1, 2`.execute(db);
   return rows;
 }
