@@ -3,6 +3,7 @@ import type { AccessCommand } from "./platform/access-command.ts";
 import { AccessDesk } from "./platform/access-desk.ts";
 import { readConfig } from "./platform/config.ts";
 import { codeOf, PlatformError } from "./platform/errors.ts";
+import { checkUp } from "./platform/history/checkup.ts";
 import { Lifecycle } from "./platform/lifecycle.ts";
 import { administerOperators } from "./platform/operator-administration.ts";
 import type { OperatorCommand } from "./platform/operator-command.ts";
@@ -30,6 +31,14 @@ export function runCommand(command: AccessCommand | OperatorCommand): Promise<nu
     const lines = (answer.lines ?? []).map(({ line, reason }) => `\n  line ${line}: ${reason}`);
     process.stderr.write(`tidemark: ${answer.code}: ${answer.reason}${lines.join("")}\n`);
     return 1;
+  });
+}
+
+/** Prints how the database is and what to do about it; answers with the exit code. */
+export function runDoctor({ isApplied }: { readonly isApplied: boolean }): Promise<number> {
+  return onStores(async ({ checkup }) => {
+    process.stdout.write(await checkUp(checkup, { isApplied, node: process.versions.node }));
+    return 0;
   });
 }
 

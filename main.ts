@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { inspect } from "node:util";
-import { onStores, runCommand } from "./administration.ts";
+import { onStores, runCommand, runDoctor } from "./administration.ts";
 import { startBroker } from "./broker/service.ts";
 import { type Engines, enginesOf } from "./engines.ts";
 import { startGateway } from "./gateway-http/service.ts";
@@ -276,6 +276,9 @@ switch (order.kind) {
     break;
   case "verify":
     process.exitCode = await onStores(({ training }) => verifyModel(order, training)).catch(failed);
+    break;
+  case "doctor":
+    process.exitCode = await runDoctor(order).catch(failed);
     break;
   case "start":
     process.exit(await run(order).catch(failed));

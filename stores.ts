@@ -8,6 +8,9 @@ import type { Config } from "./platform/config.ts";
 import { type Database, hasTimescale, openDatabase } from "./platform/database.ts";
 import { openDeviceStore } from "./platform/device-store.ts";
 import { startEmbeddedDatabase } from "./platform/embedded-database.ts";
+import { openCheckupStore } from "./platform/history/checkup-store.ts";
+import { openHistoryStore } from "./platform/history/history-store.ts";
+import { openRollupStore } from "./platform/history/rollup-store.ts";
 import { openLedgerStore } from "./platform/ledger-store.ts";
 import type { Lifecycle } from "./platform/lifecycle.ts";
 import { migrate } from "./platform/migrations.ts";
@@ -85,6 +88,9 @@ async function openTables({ config, log, life, onLost }: StoreDeps): Promise<Dat
 function storesOn(database: Database, config: Config) {
   return {
     readings: openReadingStore(database),
+    history: openHistoryStore(database),
+    checkup: openCheckupStore(database),
+    rollups: openRollupStore(database),
     devices: openDeviceStore(database),
     rejections: openRejectionStore(database),
     models: openModelStore(database),

@@ -4,6 +4,7 @@ import { detectionBench } from "./detection.ts";
 import { devicesBench } from "./devices.ts";
 import { faultsBench } from "./faults.ts";
 import { gateBench } from "./gate.ts";
+import { historyBench } from "./history.ts";
 import { idleConnectionsBench } from "./idle-connections.ts";
 import { intakeBench } from "./intake.ts";
 import { latencyBench } from "./latency.ts";
@@ -25,6 +26,7 @@ const benches: ReadonlyMap<string, Bench> = new Map([
   ["access", accessBench],
   ["idle-connections", idleConnectionsBench],
   ["devices", devicesBench],
+  ["history", historyBench],
   ["detection", detectionBench],
   ["faults", faultsBench],
   ["take-over", takeOverBench],

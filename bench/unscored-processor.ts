@@ -3,6 +3,7 @@ import { openCommandStore } from "../platform/command-store.ts";
 import { readConfig } from "../platform/config.ts";
 import { hasTimescale, openDatabase } from "../platform/database.ts";
 import { openDeviceStore } from "../platform/device-store.ts";
+import { openRollupStore } from "../platform/history/rollup-store.ts";
 import { openLedgerStore } from "../platform/ledger-store.ts";
 import { Lifecycle, stopSignal } from "../platform/lifecycle.ts";
 import { migrate } from "../platform/migrations.ts";
@@ -71,6 +72,7 @@ await life.run("processor", () =>
   startProcessor({
     ...{ config, stream, events, log, metrics: openMetrics(), newScorer: () => scorer },
     readings: openReadingStore(database),
+    rollups: openRollupStore(database),
     devices: openDeviceStore(database),
     models: openModelStore(database),
     training: openTrainingStore(database),

@@ -103,6 +103,10 @@ export async function runBatch(
         heard_at = greatest(device_latest.heard_at, excluded.heard_at), gap_ms = excluded.gap_ms
       -- What was stored before is not newer than what is there, and was heard before; a device whose clock was put back is still heard of.
       WHERE excluded.ts > device_latest.ts OR excluded.heard_at > device_latest.heard_at
+    ), late AS (
+      INSERT INTO late_spans (device_id, sensor_type, first, last)
+      SELECT device_id, sensor_type, min(ts), max(ts) FROM inserted
+      WHERE ts < (SELECT announced FROM history_state) GROUP BY device_id, sensor_type
     ), ${anomalyInsert(readings)},
     ${hasSteps(steps) ? sql`${ruleStrikes(steps)},` : sql``}
     ${strikes(steps)},

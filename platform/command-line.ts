@@ -9,6 +9,7 @@ import { type OperatorCommand, operatorUsage, readOperatorCommand } from "./oper
 const usage = `Usage: node dist/main.js [SERVICE ...] [--simulate]
        node dist/main.js score --input FILE.csv --sensor-type TYPE [--output FILE.csv]
        node dist/main.js model verify TYPE VERSION
+       node dist/main.js doctor [--apply]
        node dist/main.js ${[...Object.keys(accessNouns), "operators"].join("|")} VERB ...
 
   SERVICE      ${serviceNames.join(", ")}; none: the whole platform in one process
@@ -20,6 +21,7 @@ reason beside them out. TYPE is ${[...sensorTypes.keys()].join(", ")}, or any ot
 
 On the database of DATABASE_URL or, while nothing runs on it, in DATA_DIR:
   model verify   grows a version again from its seed and the readings it learnt from, and compares the bytes
+  doctor         says how the database is: versions, TimescaleDB or not, how long a chunk should be; --apply sets that for chunks to come
 
 Who may connect, changed there:
 ${accessUsage}
@@ -39,6 +41,7 @@ export type Order =
       readonly sensorType: string;
     }
   | { readonly kind: "verify"; readonly sensorType: string; readonly version: number }
+  | { readonly kind: "doctor"; readonly isApplied: boolean }
   | { readonly kind: "print"; readonly text: string; readonly exitCode: 0 | 2 };
 
 /** Reads the arguments after the script's name. */
@@ -51,6 +54,10 @@ export function readCommandLine(args: readonly string[]): Order {
     }
     if (noun === "score") return readScoreOrder(args.slice(1));
     if (noun === "model") return readModelOrder(args.slice(1));
+    if (noun === "doctor") {
+      const { values } = parseArgs({ args: args.slice(1), options: { apply: { type: "boolean" } } });
+      return { kind: "doctor", isApplied: values.apply === true };
+    }
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,

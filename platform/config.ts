@@ -1,5 +1,6 @@
 import { PlatformError } from "./errors.ts";
 import { exposureFaults } from "./exposure.ts";
+import { historyFaults, historySettings } from "./history-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { notificationSettings } from "./notification-settings.ts";
 import {
@@ -119,6 +120,7 @@ export const settings = {
     [0, 36_500],
     "alarms cleared longer ago are removed, with what happened to them; 0: never",
   ),
+  ...historySettings,
   CHUNK_INTERVAL_HOURS: wholeNumber(
     24,
     [1, 8760],
@@ -219,6 +221,7 @@ function contradictions(values: Values, services: readonly ServiceName[]): strin
       "DATABASE_URL: must be set for a broker with ACCESS=credentials; the credentials are in the database",
     );
   }
+  faults.push(...historyFaults(values));
   faults.push(...tokenFaults(values));
   if ((values.SMTP_URL === null) !== (values.SMTP_FROM === null))
     faults.push("SMTP_URL and SMTP_FROM: set both, or neither; a mail has a server and a sender");

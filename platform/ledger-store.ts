@@ -131,7 +131,7 @@ async function compare(
   db: Kysely<Tables>,
   { after, limit }: { after: string; limit: number },
 ): Promise<DeviceComparison> {
-  const { rows } = await sql<{ device_id: string; stored: number; rows: number }>`
+  const { rows } = await sql<{ device_id: string; pruned: boolean; stored: number; rows: number }>`
     WITH chosen AS (
       SELECT device_id, stored FROM device_ledger WHERE device_id > ${after} ORDER BY device_id LIMIT ${limit}
     ), noted AS (
@@ -139,7 +139,8 @@ async function compare(
       FROM ledger_journal j, unnest(j.device_ids, j.stored) AS n(device_id, stored)
       WHERE n.device_id IN (SELECT device_id FROM chosen) GROUP BY n.device_id
     )
-    SELECT d.device_id, d.stored + coalesce(n.stored, 0) AS stored,
+    SELECT d.device_id, (SELECT count(*) FROM history_state WHERE readings_since > '-infinity') > 0 AS pruned,
+      d.stored + coalesce(n.stored, 0) AS stored,
       (SELECT count(*) FROM readings WHERE readings.device_id = d.device_id) AS rows
     FROM chosen d
     LEFT JOIN noted n USING (device_id)
@@ -148,7 +149,8 @@ async function compare(
     compared: rows.length,
     last: rows.length < limit ? "" : (rows.at(-1)?.device_id ?? ""),
     differing: rows
-      .filter((row) => row.stored !== row.rows)
+      // Where old readings are removed there may be fewer.
+      .filter((row) => (row.pruned ? row.rows > row.stored : row.rows !== row.stored))
       .map((row) => ({ deviceId: row.device_id, stored: row.stored, rows: row.rows })),
   };
 }

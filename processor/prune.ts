@@ -44,8 +44,7 @@ interface Retention {
 }
 
 /**
- * Forgets what nobody will ask for any more: devices long gone, old rejections, commands, alarms and notifications. Readings are never
- * touched.
+ * Forgets what nobody will ask for any more: devices long gone, old rejections, commands, alarms and notifications.
  */
 export async function forgetOld(
   {

@@ -3,6 +3,7 @@ import type { AlarmStore } from "../platform/alarm-ports.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
 import { messageOf } from "../platform/errors.ts";
+import type { RollupStore } from "../platform/history/ports.ts";
 import type { ModelStore, TrainingStore } from "../platform/model-ports.ts";
 import type { NotificationStore, RoutingStore } from "../platform/notification-ports.ts";
 import type {
@@ -47,6 +48,7 @@ export interface ProcessorDeps {
   readonly stream: ReadingStream;
   readonly events: EventStream;
   readonly readings: ReadingStore;
+  readonly rollups: RollupStore;
   readonly devices: DeviceStore;
   readonly rejections: RejectionStore;
   readonly commands: CommandStore;
@@ -84,6 +86,7 @@ const announcingIntervalMs = 250;
 const dispatchingIntervalMs = 500;
 const tuningIntervalMs = 1000;
 const previewIntervalMs = 500;
+const rollupIntervalMs = 15_000;
 const forgettingIntervalMs = 3_600_000;
 
 /** Starts scoring and storing: a loop a shard, and beside them the jobs that keep models, board and tables in order. */
@@ -113,13 +116,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
     sharePercent: config.STORM_SHARE_PERCENT,
     windowMs: config.STORM_WINDOW_SECONDS * 1000,
   };
-  const retention = {
-    devicesDays: config.RETENTION_DEVICES_DAYS,
-    rejectedDays: config.RETENTION_REJECTED_DAYS,
-    commandsDays: config.RETENTION_COMMANDS_DAYS,
-    alarmsDays: config.RETENTION_ALARMS_DAYS,
-    notificationsDays: config.RETENTION_NOTIFICATIONS_DAYS,
-  };
+  const retention = retentionOf(config);
   const jobs = [
     every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, () => pruneSilent(deps)),
     every("read rules", rulesIntervalMs, () => book.refresh()),
@@ -139,7 +136,9 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
     every("train what is ordered", ordersIntervalMs, () => trainer.carryOut()),
     every("train", trainingIntervalMs, () => trainer.trainMissing()),
     every("train again", retrainingIntervalMs, () => trainer.trainDue()),
-    every("forget", forgettingIntervalMs, () => forgetOld(deps, retention)),
+    every("forget", forgettingIntervalMs, () => forgetOld(deps, retention.tables)),
+    every("roll up", rollupIntervalMs, () => deps.rollups.rollUp()),
+    every("forget history", forgettingIntervalMs, () => deps.rollups.forget(retention.history)),
     every("lag", lagIntervalMs, async () => {
       for (const { shard, entries } of await stream.tallies()) metrics.lag.set({ shard }, entries);
     }),
@@ -151,6 +150,23 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
     stop: async () => {
       stopping.abort();
       await Promise.all([shares, ...jobs, dispatcher.stop(), trainer.close()]);
+    },
+  };
+}
+
+function retentionOf(config: Config) {
+  return {
+    tables: {
+      devicesDays: config.RETENTION_DEVICES_DAYS,
+      rejectedDays: config.RETENTION_REJECTED_DAYS,
+      commandsDays: config.RETENTION_COMMANDS_DAYS,
+      alarmsDays: config.RETENTION_ALARMS_DAYS,
+      notificationsDays: config.RETENTION_NOTIFICATIONS_DAYS,
+    },
+    history: {
+      readingsDays: config.RETENTION_READINGS_DAYS,
+      minutesDays: config.RETENTION_MINUTES_DAYS,
+      hoursDays: config.RETENTION_HOURS_DAYS,
     },
   };
 }

@@ -215,9 +215,43 @@ export interface CommandRow {
   cancelled_at: Date | null;
 }
 
+/** What the readings of a series come to in a minute or an hour. */
+export interface RollupRow {
+  device_id: string;
+  sensor_type: string;
+  bucket: Instant;
+  sum: number;
+  n: number;
+  min: number;
+  max: number;
+  anomalies: number;
+}
+
+export interface HistoryStateRow {
+  one: Generated<boolean>;
+  announced: Generated<Date>;
+  minutes_until: Generated<Date>;
+  hours_until: Generated<Date>;
+  readings_since: Generated<Date>;
+  minutes_since: Generated<Date>;
+  hours_since: Generated<Date>;
+}
+
+export interface LateSpanRow {
+  id: Generated<number>;
+  device_id: string;
+  sensor_type: string;
+  first: Instant;
+  last: Instant;
+}
+
 /** Every table, for Kysely. */
 export interface Tables {
   readings: ReadingRow;
+  readings_1m: RollupRow;
+  readings_1h: RollupRow;
+  history_state: HistoryStateRow;
+  late_spans: LateSpanRow;
   device_latest: DeviceLatestRow;
   anomalies: AnomalyRow;
   devices: DeviceRow;

@@ -12,6 +12,9 @@ import { openCommandStore } from "../../platform/command-store.ts";
 import { type Database, hasTimescale, openDatabase } from "../../platform/database.ts";
 import { openDeviceStore } from "../../platform/device-store.ts";
 import { startEmbeddedDatabase } from "../../platform/embedded-database.ts";
+import { openHistoryStore } from "../../platform/history/history-store.ts";
+import type { HistoryStore, RollupStore } from "../../platform/history/ports.ts";
+import { openRollupStore } from "../../platform/history/rollup-store.ts";
 import { migrate } from "../../platform/migrations.ts";
 import type { ModelStore, RegistryStore, TrainingStore } from "../../platform/model-ports.ts";
 import { openModelStore } from "../../platform/model-store.ts";
@@ -121,6 +124,8 @@ export interface Stores {
   readonly place: Place;
   readonly database: Database;
   readonly readings: ReadingStore;
+  readonly history: HistoryStore;
+  readonly rollups: RollupStore;
   readonly devices: DeviceStore;
   readonly rejections: RejectionStore;
   readonly models: ModelStore;
@@ -151,6 +156,8 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
     place,
     database,
     readings,
+    history: openHistoryStore(database),
+    rollups: openRollupStore(database),
     devices: openDeviceStore(database),
     rejections: openRejectionStore(database),
     models: openModelStore(database),
@@ -200,7 +207,7 @@ export function onEach(
     afterAll(() => stores.close());
     beforeEach(async () => {
       const tables = sql.raw(
-        "readings, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit, " +
+        "readings, readings_1m, readings_1h, history_state, late_spans, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit, " +
           "principals, credentials, claim_tokens, revoked_certificates, secrets, operators, sessions, api_tokens, first_admin, " +
           "brokers, presence, commands, alarms, alarm_events, rules, rule_runs, notification_routes, notifications, " +
           "tunings, tuning_previews, model_types, model_overrides",

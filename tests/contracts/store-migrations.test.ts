@@ -1,10 +1,11 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Database } from "../../platform/database.ts";
+import { openRollupStore } from "../../platform/history/rollup-store.ts";
 import { migrate } from "../../platform/migrations.ts";
 import { openReadingStore } from "../../platform/reading-store.ts";
 import { engines, openAt, type Place, pointsOf, servers, streamId } from "./databases.ts";
-import { batch, series } from "./samples.ts";
+import { batch, nowUs, series } from "./samples.ts";
 
 const tables = [
   "alarm_events",
@@ -22,6 +23,8 @@ const tables = [
   "device_ledger",
   "devices",
   "first_admin",
+  "history_state",
+  "late_spans",
   "ledger_journal",
   "model_overrides",
   "model_types",
@@ -32,6 +35,8 @@ const tables = [
   "presence",
   "principals",
   "readings",
+  "readings_1h",
+  "readings_1m",
   "rejected",
   "revoked_certificates",
   "rule_runs",
@@ -74,6 +79,8 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0013-rules-and-storms",
     "0014-notifications",
     "0015-feedback",
+    "0016-history",
+    ...(hasTimescale ? ["0017-history.timescale"] : []),
   ];
 }
 
@@ -121,6 +128,48 @@ describe.each(servers)("the tables on $name", ({ make }) => {
     await place.remove();
   });
 
+  test("keep what was rolled up of readings that are gone when TimescaleDB comes later", async () => {
+    const place = await make();
+    const database = await openAt(place);
+    await migrate(database, { hasTimescale: false, chunkIntervalHours: 24 });
+    const now = Math.floor(nowUs() / 3600e6) * 3600e6;
+    const at = (daysAgo: number) =>
+      series("a", 60).map((reading, second) => ({
+        ...reading,
+        timestampUs: now - daysAgo * 86_400e6 + second * 1e6,
+      }));
+    const pen = await openReadingStore(database).claimShard(0, streamId);
+    await pen?.write(batch({ readings: [...at(50), ...at(40), ...at(1)] }));
+    await pen?.release();
+    const rollUp = async () => {
+      const rollups = openRollupStore(database);
+      for (let look = 0; look < 2; look += 1) await rollups.rollUp();
+      return rollups;
+    };
+    await (await rollUp()).forget({ readingsDays: 30, minutesDays: 45, hoursDays: 0 });
+    const levels = async () => {
+      const { rows } = await sql`SELECT
+        (SELECT count(*) FROM readings)::integer AS readings,
+        (SELECT json_agg(json_build_array(n, sum) ORDER BY bucket) FROM readings_1m) AS minutes,
+        (SELECT json_agg(json_build_array(n, sum) ORDER BY bucket) FROM readings_1h) AS hours`.execute(
+        database.db,
+      );
+      return rows[0];
+    };
+    const ofEach = [60, 1770];
+    const expected = { readings: 60, minutes: [ofEach, ofEach], hours: [ofEach, ofEach, ofEach] };
+    expect(await levels()).toEqual(expected);
+    if (place.hasTimescale) {
+      await migrate(database, { hasTimescale: true, chunkIntervalHours: 24 });
+      await rollUp();
+      expect(await levels()).toEqual(expected);
+      await (await rollUp()).forget({ readingsDays: 30, minutesDays: 0, hoursDays: 0 });
+      expect(await levels()).toEqual(expected);
+    }
+    await database.close();
+    await place.remove();
+  });
+
   test("take the readings from before over when TimescaleDB comes later, and still tell old from new", async () => {
     const place = await make();
     const database = await openAt(place);
@@ -135,7 +184,7 @@ describe.each(servers)("the tables on $name", ({ make }) => {
     await pen?.write(batch({ readings: hourly.slice(0, 50) }));
     if (place.hasTimescale) {
       const steps = await migrate(database, { hasTimescale: true, chunkIntervalHours });
-      expect(steps).toEqual(["0002-hypertable.timescale"]);
+      expect(steps).toEqual(["0002-hypertable.timescale", "0017-history.timescale"]);
       expect(await hypertablesIn(database)).toEqual([{ name: "readings", isCompressed: true }]);
       await sql`SELECT compress_chunk(chunk) FROM show_chunks('readings') AS chunk`.execute(database.db);
     }

@@ -38,7 +38,7 @@ interface Wall {
 }
 
 const sql =
-  /^platform\/(?:alarm-(?:end|raise|storms)|batch-statement|database|detector-histories|embedded-database|held-connection|migrations|rule-statement|seat|shard-writer|sql|[a-z]+-store)[a-z-]*\.ts$/;
+  /^platform\/(?:alarm-(?:end|raise|storms)|batch-statement|database|detector-histories|embedded-database|held-connection|migrations|rule-statement|seat|shard-writer|sql|[a-z]+-store)[a-z-]*\.ts$|^platform\/history\/[a-z-]+-(?:sql|store)\.ts$/;
 
 const walls: readonly Wall[] = [
   { to: /^(?:aedes|mqemitter)/, only: /^broker\// },
@@ -63,12 +63,12 @@ const walls: readonly Wall[] = [
 const adapters: Readonly<Record<string, RegExp>> = {
   redis: /^platform\/redis-/,
   memory: /^platform\/memory/,
-  sql: /^platform\/(?:batch-statement|database|detector-histories|held-connection|migrations|seat|shard-writer|sql|[a-z]+-store)/,
+  sql: /^platform\/(?:batch-statement|database|detector-histories|held-connection|migrations|seat|shard-writer|sql|[a-z]+-store|history\/[a-z-]+-(?:sql|store))/,
   embedded: /^platform\/embedded-/,
 };
 
 /** The adapters of the ports themselves; only main.ts puts them together. */
-const portAdapter = /^platform\/(?:[a-z]+-(?:stream|events|store)|redis-commons)\.ts$/;
+const portAdapter = /^platform\/(?:(?:history\/)?[a-z]+-(?:stream|events|store)|redis-commons)\.ts$/;
 
 /** What a bundle for browsers may take from schema at run time: the files that carry no validator with them. */
 const pureSchema = /^schema\/(?:access|event|operator|scored|timestamp|sensors)\.ts$/;
