@@ -34,6 +34,7 @@ import { mountClaims } from "./claim-routes.ts";
 import { CommandDesk } from "./command-desk.ts";
 import { mountCommands } from "./command-routes.ts";
 import { mountDeviceAccess } from "./device-routes.ts";
+import { mountConsolePages } from "./console-paths.ts";
 import { guard } from "./guard.ts";
 import { mountLedger } from "./ledger-routes.ts";
 import { startLive } from "./live.ts";
@@ -107,7 +108,10 @@ export async function startWeb(
   await mountCommands(door, { ...deps, desk: commandDesk });
   const client = clientFolder();
   if (client === undefined) log.warn("console not built; run npm run build");
-  else await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });
+  else {
+    await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });
+    mountConsolePages(door);
+  }
   const live = await startLive({ ...deps, http: door.server, onHint: (hint) => commandDesk.hear(hint) });
   // Open sockets would keep the listener from closing.
   door.addHook("preClose", () => live.stop());
