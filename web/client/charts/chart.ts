@@ -12,9 +12,10 @@ import {
 } from "chart.js";
 import type { Palette } from "../shell/theme.ts";
 import type { Description, Tooltip } from "../shell/tooltip.ts";
-import { timeLabel, timeTicks, valueBounds, valueTicks } from "./axis.ts";
+import { valueBounds } from "./axis.ts";
 import { cursorPlugin, expectedPlugin } from "./chart-marks.ts";
 import { type Point, type Spot, toLine, toMarks } from "./history.ts";
+import { timeScale, valueScale } from "./scales.ts";
 
 Chart.register(Filler, LinearScale, LineController, LineElement, PointElement, TooltipPlugin);
 
@@ -173,7 +174,7 @@ function configure(deps: ChartDeps, showTooltip: () => void): ChartConfiguration
       // The marks at the edges are drawn whole.
       clip: false,
       layout: { padding: { top: 7, right: 8, bottom: 0, left: 0 } },
-      scales: { x: timeScale(deps), y: valueScale(deps) },
+      scales: { x: timeScale(deps.palette), y: valueScale(deps.palette) },
       plugins: { tooltip: { enabled: false, external: showTooltip } },
     },
   };
@@ -187,60 +188,6 @@ function water(chart: LineChart, palette: Palette): CanvasGradient | string {
   gradient.addColorStop(0, palette.fill);
   gradient.addColorStop(1, palette.fillEnd);
   return gradient;
-}
-
-type Scales = NonNullable<NonNullable<ChartConfiguration<"line">["options"]>["scales"]>;
-type Scale = NonNullable<Scales[string]>;
-
-const halfLabelPixels = 16;
-const tickFormat = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 });
-const tickFont = { size: 10, family: "ui-sans-serif, system-ui, sans-serif" };
-
-function timeScale({ palette }: ChartDeps): Scale {
-  return {
-    type: "linear",
-    border: { display: false },
-    grid: { display: false },
-    afterBuildTicks: (axis) => {
-      // A label over the edge would make Chart.js narrow the chart, and it would breathe with every reading.
-      const lastMs =
-        axis.max - ((axis.max - axis.min) * halfLabelPixels) / Math.max(axis.width, halfLabelPixels);
-      axis.ticks = timeTicks(axis, axis.width)
-        .filter((atMs) => atMs < lastMs)
-        .map((value) => ({ value }));
-    },
-    ticks: {
-      color: () => palette().text,
-      font: tickFont,
-      maxRotation: 0,
-      autoSkip: false,
-      padding: 2,
-      callback: (value, _index, ticks) =>
-        timeLabel(Number(value), (ticks[1]?.value ?? Number.POSITIVE_INFINITY) - (ticks[0]?.value ?? 0)),
-    },
-  };
-}
-
-function valueScale({ palette }: ChartDeps): Scale {
-  return {
-    type: "linear",
-    border: { display: false },
-    grid: { color: () => palette().grid, drawTicks: false },
-    afterBuildTicks: (axis) => {
-      axis.ticks = valueTicks(axis).map((value) => ({ value }));
-    },
-    // One width for all charts of a card, so that their time axes lie under each other.
-    afterFit: (axis) => {
-      axis.width = 44;
-    },
-    ticks: {
-      color: () => palette().text,
-      font: tickFont,
-      autoSkip: false,
-      padding: 6,
-      callback: (value) => tickFormat.format(Number(value)),
-    },
-  };
 }
 
 function marksOf(datasets: readonly { readonly data: readonly unknown[] }[]): readonly number[] {

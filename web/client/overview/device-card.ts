@@ -22,7 +22,9 @@ export class DeviceCard {
     this.#deps = deps;
     this.deviceId = deviceId;
     const head = element("header", { class: "card-head" }, [
-      element("h2", { class: "card-name", title: deviceId }, [deviceId]),
+      element("h2", { class: "card-name", title: deviceId }, [
+        element("a", { href: `/devices/${encodeURIComponent(deviceId)}` }, [deviceId]),
+      ]),
       this.#connection,
       this.#found,
       this.#seen,

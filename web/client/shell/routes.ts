@@ -3,4 +3,5 @@ import type { Route } from "./router.ts";
 /** Every page of the console, in the order of the navigation. The server answers these paths with the console, `web/console-paths.ts`. */
 export const routes: readonly Route[] = [
   { pattern: "/", label: "Overview", key: "o", load: () => import("../overview/page.ts") },
+  { pattern: "/devices/:id", load: () => import("../device/page.ts") },
 ];

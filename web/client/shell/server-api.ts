@@ -33,7 +33,7 @@ const workTimeoutMs = 60_000;
  * Asks, and asks again when somebody has logged in in between.
  * @throws with a sentence for the operator when the server does not answer, or answers with an error.
  */
-async function ask<Answer>(path: string, work?: object): Promise<Answer> {
+export async function ask<Answer>(path: string, work?: object): Promise<Answer> {
   const response = await send(path, work);
   if (response.status === 401) {
     await signedOut();

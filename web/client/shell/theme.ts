@@ -6,6 +6,8 @@ export interface Palette {
   readonly fill: string;
   readonly fillEnd: string;
   readonly anomaly: string;
+  readonly minor: string;
+  readonly critical: string;
   readonly surface: string;
   readonly grid: string;
   readonly text: string;
@@ -13,7 +15,7 @@ export interface Palette {
   readonly focus: string;
 }
 
-const choices = ["system", "dark", "light"] as const;
+const choices = ["system", "dark", "light", "contrast"] as const;
 type Choice = (typeof choices)[number];
 const storageKey = "tidemark:theme";
 
@@ -50,6 +52,8 @@ export function readPalette(): Palette {
     fill: colour("--water-fill"),
     fillEnd: colour("--water-fill-end"),
     anomaly: colour("--anomaly"),
+    minor: colour("--minor"),
+    critical: colour("--critical"),
     surface: colour("--surface"),
     grid: colour("--grid"),
     text: colour("--muted"),
