@@ -3,5 +3,6 @@ import type { Route } from "./router.ts";
 /** Every page of the console, in the order of the navigation. The server answers these paths with the console, `web/console-paths.ts`. */
 export const routes: readonly Route[] = [
   { pattern: "/", label: "Overview", key: "o", load: () => import("../overview/page.ts") },
+  { pattern: "/devices", label: "Devices", key: "d", load: () => import("../devices/page.ts") },
   { pattern: "/devices/:id", load: () => import("../device/page.ts") },
 ];
