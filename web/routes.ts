@@ -86,7 +86,9 @@ function mountHistory(door: HttpDoor, { readings }: RouteDeps): void {
       },
     },
     async ({ query: { device: deviceId, limit: most } }) => ({
-      anomalies: await readings.anomalies(deviceId === undefined ? { limit: most } : { deviceId, limit: most }),
+      anomalies: await readings.anomalies(
+        deviceId === undefined ? { limit: most } : { deviceId, limit: most },
+      ),
     }),
   );
 }

@@ -13,7 +13,8 @@ export function sparkPath(points: readonly Point[], { width, height }: Box): str
   if (first === undefined || last === undefined || first === last) return "";
   const values = points.map(([, value]) => value);
   const [least, greatest] = [Math.min(...values), Math.max(...values)];
-  const across = (tsUs: number): number => edge + ((tsUs - first[0]) / (last[0] - first[0])) * (width - 2 * edge);
+  const across = (tsUs: number): number =>
+    edge + ((tsUs - first[0]) / (last[0] - first[0])) * (width - 2 * edge);
   // A value that never changes lies in the middle.
   const down = (value: number): number =>
     greatest === least ? height / 2 : edge + ((greatest - value) / (greatest - least)) * (height - 2 * edge);

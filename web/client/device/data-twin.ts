@@ -7,7 +7,11 @@ import type { Dot, Trace } from "./trace.ts";
 const rowLimit = 300;
 
 /** What a chart shows as a table, the newest on top. */
-export function renderTwin(sensorType: string, { stepSeconds, marks }: Trace, dots: readonly Dot[]): HTMLElement {
+export function renderTwin(
+  sensorType: string,
+  { stepSeconds, marks }: Trace,
+  dots: readonly Dot[],
+): HTMLElement {
   const unit = sensorUnit(sensorType);
   const isStep = stepSeconds !== null;
   const columns = ["Time", ...(isStep ? ["Mean", "Least", "Greatest", "Readings"] : ["Value"]), "Anomaly"];
@@ -27,15 +31,32 @@ export function renderTwin(sensorType: string, { stepSeconds, marks }: Trace, do
     .slice(0, rowLimit);
   const more = dots.length + found.length > rowLimit ? `, the newest ${rowLimit}` : "";
   const caption = `${sensorLabel(sensorType)}${unit === "" ? "" : ` in ${unit}`}${more}`;
-  const scroll = { class: "twin-scroll", tabindex: "0", role: "region", "aria-label": `${caption}, as a table` };
+  const scroll = {
+    class: "twin-scroll",
+    tabindex: "0",
+    role: "region",
+    "aria-label": `${caption}, as a table`,
+  };
   return element("div", scroll, [
     element("table", {}, [
       element("caption", {}, [caption]),
-      element("thead", {}, [element("tr", {}, columns.map((name) => element("th", { scope: "col" }, [name])))]),
+      element("thead", {}, [
+        element(
+          "tr",
+          {},
+          columns.map((name) => element("th", { scope: "col" }, [name])),
+        ),
+      ]),
       element(
         "tbody",
         {},
-        rows.map(({ texts }) => element("tr", {}, texts.map((text) => element("td", {}, [text])))),
+        rows.map(({ texts }) =>
+          element(
+            "tr",
+            {},
+            texts.map((text) => element("td", {}, [text])),
+          ),
+        ),
       ),
     ]),
   ]);

@@ -1,33 +1,27 @@
-import type { AlarmSummary } from "../../../schema/alarm.ts";
-import type { BrowserEvent } from "../../../schema/event.ts";
-import { AnomalyBook } from "../anomalies/anomaly-book.ts";
 import { Crosshair } from "../charts/crosshair.ts";
 import { element, setText } from "../shell/element.ts";
-import { Errands } from "../shell/errands.ts";
-import { formatAge, formatMoment } from "../shell/format.ts";
-import { isTyping } from "../shell/keys.ts";
 import type { Page, Place, Shell } from "../shell/page.ts";
 import { describePresence } from "../shell/presence-words.ts";
-import { renderLog } from "./event-log.ts";
+import { startDeviceKeys } from "./device-keys.ts";
+import { renderNoReadings } from "./no-readings.ts";
+import { exportAddress } from "./questions.ts";
 import {
-  exportAddress,
-  fetchDeviceAlarms,
-  fetchDeviceAnomalies,
-  fetchDeviceLedger,
-  fetchDeviceRejected,
-  fetchLatest,
-  fetchModels,
-} from "./questions.ts";
-import { between, formatBound, isOpen, parseBound, type Range, rangeOf, type Span, usualFrom } from "./range.ts";
+  between,
+  formatBound,
+  isOpen,
+  parseBound,
+  type Range,
+  rangeOf,
+  type Span,
+  usualFrom,
+} from "./range.ts";
 import { Recorder } from "./recorder.ts";
 import { SensorPanel } from "./sensor-panel.ts";
-import { renderLedger, renderModels, renderRejects, section } from "./side.ts";
+import { SideColumn } from "./side-column.ts";
 import { type Pace, Toolbar } from "./toolbar.ts";
 import type { Trace } from "./trace.ts";
 
-const sideEveryMs = 30_000;
 const pointsOf = { least: 300, most: 1500 };
-const episodeLimit = 40;
 
 /** What is shown while nothing moves. */
 interface Still {
@@ -43,19 +37,15 @@ export class DevicePage implements Page {
   readonly #deviceId: string;
   readonly #shell: Shell;
   readonly #crosshair = new Crosshair();
-  readonly #anomalies = new AnomalyBook(() => undefined);
   readonly #panels = new Map<string, SensorPanel>();
   readonly #recorder: Recorder;
   readonly #toolbar: Toolbar;
-  readonly #errands = new Errands(() => this.#showDoubt());
+  readonly #side: SideColumn;
   readonly #charts = element("div", { class: "traces" });
   readonly #nothing = element("div", { class: "device-nothing", hidden: "" });
   readonly #presence = element("span", { class: "card-connection" });
-  readonly #log = element("div");
-  readonly #models = element("div");
-  readonly #ledger = element("div");
-  readonly #rejects = element("div");
-  readonly #timers: readonly number[];
+  readonly #timer: number;
+  readonly #endKeys: () => void;
   readonly #deafen: () => void;
   #range: Range;
   #chosen: readonly string[];
@@ -64,8 +54,6 @@ export class DevicePage implements Page {
   #isTwin = false;
   #zooms = 0;
   #failure: string | undefined;
-  #alarms: readonly AlarmSummary[] = [];
-  #latestUs: number | undefined;
 
   constructor({ params, query }: Place, shell: Shell) {
     this.#deviceId = params["id"] ?? "";
@@ -73,6 +61,14 @@ export class DevicePage implements Page {
     this.#shell = shell;
     this.#range = rangeOf(query);
     this.#chosen = chosenOf(query);
+    this.#side = new SideColumn({
+      deviceId: this.#deviceId,
+      onReveal: (type, tsUs) => this.#reveal(type, tsUs),
+      onChange: () => {
+        this.#showDoubt();
+        this.#showNothing();
+      },
+    });
     this.#toolbar = new Toolbar({
       onRange: (range) => this.#zoom(range),
       onPlay: () => this.#play(),
@@ -85,12 +81,7 @@ export class DevicePage implements Page {
         this.#toolbar.element,
       ]),
       element("div", { class: "device-main" }, [this.#nothing, this.#charts]),
-      element("div", { class: "device-side" }, [
-        section("Events", this.#log),
-        section("Models", this.#models),
-        section("Ledger", this.#ledger),
-        section("Rejected", this.#rejects),
-      ]),
+      this.#side.element,
     ]);
     this.#recorder = new Recorder(this.#range, {
       deviceId: this.#deviceId,
@@ -103,19 +94,20 @@ export class DevicePage implements Page {
       },
     });
     this.#deafen = shell.live.listen({
-      onEvent: (event) => this.#takeEvent(event),
+      onEvent: (event) => event.deviceId === this.#deviceId && this.#side.take(event),
       onPresence: (changes) => {
         const own = changes.find(({ deviceId }) => deviceId === this.#deviceId);
         if (own !== undefined) this.#showPresence(own);
       },
-      onConnect: () => this.#askSide(),
+      onConnect: () => this.#side.ask(),
     });
-    this.#timers = [
-      window.setInterval(() => this.#tick(), 1000),
-      window.setInterval(() => this.#askSide(), sideEveryMs),
-    ];
-    document.addEventListener("keydown", this.#takeKey);
-    this.#askSide();
+    this.#timer = window.setInterval(() => this.#tick(), 1000);
+    this.#endKeys = startDeviceKeys({
+      onBack: () => this.#back(),
+      onPlay: () => this.#play(),
+      onTwin: () => this.#toolbar.toggleTwin(),
+      onAnomaly: () => this.#goToAnomaly(),
+    });
     this.#show();
   }
 
@@ -130,14 +122,14 @@ export class DevicePage implements Page {
 
   refresh(): void {
     this.#recorder.ask();
-    this.#askSide();
+    this.#side.ask();
   }
 
   stop(): void {
-    document.removeEventListener("keydown", this.#takeKey);
-    for (const timer of this.#timers) clearInterval(timer);
+    this.#endKeys();
+    clearInterval(this.#timer);
     this.#deafen();
-    this.#errands.stop();
+    this.#side.stop();
     this.#recorder.stop();
     for (const panel of this.#panels.values()) panel.destroy();
   }
@@ -148,50 +140,6 @@ export class DevicePage implements Page {
       this.#missed += fresh;
       this.#showToolbar();
     }
-  }
-
-  #takeEvent(event: BrowserEvent): void {
-    if (event.deviceId !== this.#deviceId) return;
-    if (event.kind === "anomaly") {
-      this.#anomalies.add([event]);
-      this.#showLog();
-    }
-    if (event.kind === "alarm") this.#errands.soon("alarms", () => this.#askAlarms(), 200);
-  }
-
-  #askSide(): void {
-    const { soon } = { soon: this.#errands.soon.bind(this.#errands) };
-    soon("alarms", () => this.#askAlarms(), 0);
-    soon("anomalies", () => this.#askAnomalies(), 0);
-    soon("latest", () => this.#askLatest(), 0);
-    soon("ledger", async () => {
-      this.#ledger.replaceChildren(renderLedger(await fetchDeviceLedger(this.#deviceId)));
-    }, 0);
-    soon("rejects", async () => {
-      // Somebody may be reading one of them.
-      if (this.#rejects.querySelector("details[open]") !== null) return;
-      this.#rejects.replaceChildren(renderRejects(await fetchDeviceRejected(this.#deviceId)));
-    }, 0);
-  }
-
-  async #askAlarms(): Promise<void> {
-    this.#alarms = (await fetchDeviceAlarms(this.#deviceId)).alarms;
-    this.#showLog();
-  }
-
-  async #askAnomalies(): Promise<void> {
-    const { anomalies } = await fetchDeviceAnomalies(this.#deviceId);
-    this.#anomalies.add(anomalies.toReversed().map((anomaly) => ({ kind: "anomaly", ...anomaly })));
-    this.#showLog();
-  }
-
-  async #askLatest(): Promise<void> {
-    const { series } = await fetchLatest(this.#deviceId);
-    const times = series.flatMap(({ points }) => points.map(([tsUs]) => tsUs));
-    this.#latestUs = times.length === 0 ? undefined : Math.max(...times);
-    const types = series.map(({ sensorType }) => sensorType);
-    this.#models.replaceChildren(renderModels(await fetchModels(), types));
-    this.#showNothing();
   }
 
   #show(): void {
@@ -219,8 +167,8 @@ export class DevicePage implements Page {
     const made = new SensorPanel(type, {
       shell: this.#shell,
       crosshair: this.#crosshair,
-      expectedAt: (of, tsUs) => this.#anomalies.find(this.#deviceId, of, tsUs)?.expected ?? undefined,
-      sentenceAt: (of, tsUs) => this.#anomalies.find(this.#deviceId, of, tsUs)?.sentence,
+      expectedAt: (of, tsUs) => this.#side.anomalies.find(this.#deviceId, of, tsUs)?.expected ?? undefined,
+      sentenceAt: (of, tsUs) => this.#side.anomalies.find(this.#deviceId, of, tsUs)?.sentence,
       onZoom: (fromMs, toMs) => this.#zoom(between(fromMs, toMs)),
       onPan: (byMs) => {
         const { fromMs, toMs } = this.#recorder.span();
@@ -249,18 +197,8 @@ export class DevicePage implements Page {
     this.#nothing.hidden = !(this.#recorder.isAnswered && isEmpty);
     this.#charts.hidden = !this.#nothing.hidden;
     if (this.#nothing.hidden) return;
-    const latestUs = this.#latestUs;
-    if (latestUs === undefined) {
-      this.#nothing.replaceChildren(element("p", {}, ["Nothing was ever heard of this device."]));
-      return;
-    }
-    const age = formatAge(Date.now() - latestUs / 1000);
-    const jump = element("button", { type: "button", class: "plain-button" }, ["Go there"]);
-    jump.addEventListener("click", () => this.#zoom(between(latestUs / 1000 - 900_000, latestUs / 1000 + 1000)));
-    this.#nothing.replaceChildren(
-      element("p", {}, [`No readings in this range. The last came ${age}, ${formatMoment(latestUs / 1000)}. `]),
-      jump,
-    );
+    const goTo = (atMs: number): void => this.#zoom(between(atMs - 900_000, atMs + 1000));
+    this.#nothing.replaceChildren(...renderNoReadings(this.#side.latestUs, goTo));
   }
 
   #showPresence(presence: Parameters<typeof describePresence>[0] & { readonly isOnline: boolean }): void {
@@ -282,15 +220,6 @@ export class DevicePage implements Page {
     return this.#still === undefined ? { kind: "live" } : { kind: "paused", missed: this.#missed };
   }
 
-  #showLog(): void {
-    const episodes = this.#anomalies.newestEpisodes(episodeLimit);
-    const hadFocus = this.#log.contains(document.activeElement);
-    if (hadFocus) return;
-    this.#log.replaceChildren(
-      renderLog(episodes, this.#alarms, { onReveal: (type, tsUs) => this.#reveal(type, tsUs) }),
-    );
-  }
-
   /** Shows a reading on its chart, in a range around it when it lies outside of what is shown. */
   #reveal(type: string, tsUs: number): void {
     const { fromMs, toMs } = this.#still?.span ?? this.#recorder.span();
@@ -299,8 +228,19 @@ export class DevicePage implements Page {
     else this.#zoom(between(atMs - 300_000, atMs + 300_000));
   }
 
+  /** To the newest anomaly of the first chart that has one. */
+  #goToAnomaly(): void {
+    for (const [type, { marks }] of this.#recorder.traces) {
+      const newestUs = [...marks.keys()].at(-1);
+      if (newestUs === undefined || !this.#panels.has(type)) continue;
+      this.#panels.get(type)?.goTo(newestUs);
+      return;
+    }
+    this.#shell.speak("No anomaly in this range.");
+  }
+
   #showDoubt(): void {
-    this.#shell.doubt({ failure: this.#failure ?? this.#errands.failure });
+    this.#shell.doubt({ failure: this.#failure ?? this.#side.failure });
   }
 
   /** To another range, from which "back" leads here. */
@@ -363,16 +303,6 @@ export class DevicePage implements Page {
     this.#recorder.tick(Date.now());
     if (this.#still === undefined && isOpen(this.#range)) this.#show();
   }
-
-  readonly #takeKey = (event: KeyboardEvent): void => {
-    if (isTyping(event)) return;
-    if (event.key === "z" && (event.ctrlKey || event.metaKey)) this.#back();
-    else if (event.ctrlKey || event.metaKey || event.altKey) return;
-    else if (event.key === " " && !isPressing(event)) this.#play();
-    else if (event.key === "t") this.#toolbar.toggleTwin();
-    else return;
-    event.preventDefault();
-  };
 }
 
 function toText(range: Range): string | undefined {
@@ -381,9 +311,4 @@ function toText(range: Range): string | undefined {
 
 function chosenOf(query: URLSearchParams): readonly string[] {
   return (query.get("s") ?? "").split(",").filter((type) => type !== "");
-}
-
-/** The space bar means something else on what can be pressed. */
-function isPressing({ target }: KeyboardEvent): boolean {
-  return target instanceof Element && target.closest("button, a, summary, [role=region]") !== null;
 }

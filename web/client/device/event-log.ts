@@ -5,6 +5,8 @@ import { element } from "../shell/element.ts";
 import { formatMeasure, formatMoment } from "../shell/format.ts";
 
 const rowLimit = 60;
+/** As the charts draw them. */
+const shapes = { none: "▲", minor: "▲", major: "◆", critical: "●" };
 
 interface LogDeps {
   /** Brings a reading into view. */
@@ -29,13 +31,20 @@ export function renderLog(
   const shown = entries.toSorted((a, b) => b.atUs - a.atUs).slice(0, rowLimit);
   if (shown.length === 0)
     return element("p", { class: "side-nothing" }, ["Nothing out of the ordinary so far."]);
-  return element("ol", { class: "log" }, shown.map((entry) => entry.element));
+  return element(
+    "ol",
+    { class: "log" },
+    shown.map((entry) => entry.element),
+  );
 }
 
-function toEntry({ sensorType, first, last, worst, readings }: KnownEpisode, onReveal: LogDeps["onReveal"]): Entry {
+function toEntry(
+  { sensorType, first, last, worst, readings }: KnownEpisode,
+  onReveal: LogDeps["onReveal"],
+): Entry {
   const count = readings.length > 1 ? ` ×${readings.length}` : "";
   const button = element("button", { type: "button", class: "log-row", "data-severity": worst.severity }, [
-    element("span", { class: "log-mark", "aria-hidden": "true" }, ["▲"]),
+    element("span", { class: "log-mark", "aria-hidden": "true" }, [shapes[worst.severity]]),
     element("span", {}, [`${sensorLabel(sensorType)} ${formatMeasure(sensorType, worst.value)}${count}`]),
     moment(last.timestampUs),
     element("span", { class: "log-text" }, [worst.sentence || "Unusual for this sensor."]),
@@ -47,7 +56,7 @@ function toEntry({ sensorType, first, last, worst, readings }: KnownEpisode, onR
 function alarmEntry({ id, rule, sensorType, state, severity, raisedUs, peak }: AlarmSummary): Entry {
   const about = sensorType === "" ? "Device" : sensorLabel(sensorType);
   const link = element("a", { class: "log-row", href: `/alarms/${id}`, "data-severity": severity }, [
-    element("span", { class: "log-mark", "aria-hidden": "true" }, ["●"]),
+    element("span", { class: "log-mark", "aria-hidden": "true" }, ["■"]),
     element("span", {}, [`Alarm ${id}: ${about}, ${severity}, ${state}`]),
     moment(raisedUs),
     element("span", { class: "log-text" }, [peak.sentence || rule]),

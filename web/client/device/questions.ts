@@ -1,6 +1,11 @@
 import type { Static } from "typebox";
 import type { AlarmsAnswer } from "../../../schema/alarm.ts";
-import type { AnomaliesAnswer, DeviceLedgerAnswer, ReadingsAnswer, RejectedAnswer } from "../../../schema/api.ts";
+import type {
+  AnomaliesAnswer,
+  DeviceLedgerAnswer,
+  ReadingsAnswer,
+  RejectedAnswer,
+} from "../../../schema/api.ts";
 import type { HistoryAnswer } from "../../../schema/history.ts";
 import type { ModelsAnswer } from "../../../schema/model.ts";
 import { ask } from "../shell/server-api.ts";

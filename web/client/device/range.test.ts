@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { between, formatBound, isOpen, parseBound, rangeFault, rangeOf, spanOf, typedBound } from "./range.ts";
+import {
+  between,
+  formatBound,
+  isOpen,
+  parseBound,
+  rangeFault,
+  rangeOf,
+  spanOf,
+  typedBound,
+} from "./range.ts";
 
 const nowMs = Date.UTC(2026, 10, 29, 12);
 const range = (from: string, to: string) => rangeOf(new URLSearchParams({ from, to }));

@@ -102,7 +102,8 @@ export class Recorder {
     if (isOpen(range)) this.#aheadMs = answer.toUs / 1000 - Date.now();
     const types = isOpen(range) ? [...this.#traces.keys()] : [];
     const traces = answer.series.map(
-      (series) => [series.sensorType, toTrace(series, answer.toUs, this.#traces.get(series.sensorType))] as const,
+      (series) =>
+        [series.sensorType, toTrace(series, answer.toUs, this.#traces.get(series.sensorType))] as const,
     );
     const heardOf = types.map((type) => [type, this.#traces.get(type) ?? emptyTrace] as const);
     this.#traces = new Map([...heardOf, ...traces].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -132,7 +133,9 @@ export class Recorder {
     const after = withHeard(before, [point]);
     const isNew = after.heard.size > before.heard.size;
     if (!this.#traces.has(sensorType))
-      this.#traces = new Map([...this.#traces, [sensorType, after] as const].sort(([a], [b]) => (a < b ? -1 : 1)));
+      this.#traces = new Map(
+        [...this.#traces, [sensorType, after] as const].sort(([a], [b]) => (a < b ? -1 : 1)),
+      );
     else this.#traces.set(sensorType, after);
     return isNew ? 1 : 0;
   }

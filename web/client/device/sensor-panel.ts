@@ -8,9 +8,9 @@ import { element, setAttribute, setText } from "../shell/element.ts";
 import { formatClock, formatMeasure, formatMoment, formatRange, formatValue } from "../shell/format.ts";
 import type { Shell } from "../shell/page.ts";
 import type { Description } from "../shell/tooltip.ts";
-import type { Span } from "./range.ts";
 import { renderTwin } from "./data-twin.ts";
-import { describeLevel, type Dot, dotsOf, emptyTrace, linesOf, type Trace, toPoints } from "./trace.ts";
+import type { Span } from "./range.ts";
+import { type Dot, describeLevel, dotsOf, emptyTrace, linesOf, type Trace, toPoints } from "./trace.ts";
 
 export interface PanelDeps {
   readonly shell: Shell;
@@ -29,7 +29,11 @@ export class SensorPanel {
   readonly element: HTMLElement;
   readonly #sensorType: string;
   readonly #deps: PanelDeps;
-  readonly #plot = element("div", { class: "plot trace-plot", role: "application", "aria-roledescription": "chart" });
+  readonly #plot = element("div", {
+    class: "plot trace-plot",
+    role: "application",
+    "aria-roledescription": "chart",
+  });
   readonly #canvas = element("canvas", { role: "img" });
   readonly #at = element("span", { class: "trace-at" });
   readonly #value = element("span", { class: "sensor-value" }, ["–"]);
@@ -82,7 +86,10 @@ export class SensorPanel {
       onPoint: (atMs) => this.#point(atMs),
       onMark: (span) => this.#chart.select(span),
     });
-    this.#plot.addEventListener("pointerenter", ({ pointerType }) => pointerType === "mouse" && deps.onHover(true));
+    this.#plot.addEventListener(
+      "pointerenter",
+      ({ pointerType }) => pointerType === "mouse" && deps.onHover(true),
+    );
     this.#plot.addEventListener("pointerleave", () => deps.onHover(false));
     this.#deafen = crosshair.listen(() => shell.painter.request(this.#crosshairDrawing, true));
   }
@@ -167,7 +174,8 @@ export class SensorPanel {
     if (anomaly !== undefined) return anomaly;
     let nearest: Point | undefined;
     for (const point of points) {
-      const isNearer = nearest === undefined || Math.abs(point[0] / 1000 - atMs) < Math.abs(nearest[0] / 1000 - atMs);
+      const isNearer =
+        nearest === undefined || Math.abs(point[0] / 1000 - atMs) < Math.abs(nearest[0] / 1000 - atMs);
       if (isNearer) nearest = point;
     }
     return nearest;

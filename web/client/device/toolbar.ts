@@ -25,7 +25,9 @@ export class Toolbar {
   readonly #to = element("input", { name: "to", autocomplete: "off", spellcheck: "false", size: "17" });
   readonly #fault = element("p", { class: "range-fault", role: "alert" });
   readonly #play = element("button", { type: "button", class: "plain-button pace" });
-  readonly #twin = element("button", { type: "button", class: "plain-button", "aria-pressed": "false" }, ["Table"]);
+  readonly #twin = element("button", { type: "button", class: "plain-button", "aria-pressed": "false" }, [
+    "Table",
+  ]);
   readonly #deps: ToolbarDeps;
 
   constructor(deps: ToolbarDeps) {

@@ -77,7 +77,10 @@ describe("history and push become one", () => {
 
 describe("anomalies", () => {
   test("are kept each once, from the answer and from the push, however coarse the step", () => {
-    const answer = { ...minutes([0]), anomalies: [[5 * second, 99, 0.95, "critical"]] as HistorySeries["anomalies"] };
+    const answer = {
+      ...minutes([0]),
+      anomalies: [[5 * second, 99, 0.95, "critical"]] as HistorySeries["anomalies"],
+    };
     const trace = withHeard(toTrace(answer, minute), [
       [5 * second, 99, 0.95, 1],
       [70 * second, 80, 0.7, 1],
@@ -93,7 +96,9 @@ describe("anomalies", () => {
 });
 
 test("what leaves the range is let go of", () => {
-  const trace = withHeard(toTrace(raw([1, 2, 3].map((n) => n * second)), 3 * second), [[4 * second, 4, 0.9, 1]]);
+  const trace = withHeard(toTrace(raw([1, 2, 3].map((n) => n * second)), 3 * second), [
+    [4 * second, 4, 0.9, 1],
+  ]);
   const later = since(trace, 3 * second);
   expect(times(dotsOf(later))).toEqual([3, 4]);
   expect(since(later, 3 * second)).toBe(later);

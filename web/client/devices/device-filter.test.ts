@@ -45,7 +45,9 @@ test("the state is what the server says, else what can be told without it", () =
   expect(stateOf(device("a", { state: "stale" }))).toBe("stale");
   expect(stateOf(device("a"))).toBe("online");
   expect(stateOf(device("a", { lastSeenUs: null }))).toBe("never-seen");
-  expect(stateOf(device("a", { connection: { isOnline: false, sinceUs: 1, reason: "lost" } }))).toBe("offline");
+  expect(stateOf(device("a", { connection: { isOnline: false, sinceUs: 1, reason: "lost" } }))).toBe(
+    "offline",
+  );
 });
 
 test("a row shows the sensor of the type that is asked for", () => {

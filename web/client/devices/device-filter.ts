@@ -44,7 +44,10 @@ export function stateOf({ state, lastSeenUs, active, connection }: ListedDevice)
 }
 
 /** The sensor that a row shows: of the type that is asked for, else the first by name. */
-export function shownSensor({ sensors }: ListedDevice, type: string): ListedDevice["sensors"][number] | undefined {
+export function shownSensor(
+  { sensors }: ListedDevice,
+  type: string,
+): ListedDevice["sensors"][number] | undefined {
   return sensors.find((sensor) => sensor.type === type) ?? sensors[0];
 }
 

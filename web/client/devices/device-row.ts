@@ -29,7 +29,8 @@ export class DeviceRow {
     }))
       picture.setAttribute(name, value);
     picture.append(this.#path);
-    const cell = (kind: string, child: Node): HTMLElement => element("span", { role: "cell", class: kind }, [child]);
+    const cell = (kind: string, child: Node): HTMLElement =>
+      element("span", { role: "cell", class: kind }, [child]);
     this.element = element("div", { role: "row", class: "row", "aria-rowindex": String(index + 2) }, [
       cell("cell-name", this.#link),
       cell("cell-type", this.#types),
@@ -55,9 +56,16 @@ export class DeviceRow {
     setAttribute(this.#state, "data-state", state);
     const sensor = shownSensor(device, type);
     const value = points.at(-1)?.[1] ?? sensor?.value;
-    setText(this.#value, sensor === undefined || value === undefined ? "–" : formatMeasure(sensor.type, value));
+    setText(
+      this.#value,
+      sensor === undefined || value === undefined ? "–" : formatMeasure(sensor.type, value),
+    );
     this.#value.title = sensor?.label ?? "";
-    setAttribute(this.#value, "data-anomalous", String((points.at(-1)?.[3] ?? (sensor?.isAnomaly ? 1 : 0)) === 1));
+    setAttribute(
+      this.#value,
+      "data-anomalous",
+      String((points.at(-1)?.[3] ?? (sensor?.isAnomaly ? 1 : 0)) === 1),
+    );
     this.#path.setAttribute("d", sparkPath(points, spark));
     const open = alarms?.open ?? 0;
     setText(this.#alarms, open === 0 ? "" : `● ${open} ${alarms?.severity ?? ""}`);

@@ -147,7 +147,10 @@ export class DevicesPage implements Page {
     this.#devices = devices;
     const more = this.#next === null ? "" : "+";
     const what = devices.length === 1 ? "device" : "devices";
-    setText(this.#said, devices.length === 0 ? "No device is like that." : `${devices.length}${more} ${what}`);
+    setText(
+      this.#said,
+      devices.length === 0 ? "No device is like that." : `${devices.length}${more} ${what}`,
+    );
     setAttribute(this.#scroll, "aria-rowcount", this.#next === null ? String(devices.length + 1) : "-1");
     this.#virtual.setOptions({ ...this.#virtual.options, ...this.#virtualOptions() });
     this.#virtual._willUpdate();

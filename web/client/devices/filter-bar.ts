@@ -21,13 +21,28 @@ export class FilterBar {
 
   constructor(filter: DeviceFilter, types: readonly string[], onChange: (filter: DeviceFilter) => void) {
     this.#onChange = onChange;
-    const all = (label: string, values: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] => [
-      ["", label],
-      ...values,
-    ];
-    this.#type = choice("Type", all("All types", types.map((type) => [type, sensorLabel(type)] as const)));
-    this.#state = choice("State", all("All states", states.map((state) => [state, state.replace("-", " ")] as const)));
-    this.#sort = choice("Order", orders.map((order) => [order, orderWords[order]] as const));
+    const all = (
+      label: string,
+      values: readonly (readonly [string, string])[],
+    ): readonly (readonly [string, string])[] => [["", label], ...values];
+    this.#type = choice(
+      "Type",
+      all(
+        "All types",
+        types.map((type) => [type, sensorLabel(type)] as const),
+      ),
+    );
+    this.#state = choice(
+      "State",
+      all(
+        "All states",
+        states.map((state) => [state, state.replace("-", " ")] as const),
+      ),
+    );
+    this.#sort = choice(
+      "Order",
+      orders.map((order) => [order, orderWords[order]] as const),
+    );
     this.element = element("form", { class: "filter-bar", role: "search" }, [
       this.#search,
       this.#type,
@@ -52,7 +67,12 @@ export class FilterBar {
   }
 
   #read(): DeviceFilter {
-    const [q, type, state, sort] = [this.#search.value.trim(), this.#type.value, this.#state.value, this.#sort.value];
+    const [q, type, state, sort] = [
+      this.#search.value.trim(),
+      this.#type.value,
+      this.#state.value,
+      this.#sort.value,
+    ];
     return filterOf(new URLSearchParams({ q, type, state, sort }));
   }
 }

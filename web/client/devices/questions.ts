@@ -17,7 +17,9 @@ export async function fetchDevicePage(filter: DeviceFilter, cursor: string | nul
   const query = new URLSearchParams(wished);
   query.set("limit", String(pageSize));
   if (cursor !== null) query.set("cursor", cursor);
-  const { devices, next } = await ask<{ devices: readonly ListedDevice[]; next?: string | null }>(`devices?${query}`);
+  const { devices, next } = await ask<{ devices: readonly ListedDevice[]; next?: string | null }>(
+    `devices?${query}`,
+  );
   if (next !== undefined) return { devices, next };
   const all = await ask<{ devices: readonly ListedDevice[] }>(`devices?limit=${mostAtOnce}`);
   return { devices: chooseAmong(all.devices, filter), next: null };

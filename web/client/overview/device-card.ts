@@ -15,6 +15,7 @@ export class DeviceCard {
   readonly #connection = element("span", { class: "card-connection" });
   readonly #found = element("span", { class: "card-found" });
   readonly #seen = element("span", { class: "card-seen" });
+  readonly #pin = element("button", { type: "button", class: "card-pin" });
   #isNear = false;
   #connectionSinceUs = 0;
 
@@ -28,7 +29,10 @@ export class DeviceCard {
       this.#connection,
       this.#found,
       this.#seen,
+      this.#pin,
     ]);
+    this.#pin.addEventListener("click", () => this.#showPin(deps.pins.toggle(deviceId)));
+    this.#showPin(deps.pins.has(deviceId));
     this.element = element("article", { class: "card", "data-device": deviceId, "aria-label": deviceId }, [
       head,
       this.#sensors,
@@ -59,6 +63,13 @@ export class DeviceCard {
     setText(this.#connection, !isKnown ? "" : connection.isOnline ? "connected" : "not connected");
     setAttribute(this.#connection, "data-online", isKnown ? String(connection.isOnline) : "");
     setAttribute(this.#connection, "title", isKnown ? describePresence(connection) : "");
+  }
+
+  #showPin(isPinned: boolean): void {
+    setText(this.#pin, isPinned ? "★" : "☆");
+    setAttribute(this.#pin, "aria-pressed", String(isPinned));
+    setAttribute(this.#pin, "aria-label", `Pin ${this.deviceId}`);
+    this.#pin.title = isPinned ? "Take the pin away" : "Keep on the overview";
   }
 
   setNear(isNear: boolean): void {

@@ -5,6 +5,7 @@ import { Why } from "../anomalies/why.ts";
 import { arrange, element, find, setAttribute, setText } from "../shell/element.ts";
 import { formatAge, formatMeasure, formatMoment } from "../shell/format.ts";
 import { acknowledgeAlarm, fetchOpenAlarms, judgeAlarm } from "../shell/server-api.ts";
+import { may } from "../shell/signing.ts";
 import { AlarmBook } from "./alarm-book.ts";
 import { Retune } from "./retune.ts";
 
@@ -22,20 +23,34 @@ export class Inbox {
   readonly #timers: readonly number[];
   readonly #book = new AlarmBook();
   readonly #onSelect: Select;
+  readonly #onChange: () => void;
   #rows = new Map<number, Row>();
 
   /** `within` has the elements of the inbox. */
-  constructor(within: HTMLElement, onSelect: Select) {
+  constructor(within: HTMLElement, onSelect: Select, onChange: () => void) {
     this.#section = find("#inbox", within);
     this.#count = find("#inbox-count", within);
     this.#list = find("#inbox-list", within);
     this.#result = find("#inbox-result", within);
     this.#onSelect = onSelect;
+    this.#onChange = onChange;
     this.#timers = [
       window.setInterval(() => this.#tick(Date.now()), 1000),
       // Further anomalies of an open alarm are not pushed with it. A failure is no matter: the next look is near.
       window.setInterval(() => this.refresh().catch(() => undefined), refreshEveryMs),
     ];
+  }
+
+  /** Whether a device has an open alarm of its own. */
+  hasAlarm(deviceId: string): boolean {
+    return this.#book.open(Date.now()).some((alarm) => alarm.deviceId === deviceId);
+  }
+
+  /** Acknowledges the alarm in whose row the focus is; false when it is in none. */
+  acknowledgeFocused(): boolean {
+    const row = [...this.#rows.values()].find(({ element: own }) => own.contains(document.activeElement));
+    row?.acknowledge();
+    return row !== undefined;
   }
 
   stop(): void {
@@ -72,6 +87,7 @@ export class Inbox {
     arrange(this.#list, rows.values());
     setText(this.#count, rows.size === 0 ? "" : String(rows.size));
     this.#section.hidden = rows.size === 0;
+    this.#onChange();
   }
 
   readonly #orders: Orders = {
@@ -152,6 +168,10 @@ class Row {
         button.disabled = false;
       });
     });
+  }
+
+  acknowledge(): void {
+    if (!this.#acknowledge.hidden && may("operator")) this.#acknowledge.click();
   }
 
   show(alarm: AlarmSummary, nowMs: number): void {

@@ -33,6 +33,7 @@ function renderFeed(): readonly HTMLElement[] {
 
 function renderBoard(): HTMLElement {
   return element("section", { id: "board", class: "board", "aria-label": "Devices" }, [
+    element("h1", { class: "unseen" }, ["Overview"]),
     element("p", { id: "loading", class: "loading" }, ["Asking the server for devices …"]),
     element("section", { id: "failure", class: "failure", role: "alert", hidden: "" }, [
       element("h2", {}, ["The server gives no data"]),
@@ -41,6 +42,7 @@ function renderBoard(): HTMLElement {
       element("button", { type: "button", class: "plain-button", id: "failure-retry" }, ["Try now"]),
     ]),
     element("div", { id: "empty" }),
+    element("p", { id: "view-empty", class: "view-empty", role: "status", hidden: "" }),
     element("div", { id: "cards", class: "cards", hidden: "" }),
   ]);
 }

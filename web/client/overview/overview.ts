@@ -1,30 +1,26 @@
 import type { DeviceSummary } from "../../../schema/api.ts";
-import { type AnomalyEvent, type BrowserEvent, watchLimit } from "../../../schema/event.ts";
+import type { AnomalyEvent, BrowserEvent } from "../../../schema/event.ts";
 import { sensorLabel } from "../../../schema/sensors.ts";
 import { AnomalyBook, countedMs, type KnownEpisode } from "../anomalies/anomaly-book.ts";
-import { pointLimit } from "../charts/history.ts";
 import { SeriesBook } from "../charts/series-book.ts";
 import { find } from "../shell/element.ts";
 import { Errands } from "../shell/errands.ts";
 import type { Page, Shell } from "../shell/page.ts";
-import {
-  anomalyLimit,
-  deviceLimit,
-  fetchAnomalies,
-  fetchDevices,
-  fetchDoors,
-  fetchReadings,
-} from "../shell/server-api.ts";
+import { anomalyLimit, deviceLimit, fetchAnomalies, fetchDevices } from "../shell/server-api.ts";
+import { Backfill } from "./backfill.ts";
 import { Board } from "./board.ts";
+import { BoardView } from "./board-view.ts";
 import { readSnapshot, writeSnapshot } from "./cache.ts";
-import { renderEmptyState } from "./empty-state.ts";
 import { Feed, feedLimit } from "./feed.ts";
+import { startFeedKeys } from "./feed-keys.ts";
+import { FleetStrip } from "./fleet-strip.ts";
 import { Inbox } from "./inbox.ts";
 import { overviewLayout } from "./layout.ts";
+import { Pins } from "./pins.ts";
+import { Stage } from "./stage.ts";
 
 const saveEveryMs = 20_000;
 const refreshEveryMs = 60_000;
-const devicesPerQuestion = 40;
 
 /** The first page: what is known, and what happens when the server, the clock or the operator says something. */
 export class Overview implements Page {
@@ -33,6 +29,7 @@ export class Overview implements Page {
   readonly #series = new SeriesBook();
   readonly #anomalies = new AnomalyBook((...sensor) => this.#series.cadenceUs(...sensor));
   readonly #shell: Shell;
+  readonly #backfill: Backfill;
   readonly #feed: Feed;
   readonly #inbox: Inbox;
   readonly #board: Board;
@@ -40,23 +37,33 @@ export class Overview implements Page {
     this.#showStage();
     this.#showStatus();
   });
+  readonly #pins = new Pins();
+  readonly #fleet = new FleetStrip();
+  readonly #view = new BoardView({
+    pins: this.#pins,
+    hasAlarm: (id) => this.#inbox.hasAlarm(id),
+    nothing: this.#find("#view-empty"),
+    onChange: () => this.#showBoard(),
+  });
   readonly #timers: readonly number[];
+  readonly #stage = new Stage(this.element, this.#errands);
+  readonly #endKeys: () => void;
   readonly #deafen: () => void;
-  /** Devices whose history has been merged since the last connect. */
-  readonly #complete = new Set<string>();
   #devices: readonly DeviceSummary[] = [];
   #inactive = 0;
   #storedMs: number | undefined;
   #isAnswered = false;
   #isFeedFull = false;
   #isForgotten = false;
-  #shownEmpty: string | undefined;
 
   constructor(shell: Shell) {
     this.#shell = shell;
     const { painter } = shell;
-    this.#inbox = new Inbox(this.element, (alarm) =>
-      this.#board.reveal({ ...alarm, timestampUs: alarm.lastUs }),
+    this.#backfill = new Backfill(shell.live, (series) => this.#takeHistory(series));
+    this.#inbox = new Inbox(
+      this.element,
+      (alarm) => this.#revealOn({ ...alarm, timestampUs: alarm.lastUs }),
+      () => this.#showBoard(),
     );
     this.#feed = new Feed({
       within: this.element,
@@ -70,12 +77,16 @@ export class Overview implements Page {
       painter,
       tooltip: shell.tooltip,
       palette: () => shell.palette(),
+      pins: this.#pins,
       speak: (text: string) => shell.speak(text),
     };
     this.#board = new Board(this.#find("#cards"), deps, () =>
       this.#errands.soon("watch", () => this.#followWindow(), 80),
     );
+    this.#find("#cards").before(this.#view.element);
+    this.#find("#board").prepend(this.#fleet.element);
     this.#paintStored();
+    this.#endKeys = startFeedKeys(this.#find(".feed"), () => this.#inbox.acknowledgeFocused());
     this.#deafen = shell.live.listen({
       onReadings: (batch) => this.#board.takeLive(batch),
       onPresence: (changes) => this.#board.takePresence(changes),
@@ -103,6 +114,8 @@ export class Overview implements Page {
   stop(): void {
     this.#save();
     removeEventListener("pagehide", this.#save);
+    this.#endKeys();
+    this.#fleet.stop();
     for (const timer of this.#timers) clearInterval(timer);
     this.#deafen();
     this.#errands.stop();
@@ -144,9 +157,8 @@ export class Overview implements Page {
     this.#feed.request();
   }
 
-  /** After a connect nothing fetched earlier is known to be whole. */
   #catchUp(): void {
-    this.#complete.clear();
+    this.#backfill.clear();
     this.refresh();
     this.#errands.soon("watch", () => this.#followWindow(), 0);
   }
@@ -158,7 +170,7 @@ export class Overview implements Page {
       devices.filter(({ active }) => active),
       inactive,
     );
-    if (this.#board.size === 0) this.#storedMs = undefined;
+    if (this.#devices.length === 0) this.#storedMs = undefined;
     this.#showStatus();
   }
 
@@ -172,24 +184,8 @@ export class Overview implements Page {
     this.#showStatus();
   }
 
-  /** Watches what is near the window and fetches the history of what was not watched before. */
   async #followWindow(): Promise<void> {
-    const near = this.#board.near().slice(0, watchLimit);
-    this.#shell.live.watch(near);
-    for (const id of this.#complete) if (!near.includes(id)) this.#complete.delete(id);
-    const missing = near.filter((id) => !this.#complete.has(id));
-    if (missing.length === 0) return;
-    for (const id of missing) this.#complete.add(id);
-    try {
-      await this.#shell.live.settled();
-      for (let at = 0; at < missing.length; at += devicesPerQuestion) {
-        const { series } = await fetchReadings(missing.slice(at, at + devicesPerQuestion), pointLimit);
-        this.#takeHistory(series);
-      }
-    } catch (cause) {
-      for (const id of missing) this.#complete.delete(id);
-      throw cause;
-    }
+    if (!(await this.#backfill.follow(this.#board.near()))) return;
     this.#storedMs = undefined;
     this.#showStatus();
   }
@@ -228,40 +224,37 @@ export class Overview implements Page {
   #showDevices(devices: readonly DeviceSummary[], inactive: number): void {
     this.#devices = devices;
     this.#inactive = inactive;
-    this.#board.setDevices(devices);
+    this.#showBoard();
+  }
+
+  /** Puts onto the board what is to be seen of the devices. */
+  #showBoard(): void {
+    this.#board.setDevices(this.#view.of(this.#devices));
     this.#showStage();
   }
 
-  /** Chooses between the board, the friendly page for a first visit, and the one for a server that is silent. */
   #showStage(): void {
-    const isEmpty = this.#board.size === 0;
-    const failure = this.#errands.failure;
-    this.#find("#loading").hidden = !isEmpty || this.#isAnswered || failure !== undefined;
-    this.#find("#failure").hidden = !isEmpty || this.#isAnswered || failure === undefined;
-    this.#find("#failure-text").textContent = failure ?? "";
-    this.#find("#cards").hidden = isEmpty;
-    const host = this.#find("#empty");
-    if (isEmpty && this.#isAnswered) {
-      this.#errands.soon("empty", () => this.#showEmpty(host), 0);
-    } else {
-      host.replaceChildren();
-      this.#shownEmpty = undefined;
-    }
-  }
-
-  async #showEmpty(host: HTMLElement): Promise<void> {
-    const doors = await fetchDoors();
-    const shown = JSON.stringify([doors, this.#inactive]);
-    // Left alone when nothing changed: somebody may be about to press one of its buttons.
-    if (this.#board.size > 0 || shown === this.#shownEmpty) return;
-    this.#shownEmpty = shown;
-    host.replaceChildren(renderEmptyState(doors, this.#inactive));
+    const hasDevices = this.#devices.length > 0;
+    this.#stage.show({
+      hasDevices,
+      isAnswered: this.#isAnswered,
+      failure: this.#errands.failure,
+      inactive: this.#inactive,
+    });
   }
 
   #reveal({ deviceId, worst, last }: KnownEpisode): boolean {
-    const isThere = this.#board.reveal(this.#board.holds(worst) ? worst : last);
+    const isThere = this.#revealOn(this.#board.holds(worst) ? worst : last);
     if (!isThere) this.#shell.announcer.say(`${deviceId} is not on the board now.`);
     return isThere;
+  }
+
+  /** Shows a reading on the board, where its device may have to be put first. */
+  #revealOn(place: Parameters<Board["reveal"]>[0]): boolean {
+    if (this.#board.reveal(place)) return true;
+    if (!this.#devices.some(({ id }) => id === place.deviceId)) return false;
+    this.#view.choose("all");
+    return this.#board.reveal(place);
   }
 
   #tick(): void {
@@ -275,10 +268,10 @@ export class Overview implements Page {
     this.#shell.doubt({
       storedMs: this.#storedMs,
       // An empty board has a page of its own for this.
-      failure: this.#board.size > 0 ? this.#errands.failure : undefined,
+      failure: this.#devices.length > 0 ? this.#errands.failure : undefined,
     });
     this.#shell.count({
-      devices: `${this.#board.size}${this.#board.size >= deviceLimit ? "+" : ""}`,
+      devices: `${this.#devices.length}${this.#devices.length >= deviceLimit ? "+" : ""}`,
       anomalies: this.#anomalies.countSince((nowMs - countedMs) * 1000),
       anomaliesKnown: this.#isFeedFull ? anomalyLimit : Number.POSITIVE_INFINITY,
     });

@@ -17,6 +17,7 @@ import {
 import type { Painter } from "../shell/painter.ts";
 import type { Palette } from "../shell/theme.ts";
 import type { Description, Tooltip } from "../shell/tooltip.ts";
+import type { Pins } from "./pins.ts";
 
 /** What all cards of the board share. */
 export interface BoardDeps {
@@ -25,6 +26,7 @@ export interface BoardDeps {
   readonly painter: Painter;
   readonly tooltip: Tooltip;
   readonly palette: () => Palette;
+  readonly pins: Pins;
   /** Says something to screen readers at once. */
   readonly speak: (text: string) => void;
 }

@@ -1,6 +1,7 @@
 import type { MeAnswer } from "../../../schema/operator-api.ts";
 import { Announcer } from "./announcer.ts";
 import { Connection } from "./connection.ts";
+import { startConsoleKeys } from "./console-keys.ts";
 import { element, find, setText } from "./element.ts";
 import { renderMissing, renderUnloadable } from "./no-page.ts";
 import type { Page, Place, Shell } from "./page.ts";
@@ -38,6 +39,11 @@ export class ConsoleShell implements Shell {
 
   start(): void {
     this.#showNavigation();
+    startConsoleKeys({
+      routes: this.#routes,
+      go: (url) => this.go(url),
+      onFailure: () => this.announcer.say("This could not be loaded. Reload the console."),
+    });
     onSignedIn((me) => {
       this.#me = me;
       this.retry();
