@@ -4,6 +4,7 @@ import type { Page, Place, Shell } from "../shell/page.ts";
 import { describePresence } from "../shell/presence-words.ts";
 import { startDeviceKeys } from "./device-keys.ts";
 import { renderNoReadings } from "./no-readings.ts";
+import { Panels } from "./panels.ts";
 import { exportAddress } from "./questions.ts";
 import {
   between,
@@ -16,7 +17,6 @@ import {
   usualFrom,
 } from "./range.ts";
 import { Recorder } from "./recorder.ts";
-import { SensorPanel } from "./sensor-panel.ts";
 import { SideColumn } from "./side-column.ts";
 import { type Pace, Toolbar } from "./toolbar.ts";
 import type { Trace } from "./trace.ts";
@@ -36,12 +36,10 @@ export class DevicePage implements Page {
   readonly element: HTMLElement;
   readonly #deviceId: string;
   readonly #shell: Shell;
-  readonly #crosshair = new Crosshair();
-  readonly #panels = new Map<string, SensorPanel>();
+  readonly #panels: Panels;
   readonly #recorder: Recorder;
   readonly #toolbar: Toolbar;
   readonly #side: SideColumn;
-  readonly #charts = element("div", { class: "traces" });
   readonly #nothing = element("div", { class: "device-nothing", hidden: "" });
   readonly #presence = element("span", { class: "card-connection" });
   readonly #timer: number;
@@ -51,7 +49,6 @@ export class DevicePage implements Page {
   #chosen: readonly string[];
   #still: Still | undefined;
   #missed = 0;
-  #isTwin = false;
   #zooms = 0;
   #failure: string | undefined;
 
@@ -69,10 +66,24 @@ export class DevicePage implements Page {
         this.#showNothing();
       },
     });
+    this.#panels = new Panels({
+      shell,
+      crosshair: new Crosshair(),
+      expectedAt: (type, tsUs) =>
+        this.#side.anomalies.find(this.#deviceId, type, tsUs)?.expected ?? undefined,
+      sentenceAt: (type, tsUs) => this.#side.anomalies.find(this.#deviceId, type, tsUs)?.sentence,
+      onZoom: (fromMs, toMs) => this.#zoom(between(fromMs, toMs)),
+      onPan: (byMs) => {
+        const { fromMs, toMs } = this.#recorder.span();
+        this.#zoom(between(fromMs + byMs, toMs + byMs));
+      },
+      onBack: () => this.#back(),
+      onHover: (isOver) => this.#hover(isOver),
+    });
     this.#toolbar = new Toolbar({
       onRange: (range) => this.#zoom(range),
       onPlay: () => this.#play(),
-      onTwin: (isShown) => this.#setTwin(isShown),
+      onTwin: (isShown) => this.#panels.setTwin(isShown),
     });
     this.element = element("div", { class: "device" }, [
       element("header", { class: "device-head" }, [
@@ -80,13 +91,13 @@ export class DevicePage implements Page {
         this.#presence,
         this.#toolbar.element,
       ]),
-      element("div", { class: "device-main" }, [this.#nothing, this.#charts]),
+      element("div", { class: "device-main" }, [this.#nothing, this.#panels.element]),
       this.#side.element,
     ]);
     this.#recorder = new Recorder(this.#range, {
       deviceId: this.#deviceId,
       live: shell.live,
-      points: () => Math.min(Math.max(this.#charts.clientWidth, pointsOf.least), pointsOf.most),
+      points: () => Math.min(Math.max(this.#panels.element.clientWidth, pointsOf.least), pointsOf.most),
       onChange: (fresh) => this.#takeChange(fresh),
       onFailure: (failure) => {
         this.#failure = failure;
@@ -117,7 +128,7 @@ export class DevicePage implements Page {
   }
 
   repaint(): void {
-    for (const panel of this.#panels.values()) panel.draw();
+    this.#panels.redraw();
   }
 
   refresh(): void {
@@ -131,7 +142,7 @@ export class DevicePage implements Page {
     this.#deafen();
     this.#side.stop();
     this.#recorder.stop();
-    for (const panel of this.#panels.values()) panel.destroy();
+    this.#panels.stop();
   }
 
   #takeChange(fresh: number): void {
@@ -145,57 +156,16 @@ export class DevicePage implements Page {
   #show(): void {
     const span = this.#still?.span ?? this.#recorder.span();
     const traces = this.#still?.traces ?? this.#recorder.traces;
-    for (const [type, panel] of this.#panels) {
-      if (traces.has(type) && this.#isChosen(type)) continue;
-      panel.destroy();
-      this.#panels.delete(type);
-    }
-    let isNew = false;
-    for (const [type, trace] of traces) {
-      if (!this.#isChosen(type)) continue;
-      isNew ||= !this.#panels.has(type);
-      this.#panelOf(type).show(trace, span);
-    }
-    if (isNew) this.#arrange();
+    this.#panels.show(traces, span, this.#chosen);
     this.#showNothing();
     this.#showToolbar();
-  }
-
-  #panelOf(type: string): SensorPanel {
-    const known = this.#panels.get(type);
-    if (known !== undefined) return known;
-    const made = new SensorPanel(type, {
-      shell: this.#shell,
-      crosshair: this.#crosshair,
-      expectedAt: (of, tsUs) => this.#side.anomalies.find(this.#deviceId, of, tsUs)?.expected ?? undefined,
-      sentenceAt: (of, tsUs) => this.#side.anomalies.find(this.#deviceId, of, tsUs)?.sentence,
-      onZoom: (fromMs, toMs) => this.#zoom(between(fromMs, toMs)),
-      onPan: (byMs) => {
-        const { fromMs, toMs } = this.#recorder.span();
-        this.#zoom(between(fromMs + byMs, toMs + byMs));
-      },
-      onBack: () => this.#back(),
-      onHover: (isOver) => this.#hover(isOver),
-    });
-    this.#panels.set(type, made);
-    return made;
-  }
-
-  #arrange(): void {
-    const inOrder = [...this.#panels].sort(([a], [b]) => (a < b ? -1 : 1));
-    this.#charts.replaceChildren(...inOrder.map(([, panel]) => panel.element));
-    if (this.#isTwin) for (const [, panel] of inOrder) panel.setTwin(true);
-  }
-
-  #isChosen(type: string): boolean {
-    return this.#chosen.length === 0 || this.#chosen.includes(type);
   }
 
   #showNothing(): void {
     const traces = [...this.#recorder.traces.values()];
     const isEmpty = traces.every(({ stored, heard }) => stored.length + heard.size === 0);
     this.#nothing.hidden = !(this.#recorder.isAnswered && isEmpty);
-    this.#charts.hidden = !this.#nothing.hidden;
+    this.#panels.element.hidden = !this.#nothing.hidden;
     if (this.#nothing.hidden) return;
     const goTo = (atMs: number): void => this.#zoom(between(atMs - 900_000, atMs + 1000));
     this.#nothing.replaceChildren(...renderNoReadings(this.#side.latestUs, goTo));
@@ -224,7 +194,7 @@ export class DevicePage implements Page {
   #reveal(type: string, tsUs: number): void {
     const { fromMs, toMs } = this.#still?.span ?? this.#recorder.span();
     const atMs = tsUs / 1000;
-    if (atMs >= fromMs && atMs <= toMs) this.#panels.get(type)?.goTo(tsUs);
+    if (atMs >= fromMs && atMs <= toMs) this.#panels.goTo(type, tsUs);
     else this.#zoom(between(atMs - 300_000, atMs + 300_000));
   }
 
@@ -232,9 +202,7 @@ export class DevicePage implements Page {
   #goToAnomaly(): void {
     for (const [type, { marks }] of this.#recorder.traces) {
       const newestUs = [...marks.keys()].at(-1);
-      if (newestUs === undefined || !this.#panels.has(type)) continue;
-      this.#panels.get(type)?.goTo(newestUs);
-      return;
+      if (newestUs !== undefined && this.#panels.goTo(type, newestUs)) return;
     }
     this.#shell.speak("No anomaly in this range.");
   }
@@ -292,11 +260,6 @@ export class DevicePage implements Page {
     if (!isOpen(this.#range)) return;
     if (isOver && this.#still === undefined) this.#pause(true);
     if (!isOver && this.#still?.isHover === true) this.#resume();
-  }
-
-  #setTwin(isShown: boolean): void {
-    this.#isTwin = isShown;
-    for (const panel of this.#panels.values()) panel.setTwin(isShown);
   }
 
   #tick(): void {
