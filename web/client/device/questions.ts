@@ -8,6 +8,7 @@ import type {
 } from "../../../schema/api.ts";
 import type { HistoryAnswer } from "../../../schema/history.ts";
 import type { ModelsAnswer } from "../../../schema/model.ts";
+import { toHistory } from "./recent-history.ts";
 import { ask } from "../shell/server-api.ts";
 
 type Ledger = Static<typeof DeviceLedgerAnswer>;
@@ -25,7 +26,11 @@ export interface HistoryWish {
 export function fetchHistory({ deviceId, fromUs, toUs, points }: HistoryWish): Promise<HistoryAnswer> {
   const query = new URLSearchParams({ device: deviceId, from: String(fromUs), points: String(points) });
   if (toUs !== undefined) query.set("to", String(toUs));
-  return ask(`history?${query}`);
+  return ask<HistoryAnswer>(`history?${query}`).catch(async (cause: unknown) => {
+    if (!(cause instanceof Error) || !cause.message.includes(" 404 ")) throw cause;
+    const recent = await ask<ReadingsAnswer>(`readings?limit=2000&${new URLSearchParams({ device: deviceId })}`);
+    return toHistory(recent, { fromUs, toUs: toUs ?? Date.now() * 1000 });
+  });
 }
 
 /** The newest reading of every sensor, however old it is. */
