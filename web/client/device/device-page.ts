@@ -1,3 +1,4 @@
+import type { DeviceSummary } from "../../../schema/api.ts";
 import { Crosshair } from "../charts/crosshair.ts";
 import { element, setText } from "../shell/element.ts";
 import type { Page, Place, Shell } from "../shell/page.ts";
@@ -65,6 +66,7 @@ export class DevicePage implements Page {
         this.#showDoubt();
         this.#showNothing();
       },
+      onConnection: (connection) => this.#showPresence(connection),
     });
     this.#panels = new Panels({
       shell,
@@ -171,7 +173,8 @@ export class DevicePage implements Page {
     this.#nothing.replaceChildren(...renderNoReadings(this.#side.latestUs, goTo));
   }
 
-  #showPresence(presence: Parameters<typeof describePresence>[0] & { readonly isOnline: boolean }): void {
+  #showPresence(presence: DeviceSummary["connection"]): void {
+    if (presence === null) return;
     setText(this.#presence, presence.isOnline ? "connected" : "not connected");
     this.#presence.dataset["online"] = String(presence.isOnline);
     this.#presence.title = describePresence(presence);

@@ -3,13 +3,15 @@ import type { AlarmsAnswer } from "../../../schema/alarm.ts";
 import type {
   AnomaliesAnswer,
   DeviceLedgerAnswer,
+  DeviceSummary,
+  DevicesAnswer,
   ReadingsAnswer,
   RejectedAnswer,
 } from "../../../schema/api.ts";
 import type { HistoryAnswer } from "../../../schema/history.ts";
 import type { ModelsAnswer } from "../../../schema/model.ts";
-import { toHistory } from "./recent-history.ts";
 import { ask } from "../shell/server-api.ts";
+import { toHistory } from "./recent-history.ts";
 
 type Ledger = Static<typeof DeviceLedgerAnswer>;
 type Models = Static<typeof ModelsAnswer>;
@@ -28,9 +30,18 @@ export function fetchHistory({ deviceId, fromUs, toUs, points }: HistoryWish): P
   if (toUs !== undefined) query.set("to", String(toUs));
   return ask<HistoryAnswer>(`history?${query}`).catch(async (cause: unknown) => {
     if (!(cause instanceof Error) || !cause.message.includes(" 404 ")) throw cause;
-    const recent = await ask<ReadingsAnswer>(`readings?limit=2000&${new URLSearchParams({ device: deviceId })}`);
+    const recent = await ask<ReadingsAnswer>(
+      `readings?limit=2000&${new URLSearchParams({ device: deviceId })}`,
+    );
     return toHistory(recent, { fromUs, toUs: toUs ?? Date.now() * 1000 });
   });
+}
+
+/** Whether the device is connected; null when it does not speak MQTT itself, or the list does not have it. */
+export async function fetchConnection(deviceId: string): Promise<DeviceSummary["connection"]> {
+  const query = new URLSearchParams({ q: deviceId, limit: "1000" });
+  const { devices } = await ask<Pick<DevicesAnswer, "devices">>(`devices?${query}`);
+  return devices.find(({ id }) => id === deviceId)?.connection ?? null;
 }
 
 /** The newest reading of every sensor, however old it is. */

@@ -1,10 +1,12 @@
 import type { AlarmSummary } from "../../../schema/alarm.ts";
+import type { DeviceSummary } from "../../../schema/api.ts";
 import type { BrowserEvent } from "../../../schema/event.ts";
 import { AnomalyBook } from "../anomalies/anomaly-book.ts";
 import { element } from "../shell/element.ts";
 import { Errands } from "../shell/errands.ts";
 import { renderLog } from "./event-log.ts";
 import {
+  fetchConnection,
   fetchDeviceAlarms,
   fetchDeviceAnomalies,
   fetchDeviceLedger,
@@ -23,6 +25,7 @@ interface SideDeps {
   readonly onReveal: (sensorType: string, tsUs: number) => void;
   /** `failure` or `latestUs` may have changed. */
   readonly onChange: () => void;
+  readonly onConnection: (connection: DeviceSummary["connection"]) => void;
 }
 
 /** Beside the charts: what happened on the device, which models judge it, and what became of what it sent. */
@@ -66,6 +69,7 @@ export class SideColumn {
     this.#errands.soon("alarms", () => this.#askAlarms(), 0);
     this.#errands.soon("anomalies", () => this.#askAnomalies(), 0);
     this.#errands.soon("latest", () => this.#askLatest(), 0);
+    this.#errands.soon("connection", () => this.#askConnection(), 0);
     this.#errands.soon("ledger", () => this.#askLedger(), 0);
     this.#errands.soon("rejects", () => this.#askRejects(), 0);
   }
@@ -102,6 +106,10 @@ export class SideColumn {
     const types = series.map(({ sensorType }) => sensorType);
     this.#models.replaceChildren(renderModels(await fetchModels(), types));
     this.#deps.onChange();
+  }
+
+  async #askConnection(): Promise<void> {
+    this.#deps.onConnection(await fetchConnection(this.#deps.deviceId));
   }
 
   async #askLedger(): Promise<void> {
