@@ -83,7 +83,7 @@ export class Overview implements Page {
     this.#board = new Board(this.#find("#cards"), deps, () =>
       this.#errands.soon("watch", () => this.#followWindow(), 80),
     );
-    this.#find("#cards").before(this.#view.element);
+    this.#find("#view-empty").before(this.#view.element);
     this.#find("#board").prepend(this.#fleet.element);
     this.#paintStored();
     this.#endKeys = startFeedKeys(this.#find(".feed"), () => this.#inbox.acknowledgeFocused());
