@@ -45,7 +45,7 @@ const facts: readonly Fact[] = [
 export class FleetStrip {
   readonly element = element("dl", { class: "fleet", "aria-label": "Fleet", hidden: "" });
   readonly #values = new Map(facts.map((fact) => [fact, element("span", { class: "fleet-value" }, ["–"])]));
-  readonly #timer: number;
+  #timer: number | undefined;
 
   constructor() {
     for (const [{ name, href, tone }, value] of this.#values) {
@@ -59,12 +59,17 @@ export class FleetStrip {
         ]),
       );
     }
-    this.#timer = window.setInterval(() => void this.refresh(), askEveryMs);
-    void this.refresh();
+  }
+
+  /** Asks from now on; once is enough. */
+  start(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = window.setInterval(() => void this.#refresh(), askEveryMs);
+    void this.#refresh();
   }
 
   /** What cannot be had stays as it was; the head of the console says when the server is away. */
-  async refresh(): Promise<void> {
+  async #refresh(): Promise<void> {
     const fleet = await ask<Fleet>("overview").catch(() => undefined);
     if (fleet === undefined) return;
     this.element.hidden = false;

@@ -164,7 +164,10 @@ export class Overview implements Page {
   }
 
   async #refreshDevices(): Promise<void> {
-    const { devices, inactive } = await fetchDevices();
+    const answer = await fetchDevices();
+    const { devices, inactive } = answer;
+    // A server that lists devices in pages counts the fleet, too.
+    if ("next" in answer) this.#fleet.start();
     this.#isAnswered = true;
     this.#showDevices(
       devices.filter(({ active }) => active),
