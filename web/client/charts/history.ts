@@ -1,3 +1,5 @@
+import type { LivePoint } from "../../../schema/event.ts";
+
 /** One reading on a chart: [timestampUs, value, score, isAnomaly as 0 or 1], as the history and the live stream both give it. */
 export type Point = readonly [timestampUs: number, value: number, score: number, isAnomaly: number];
 
@@ -66,4 +68,15 @@ export function toMarks(points: readonly Point[]): Spot[] {
   return points
     .filter((point) => point[3] === 1)
     .map(([timestampUs, value]) => ({ x: timestampUs / 1000, y: value }));
+}
+
+/** What was pushed of a device, by sensor type. */
+export function groupBySensor(readings: readonly LivePoint[]): Map<string, Point[]> {
+  const groups = new Map<string, Point[]>();
+  for (const [sensorType, timestampUs, value, score, isAnomaly] of readings) {
+    const points = groups.get(sensorType) ?? [];
+    points.push([timestampUs, value, score, isAnomaly]);
+    groups.set(sensorType, points);
+  }
+  return groups;
 }

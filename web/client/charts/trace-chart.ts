@@ -69,6 +69,8 @@ export class TraceChart {
         maintainAspectRatio: false,
         devicePixelRatio: Math.min(devicePixelRatio, 2),
         events: [],
+        // A mark at the edge is drawn whole.
+        clip: { left: 0, top: 8, right: 8, bottom: 8 },
         layout: { padding: { top: 14, right: 8, bottom: 0, left: 0 } },
         scales: { x: timeScale(palette), y: valueScale(palette) },
       },

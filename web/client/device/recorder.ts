@@ -1,5 +1,5 @@
 import type { AnomalyEvent, LiveReadings } from "../../../schema/event.ts";
-import type { Point } from "../charts/history.ts";
+import { groupBySensor, type Point } from "../charts/history.ts";
 import type { Connection } from "../shell/connection.ts";
 import { Errands } from "../shell/errands.ts";
 import { fetchHistory } from "./questions.ts";
@@ -116,27 +116,24 @@ export class Recorder {
     let fresh = 0;
     for (const { deviceId, readings } of batch) {
       if (deviceId !== this.#deps.deviceId) continue;
-      for (const [sensorType, ...point] of readings) fresh += this.#take(sensorType, point);
+      for (const [sensorType, points] of groupBySensor(readings)) fresh += this.#take(sensorType, points);
     }
     if (fresh > 0) this.#deps.onChange(fresh);
   }
 
   #mark({ deviceId, sensorType, timestampUs, value, score }: AnomalyEvent): void {
     if (deviceId !== this.#deps.deviceId || !isOpen(this.#range)) return;
-    const fresh = this.#take(sensorType, [timestampUs, value, score, 1]);
+    const fresh = this.#take(sensorType, [[timestampUs, value, score, 1]]);
     if (fresh > 0) this.#deps.onChange(fresh);
   }
 
-  /** 1 when it was not known. */
-  #take(sensorType: string, point: Point): 0 | 1 {
+  /** How many of them were not known. */
+  #take(sensorType: string, points: readonly Point[]): number {
     const before = this.#traces.get(sensorType) ?? emptyTrace;
-    const after = withHeard(before, [point]);
-    const isNew = after.heard.size > before.heard.size;
-    if (!this.#traces.has(sensorType))
-      this.#traces = new Map(
-        [...this.#traces, [sensorType, after] as const].sort(([a], [b]) => (a < b ? -1 : 1)),
-      );
-    else this.#traces.set(sensorType, after);
-    return isNew ? 1 : 0;
+    const after = withHeard(before, points);
+    const isKnown = this.#traces.has(sensorType);
+    this.#traces.set(sensorType, after);
+    if (!isKnown) this.#traces = new Map([...this.#traces].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return after.heard.size - before.heard.size;
   }
 }

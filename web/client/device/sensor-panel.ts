@@ -95,9 +95,11 @@ export class SensorPanel {
   }
 
   show(trace: Trace, span: Span): void {
+    const isNewMark = trace.marks.size > this.#trace.marks.size;
     this.#trace = trace;
     this.#span = span;
-    this.#deps.shell.painter.request(this, false);
+    // An anomaly does not wait for the next picture.
+    this.#deps.shell.painter.request(this, isNewMark);
   }
 
   draw(): void {

@@ -1,7 +1,7 @@
 import type { DeviceSummary, ReadingsAnswer } from "../../../schema/api.ts";
-import type { AnomalyEvent, LivePoint, LiveReadings } from "../../../schema/event.ts";
+import type { AnomalyEvent, LiveReadings } from "../../../schema/event.ts";
 import type { Presence } from "../../../schema/presence.ts";
-import type { Point } from "../charts/history.ts";
+import { groupBySensor, type Point } from "../charts/history.ts";
 import type { StoredSeries } from "./cache.ts";
 import { DeviceCard } from "./device-card.ts";
 import { NearWindow } from "./near-window.ts";
@@ -147,13 +147,3 @@ export class Board {
 
 /** Of a reading. */
 type Place = Pick<AnomalyEvent, "deviceId" | "sensorType" | "timestampUs">;
-
-function groupBySensor(readings: readonly LivePoint[]): Map<string, Point[]> {
-  const groups = new Map<string, Point[]>();
-  for (const [sensorType, timestampUs, value, score, isAnomaly] of readings) {
-    const points = groups.get(sensorType) ?? [];
-    points.push([timestampUs, value, score, isAnomaly]);
-    groups.set(sensorType, points);
-  }
-  return groups;
-}

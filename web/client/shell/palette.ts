@@ -26,6 +26,7 @@ export class Palette {
   readonly #list = element("ul", { id: "palette-list", role: "listbox", "aria-label": "Found" });
   readonly #pages: readonly Choice[];
   readonly #go: (url: string) => void;
+  #devices: readonly Choice[] = [];
   #choices: readonly Choice[] = [];
   #current = 0;
   #timer: number | undefined;
@@ -39,6 +40,8 @@ export class Palette {
     this.#dialog.append(this.#input, this.#list);
     document.body.append(this.#dialog);
     this.#input.addEventListener("input", () => {
+      // What is known is narrowed at once, so that Enter never takes what no longer fits.
+      this.#showFitting();
       clearTimeout(this.#timer);
       this.#timer = window.setTimeout(() => void this.#search(), settleMs);
     });
@@ -47,7 +50,7 @@ export class Palette {
 
   open(): void {
     this.#input.value = "";
-    this.#show(this.#pages);
+    this.#showFitting();
     this.#dialog.showModal();
     void this.#search();
   }
@@ -55,18 +58,18 @@ export class Palette {
   async #search(): Promise<void> {
     this.#questions += 1;
     const question = this.#questions;
-    const wanted = this.#input.value.trim().toLowerCase();
-    const has = (text: string): boolean => text.toLowerCase().includes(wanted);
-    const pages = this.#pages.filter(({ text }) => has(text));
-    this.#show(pages);
+    const wanted = this.#input.value.trim();
     const query = new URLSearchParams(wanted === "" ? { limit: "50" } : { q: wanted, limit: "50" });
     const found = await ask<{ devices: readonly DeviceSummary[] }>(`devices?${query}`).catch(() => undefined);
     if (found === undefined || question !== this.#questions) return;
-    const devices = found.devices.filter(({ id }) => has(id)).slice(0, mostDevices);
-    this.#show([
-      ...pages,
-      ...devices.map(({ id }) => ({ text: id, href: `/devices/${encodeURIComponent(id)}` })),
-    ]);
+    this.#devices = found.devices.map(({ id }) => ({ text: id, href: `/devices/${encodeURIComponent(id)}` }));
+    this.#showFitting();
+  }
+
+  #showFitting(): void {
+    const wanted = this.#input.value.trim().toLowerCase();
+    const fits = ({ text }: Choice): boolean => text.toLowerCase().includes(wanted);
+    this.#show([...this.#pages.filter(fits), ...this.#devices.filter(fits).slice(0, mostDevices)]);
   }
 
   #show(choices: readonly Choice[]): void {
@@ -90,8 +93,9 @@ export class Palette {
 
   #choose(at: number): void {
     const choice = this.#choices[at];
+    if (choice === undefined) return;
     this.#dialog.close();
-    if (choice !== undefined) this.#go(choice.href);
+    this.#go(choice.href);
   }
 
   #takeKey(event: KeyboardEvent): void {
