@@ -42,6 +42,7 @@ import { mountLogin, mountMe } from "./login-routes.ts";
 import { mountModels } from "./model-routes.ts";
 import { mountNotifications } from "./notification-routes.ts";
 import { mountOperators } from "./operator-routes.ts";
+import { mountOps } from "./ops-routes.ts";
 import { mountRejected } from "./rejected-routes.ts";
 import { mountApi } from "./routes.ts";
 import { mountRouting } from "./routing-routes.ts";
@@ -98,6 +99,7 @@ export async function startWeb(
   await mountNotifications(door, deps);
   await mountTunings(door, deps);
   await mountModels(door, deps);
+  mountOps(door, deps);
   mountLedger(door, { ...deps, shards: config.SHARDS });
   await mountRejected(door, { ...deps, shards: config.SHARDS, rules: replayRules(config) });
   const desk = new AccessDesk(deps);
