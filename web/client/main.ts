@@ -1,6 +1,5 @@
-import { AccessPanel } from "./access/access-panel.ts";
 import { forgetSnapshot } from "./overview/cache.ts";
-import { RejectedPanel } from "./rejected/rejected-panel.ts";
+import { RejectedCount } from "./rejected/rejected-count.ts";
 import { startAccount } from "./shell/account.ts";
 import { ConsoleShell } from "./shell/console-shell.ts";
 import { find } from "./shell/element.ts";
@@ -23,5 +22,4 @@ const me = await fetchMe().catch(() => undefined);
 if (me !== undefined) signedIn(me);
 shell = new ConsoleShell(routes, me);
 shell.start();
-new RejectedPanel().start();
-new AccessPanel().start();
+new RejectedCount().start();

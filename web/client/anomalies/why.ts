@@ -12,8 +12,13 @@ const words: Readonly<Record<string, string>> = {
 /** What weighs in a verdict, the weightiest first, as `jump 62 %, level 21 %`; empty when nothing was weighed. */
 export function describeShares(shares: Shares): string {
   return sorted(shares)
-    .map(([channel, share]) => `${words[channel] ?? channel} ${Math.round(100 * share)}\u202f%`)
+    .map(([channel, share]) => `${nameOfChannel(channel)} ${Math.round(100 * share)}\u202f%`)
     .join(", ");
+}
+
+/** What a channel of the detector looks at, for people. */
+export function nameOfChannel(channel: string): string {
+  return words[channel] ?? channel;
 }
 
 function sorted(shares: Shares): readonly (readonly [string, number])[] {

@@ -5,6 +5,7 @@ import {
   LinearScale,
   LineController,
   LineElement,
+  type Plugin,
   PointElement,
 } from "chart.js";
 import type { Severity } from "../../../schema/scored.ts";
@@ -35,6 +36,8 @@ interface TraceChartDeps {
   readonly expectedAt: (timestampUs: number) => { readonly low: number; readonly high: number } | undefined;
   /** Where all charts of the page have their line. */
   readonly crosshairMs: () => number | undefined;
+  /** What lies behind the line. */
+  readonly backdrop?: Plugin<"line">;
 }
 
 type Line = ChartDataset<"line", Spot[]>;
@@ -75,6 +78,7 @@ export class TraceChart {
         scales: { x: timeScale(palette), y: valueScale(palette) },
       },
       plugins: [
+        ...(deps.backdrop === undefined ? [] : [deps.backdrop]),
         expectedPlugin({ palette, expectedAt: deps.expectedAt, anomalies }),
         ribbonPlugin(palette, anomalies),
         crosshairPlugin(palette, deps.crosshairMs),

@@ -1,5 +1,6 @@
 import type { AnomalyEvent } from "../../../schema/event.ts";
 import { sensorLabel } from "../../../schema/sensors.ts";
+import { alarmOfAnomaly } from "../alarm/list-words.ts";
 import { type AnomalyBook, anomalyKey, type KnownEpisode } from "../anomalies/anomaly-book.ts";
 import { Why } from "../anomalies/why.ts";
 import { arrange, element, find, setAttribute, setText } from "../shell/element.ts";
@@ -71,6 +72,7 @@ class Row {
   readonly #value = element("span", { class: "feed-value" });
   readonly #sentence = element("span", { class: "feed-sentence" });
   readonly #why = new Why();
+  readonly #alarm = element("a", { class: "row-link feed-alarm" }, ["Alarm"]);
   #shown: KnownEpisode | undefined;
 
   constructor({ deviceId, sensorType }: KnownEpisode, onSelect: FeedDeps["onSelect"]) {
@@ -88,7 +90,7 @@ class Row {
     button.addEventListener("click", () => {
       if (this.#shown !== undefined) note.hidden = onSelect(this.#shown);
     });
-    this.element = element("li", {}, [button]);
+    this.element = element("li", {}, [button, this.#alarm]);
   }
 
   show(episode: KnownEpisode): void {
@@ -97,6 +99,8 @@ class Row {
     const { first, last, worst, sensorType, readings } = episode;
     setAttribute(this.element, "data-anomaly", anomalyKey(first));
     setAttribute(this.element, "data-count", String(readings.length));
+    setAttribute(this.#alarm, "href", alarmOfAnomaly(first));
+    setAttribute(this.#alarm, "aria-label", `Alarm of ${first.deviceId}, ${sensorLabel(sensorType)}`);
     setText(this.#count, readings.length > 1 ? `×\u202f${readings.length}` : "");
     this.#count.title = `${readings.length} anomalous readings`;
     setText(this.#value, formatMeasure(sensorType, worst.value));

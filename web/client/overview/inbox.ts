@@ -132,6 +132,7 @@ class Row {
   readonly #acknowledge = plainButton("Acknowledge");
   readonly #confirm = plainButton("Confirm");
   readonly #deny = plainButton("False alarm");
+  readonly #details = element("a", { class: "row-link" }, ["Details"]);
   #shown: AlarmSummary | undefined;
 
   constructor(onSelect: Select, orders: Orders) {
@@ -152,7 +153,7 @@ class Row {
       if (isNoted && verdict === "false-alarm" && alarm.rule === "anomaly" && alarm.members === 0)
         void this.#retune.offer(alarm);
     });
-    const buttons = [this.#confirm, this.#deny, this.#acknowledge];
+    const buttons = [this.#confirm, this.#deny, this.#acknowledge, this.#details];
     const foot = element("div", { class: "alarm-foot" }, [
       this.#state,
       element("span", { class: "alarm-buttons" }, buttons),
@@ -194,6 +195,8 @@ class Row {
     setText(this.#state, [...acknowledged, ...assigned].join(", "));
     const sensor = `${who}, ${sensorLabel(sensorType)}`;
     setAttribute(this.#acknowledge, "aria-label", `Acknowledge ${sensor}`);
+    setAttribute(this.#details, "aria-label", `Details of ${sensor}`);
+    setAttribute(this.#details, "href", `/alarms/${id}`);
     this.#why.show(peak.shares, [alarm.severity]);
     this.#showVerdict(alarm, sensor);
     this.#acknowledge.hidden = state !== "raised";

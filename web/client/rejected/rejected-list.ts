@@ -1,4 +1,4 @@
-import { arrange, find } from "../shell/element.ts";
+import { arrange } from "../shell/element.ts";
 import { RejectedRow, type RowListeners } from "./rejected-row.ts";
 import type { RejectedItem } from "./rejected-words.ts";
 
@@ -6,15 +6,24 @@ interface ListListeners extends Pick<RowListeners, "onReplay" | "onDiscard"> {
   readonly onSelect: () => void;
 }
 
+interface ListPlace {
+  readonly host: HTMLElement;
+  /** Where the focus goes when there is no row left. */
+  readonly title: HTMLElement;
+}
+
 /** The refused messages that are shown, newest first, and which of them are selected. */
 export class RejectedList {
-  readonly #host = find("#rejected-list");
+  readonly #host: HTMLElement;
+  readonly #title: HTMLElement;
   readonly #listeners: RowListeners;
   readonly #selected = new Set<string>();
   #rows = new Map<string, RejectedRow>();
   #newestUs: number | undefined;
 
-  constructor({ onSelect, ...listeners }: ListListeners) {
+  constructor({ host, title }: ListPlace, { onSelect, ...listeners }: ListListeners) {
+    this.#host = host;
+    this.#title = title;
     this.#listeners = {
       ...listeners,
       onSelect: (id, isSelected) => {
@@ -94,7 +103,7 @@ export class RejectedList {
   #focus(index: number): void {
     const rows = [...this.#rows.values()];
     const row = rows[Math.min(index, rows.length - 1)];
-    if (row === undefined) find("#rejected-title").focus();
+    if (row === undefined) this.#title.focus();
     else row.focus();
   }
 }

@@ -1,6 +1,11 @@
+import { sentenceOf } from "../parts/desk.ts";
+import type { Part } from "../parts/parted-page.ts";
 import { element, find, findAs, setText } from "../shell/element.ts";
+import { isTyping } from "../shell/keys.ts";
 import { fetchRejected } from "../shell/server-api.ts";
 import { may } from "../shell/signing.ts";
+import { rejectedLayout } from "./layout.ts";
+import { rejectedChanged } from "./rejected-count.ts";
 import { RejectedList } from "./rejected-list.ts";
 import { formatCount } from "./rejected-words.ts";
 import { countOf, discardAll, replayAll, type Target } from "./rejected-work.ts";
@@ -9,22 +14,29 @@ const refreshMs = 30_000;
 const pageSize = 50;
 const mostShown = 1000;
 
-/** The panel of refused messages: a count in the head of the page, and behind it the list with what can be done. */
-export class RejectedPanel {
-  readonly #dialog = findAs("#rejected", HTMLDialogElement);
-  readonly #opener = find("#rejected-open");
-  readonly #title = find("#rejected-title");
-  readonly #all = findAs("#rejected-all", HTMLInputElement);
-  readonly #filter = findAs("#rejected-code", HTMLSelectElement);
-  readonly #replay = findAs("#rejected-replay", HTMLButtonElement);
-  readonly #discard = findAs("#rejected-discard", HTMLButtonElement);
-  readonly #confirm = find("#rejected-confirm");
-  readonly #more = find("#rejected-more");
-  readonly #list = new RejectedList({
-    onSelect: () => this.#showTools(),
-    onReplay: (id) => this.#run(replayAll, { kind: "ids", ids: [id] }),
-    onDiscard: (id) => this.#run(discardAll, { kind: "ids", ids: [id] }),
-  });
+export function openRejected(): Part {
+  return new RejectedPanel();
+}
+
+/** The refused messages: the list, and what can be done about one of them, some, or all of a code. */
+class RejectedPanel implements Part {
+  readonly element = rejectedLayout();
+  readonly #title = this.#find("#rejected-title");
+  readonly #all = this.#findAs("#rejected-all", HTMLInputElement);
+  readonly #filter = this.#findAs("#rejected-code", HTMLSelectElement);
+  readonly #replay = this.#findAs("#rejected-replay", HTMLButtonElement);
+  readonly #discard = this.#findAs("#rejected-discard", HTMLButtonElement);
+  readonly #confirm = this.#find("#rejected-confirm");
+  readonly #more = this.#find("#rejected-more");
+  readonly #list = new RejectedList(
+    { host: this.#find("#rejected-list"), title: this.#title },
+    {
+      onSelect: () => this.#showTools(),
+      onReplay: (id) => this.#run(replayAll, { kind: "ids", ids: [id] }),
+      onDiscard: (id) => this.#run(discardAll, { kind: "ids", ids: [id] }),
+    },
+  );
+  readonly #timers: readonly number[];
   #limit = pageSize;
   #codes: readonly { readonly code: string; readonly count: number }[] = [];
   /** What the question before a discard is about, while it is asked. */
@@ -32,11 +44,8 @@ export class RejectedPanel {
   #isBusy = false;
   #refreshes = 0;
 
-  start(): void {
-    this.#opener.addEventListener("click", () => this.#open());
-    find("#rejected-close").addEventListener("click", () => this.#dialog.close());
-    this.#dialog.addEventListener("close", () => this.#leave());
-    this.#dialog.addEventListener("keydown", (event) => this.#takeKey(event));
+  constructor() {
+    document.addEventListener("keydown", this.#takeKey);
     this.#all.addEventListener("change", () => this.#list.selectAll(this.#all.checked));
     this.#filter.addEventListener("change", () => {
       this.#limit = pageSize;
@@ -51,65 +60,58 @@ export class RejectedPanel {
     });
     this.#replay.addEventListener("click", () => this.#run(replayAll, this.#target()));
     this.#discard.addEventListener("click", () => this.#ask());
-    find("#rejected-yes").addEventListener("click", () => {
+    this.#find("#rejected-yes").addEventListener("click", () => {
       const target = this.#asked;
       this.#askNoMore();
       this.#run(discardAll, target);
     });
-    find("#rejected-no").addEventListener("click", () => {
+    this.#find("#rejected-no").addEventListener("click", () => {
       this.#askNoMore();
       this.#discard.focus();
     });
-    setInterval(() => void this.#refresh(), refreshMs);
-    setInterval(() => this.#dialog.open && this.#list.tick(Date.now()), 1000);
+    this.#timers = [
+      window.setInterval(() => void this.#refresh(), refreshMs),
+      window.setInterval(() => this.#list.tick(Date.now()), 1000),
+    ];
     void this.#refresh();
   }
 
-  #open(): void {
-    this.#say("");
-    this.#dialog.showModal();
-    this.#title.focus();
+  refresh(): void {
     void this.#refresh();
   }
 
-  #leave(): void {
-    this.#askNoMore();
-    this.#showCount();
-    // With nothing rejected the button is gone; the page is then the place to go on from.
-    if (this.#opener.hidden) find("#page").focus();
-    else this.#opener.focus();
+  stop(): void {
+    document.removeEventListener("keydown", this.#takeKey);
+    for (const timer of this.#timers) clearInterval(timer);
   }
 
-  /** Brings the count up to date and, while somebody looks, the list. */
+  #find(selector: string): HTMLElement {
+    return find(selector, this.element);
+  }
+
+  #findAs<Kind extends HTMLElement>(selector: string, kind: new () => Kind): Kind {
+    return findAs(selector, kind, this.element);
+  }
+
   async #refresh(): Promise<void> {
-    const isOpen = this.#dialog.open;
     this.#refreshes += 1;
     const own = this.#refreshes;
     try {
-      const { rejected, next, codes } = await fetchRejected(isOpen ? this.#limit : 1, this.#filter.value);
+      const { rejected, next, codes } = await fetchRejected(this.#limit, this.#filter.value);
       // Something was discarded or another code chosen since this was asked; a later answer knows of it.
       if (own !== this.#refreshes) return;
       this.#codes = codes;
-      if (isOpen) {
-        this.#list.show(rejected);
-        this.#more.hidden = next === null || this.#limit === mostShown;
-      }
+      this.#list.show(rejected);
+      this.#more.hidden = next === null || this.#limit === mostShown;
     } catch (cause) {
-      // While the panel is closed the banner of the page speaks of a silent server.
-      if (isOpen) this.#say(sentenceOf(cause));
+      this.#say(sentenceOf(cause));
     }
-    this.#showCount();
     this.#showCodes();
     this.#showTools();
   }
 
   #total(): number {
     return this.#codes.reduce((sum, { count }) => sum + count, 0);
-  }
-
-  #showCount(): void {
-    setText(find("#rejected-count"), formatCount(this.#total()));
-    this.#opener.hidden = this.#total() === 0 && !this.#dialog.open;
   }
 
   #showCodes(): void {
@@ -139,7 +141,7 @@ export class RejectedPanel {
     this.#all.disabled = size === 0;
     this.#all.checked = size > 0 && selected.length === size;
     this.#all.indeterminate = selected.length > 0 && selected.length < size;
-    const nothing = find("#rejected-nothing");
+    const nothing = this.#find("#rejected-nothing");
     nothing.hidden = size > 0;
     setText(nothing, this.#filter.value === "" ? "Nothing is rejected." : "Nothing with this code.");
   }
@@ -162,16 +164,16 @@ export class RejectedPanel {
       return;
     }
     this.#asked = target;
-    setText(find("#rejected-question"), `Discard ${formatCount(countOf(target))}?`);
+    setText(this.#find("#rejected-question"), `Discard ${formatCount(countOf(target))}?`);
     this.#confirm.hidden = false;
-    find("#rejected-actions").hidden = true;
-    find("#rejected-no").focus();
+    this.#find("#rejected-actions").hidden = true;
+    this.#find("#rejected-no").focus();
   }
 
   #askNoMore(): void {
     this.#asked = undefined;
     this.#confirm.hidden = true;
-    find("#rejected-actions").hidden = false;
+    this.#find("#rejected-actions").hidden = false;
   }
 
   /** Does the work, says what came of it and shows what is left. One at a time. */
@@ -187,21 +189,25 @@ export class RejectedPanel {
       .then(async (sentence) => {
         this.#isBusy = false;
         await this.#refresh();
+        rejectedChanged();
         this.#say(sentence);
       });
   }
 
-  #takeKey(event: KeyboardEvent): void {
+  readonly #takeKey = (event: KeyboardEvent): void => {
     if (event.key === "Escape" && this.#asked !== undefined) {
       event.preventDefault();
       this.#askNoMore();
       this.#discard.focus();
       return;
     }
-    const isElsewhere = event.target instanceof HTMLSelectElement || event.target instanceof HTMLPreElement;
-    if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey) return;
+    const isInPayload = event.target instanceof HTMLPreElement;
+    if (isInPayload || event.ctrlKey || event.metaKey || event.altKey) return;
+    // A tick is an input, too, but nothing is typed into it.
+    const isTick = event.target instanceof HTMLInputElement && event.target.type === "checkbox";
+    if (!isTick && isTyping(event)) return;
     if (this.#obey(event.key)) event.preventDefault();
-  }
+  };
 
   /** Whether the key means something in the list. */
   #obey(key: string): boolean {
@@ -228,10 +234,6 @@ export class RejectedPanel {
   }
 
   #say(sentence: string): void {
-    setText(find("#rejected-result"), sentence);
+    setText(this.#find("#rejected-result"), sentence);
   }
-}
-
-function sentenceOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -20,8 +20,12 @@ export function find(selector: string, within: ParentNode = document): HTMLEleme
 }
 
 /** The same, of the kind the caller needs. @throws as above. */
-export function findAs<Kind extends HTMLElement>(selector: string, kind: new () => Kind): Kind {
-  const found = find(selector);
+export function findAs<Kind extends HTMLElement>(
+  selector: string,
+  kind: new () => Kind,
+  within: ParentNode = document,
+): Kind {
+  const found = find(selector, within);
   if (!(found instanceof kind)) throw new Error(`${selector} is no ${kind.name}`);
   return found;
 }

@@ -10,7 +10,7 @@ const everywhere: readonly (readonly [string, string])[] = [
 const lists: readonly (readonly [string, string])[] = [
   ["j k", "next and previous row"],
   ["Enter", "open it"],
-  ["a", "acknowledge the alarm of the row"],
+  ["a", "acknowledge the alarm of the row, or of the page"],
 ];
 const charts: readonly (readonly [string, string])[] = [
   ["Space", "pause and go on"],

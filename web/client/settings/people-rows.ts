@@ -1,5 +1,6 @@
 import { type Role, roles } from "../../../schema/access.ts";
 import type { AuditAnswer, OperatorsAnswer, TokensAnswer } from "../../../schema/operator-api.ts";
+import { button } from "../parts/controls.ts";
 import { element } from "../shell/element.ts";
 import { formatMoment } from "../shell/format.ts";
 
@@ -23,15 +24,17 @@ export function operatorRow(
   chooser.addEventListener("change", () => onRole(roles.find((one) => one === chooser.value) ?? role));
   const seen = lastLoginUs === null ? "never logged in" : `last login ${formatMoment(lastLoginUs / 1000)}`;
   return element("li", isDisabled ? { class: "is-off" } : {}, [
-    element("span", { class: "access-what" }, [
+    element("span", { class: "desk-what" }, [
       element("strong", {}, [name]),
       " ",
       element("small", {}, [isDisabled ? "disabled" : seen]),
     ]),
     chooser,
-    button("New password", `New password for ${name}`, onReset),
-    button(isDisabled ? "Enable" : "Disable", `${isDisabled ? "Enable" : "Disable"} ${name}`, onToggle),
-    button("Remove", `Remove ${name}`, onRemove),
+    button("New password", onReset, { label: `New password for ${name}` }),
+    button(isDisabled ? "Enable" : "Disable", onToggle, {
+      label: `${isDisabled ? "Enable" : "Disable"} ${name}`,
+    }),
+    button("Remove", onRemove, { label: `Remove ${name}` }),
   ]);
 }
 
@@ -43,12 +46,12 @@ export function tokenRow(token: TokensAnswer["tokens"][number], onRevoke: () => 
   const used = lastUsedUs === null ? "never used" : `last used ${formatMoment(lastUsedUs / 1000)}`;
   const end = `${isOver ? "expired" : "until"} ${formatMoment(expiresUs / 1000)}`;
   return element("li", isOver ? { class: "is-off" } : {}, [
-    element("span", { class: "access-what" }, [
+    element("span", { class: "desk-what" }, [
       element("strong", {}, [name]),
       ` ${scope.join(", ")} `,
       element("small", {}, [`${end}, ${used}`]),
     ]),
-    button("Revoke", `Revoke ${name}`, onRevoke),
+    button("Revoke", onRevoke, { label: `Revoke ${name}` }),
   ]);
 }
 
@@ -64,11 +67,11 @@ export function changeRow({
   const what = [before, after].map((side) => (side === null ? "nothing" : JSON.stringify(side)));
   const isBare = before === null && after === null;
   return element("li", {}, [
-    element("span", { class: "access-what" }, [
+    element("span", { class: "desk-what" }, [
       element("strong", {}, [action]),
       ` ${target} `,
       element("small", {}, [`by ${by}, ${formatMoment(atUs / 1000)}`]),
-      ...(isBare ? [] : [element("p", { class: "access-change" }, [shortened(what.join(" → "))])]),
+      ...(isBare ? [] : [element("p", { class: "change-sides" }, [shortened(what.join(" → "))])]),
     ]),
   ]);
 }
@@ -77,10 +80,4 @@ const longest = 240;
 
 function shortened(text: string): string {
   return text.length <= longest ? text : `${text.slice(0, longest)} …`;
-}
-
-function button(text: string, label: string, onClick: () => void): HTMLButtonElement {
-  const made = element("button", { type: "button", class: "plain-button", "aria-label": label }, [text]);
-  made.addEventListener("click", onClick);
-  return made;
 }
