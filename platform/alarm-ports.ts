@@ -52,6 +52,10 @@ export interface AlarmStore {
   list(query: {
     group?: AlarmGroup | undefined;
     deviceId?: string | undefined;
+    sensorType?: string | undefined;
+    rule?: string | undefined;
+    /** Those that had begun at this moment and went on, microseconds since the epoch. */
+    atUs?: number | undefined;
     /** Members of this one. */
     of?: number | undefined;
     /** Without those that belong to a group. */

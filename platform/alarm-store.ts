@@ -7,7 +7,7 @@ import type { AlarmOrder, AlarmOutcome, AlarmStore, StormLimits } from "./alarm-
 import { isShelved, raise } from "./alarm-raise.ts";
 import { findStorms, gatherStorm, worsenGroups } from "./alarm-storms.ts";
 import { asking, type Database } from "./database.ts";
-import { micros, recordChange } from "./sql.ts";
+import { micros, recordChange, toInstant } from "./sql.ts";
 
 /** Of the advisory lock of whoever announces, "alrm" in ASCII. */
 const announceLock = 0x616c726d;
@@ -17,17 +17,7 @@ const announcedAtOnce = 200;
 export function openAlarmStore(database: Database): AlarmStore {
   const { db } = database;
   return {
-    list: ({ group, deviceId, of, isFolded, after, limit }) =>
-      asking("list the alarms", async () => {
-        let select = summaries(db);
-        if (group !== undefined) select = select.where(inGroup(group));
-        if (deviceId !== undefined) select = select.where("alarms.device_id", "=", deviceId);
-        if (of !== undefined) select = select.where("alarms.group_id", "=", of);
-        if (isFolded === true) select = select.where("alarms.group_id", "is", null);
-        if (after !== undefined) select = select.where("alarms.id", "<", after);
-        const rows = await select.orderBy("alarms.id", "desc").limit(limit).execute();
-        return rows.map(toSummary);
-      }),
+    list: (query) => asking("list the alarms", () => list(db, query)),
     find: (id) => asking(`read alarm ${id}`, () => find(db, id)),
     change: (id, order) =>
       asking(`change alarm ${id}`, () =>
@@ -44,6 +34,26 @@ export function openAlarmStore(database: Database): AlarmStore {
     forgetCleared: (days) => asking("forget cleared alarms", () => forgetCleared(db, days)),
     announce: (say) => announce(database, say),
   };
+}
+
+async function list(
+  db: Kysely<Tables>,
+  { group, deviceId, sensorType, rule, atUs, of, isFolded, after, limit }: Parameters<AlarmStore["list"]>[0],
+): Promise<readonly AlarmSummary[]> {
+  let select = summaries(db);
+  if (group !== undefined) select = select.where(inGroup(group));
+  if (deviceId !== undefined) select = select.where("alarms.device_id", "=", deviceId);
+  if (sensorType !== undefined) select = select.where("alarms.sensor_type", "=", sensorType);
+  if (rule !== undefined) select = select.where("alarms.rule", "=", rule);
+  if (atUs !== undefined)
+    select = select.where(
+      sql<boolean>`${toInstant(sql`${atUs}::bigint`)} BETWEEN alarms.raised_at AND alarms.last_at`,
+    );
+  if (of !== undefined) select = select.where("alarms.group_id", "=", of);
+  if (isFolded === true) select = select.where("alarms.group_id", "is", null);
+  if (after !== undefined) select = select.where("alarms.id", "<", after);
+  const rows = await select.orderBy("alarms.id", "desc").limit(limit).execute();
+  return rows.map(toSummary);
 }
 
 function inGroup(group: AlarmGroup) {

@@ -112,10 +112,16 @@ export interface ShardWriter {
   release(): Promise<void>;
 }
 
+/** Processors alive, and the shards that one of them owns. */
+export interface Census {
+  readonly processors: number;
+  readonly taken: ReadonlySet<number>;
+}
+
 /** A processor's seat among those that share the shards. */
 export interface Seat {
-  /** Processors alive, this one included, and the shards that somebody owns. */
-  census(): Promise<{ readonly processors: number; readonly taken: ReadonlySet<number> }>;
+  /** This one included. */
+  census(): Promise<Census>;
   leave(): Promise<void>;
 }
 
@@ -148,6 +154,8 @@ export interface DetectorHistory extends SeriesKey {
 export interface ReadingStore {
   /** Takes a seat among the processors; it is given up with `leave`, or with the process. */
   takeSeat(): Promise<Seat>;
+  /** Who sits there, and the shards that somebody owns; null where there is one process, which writes everything. */
+  census(): Promise<Census | null>;
   /** The pen of a shard of the stream named, or null while another processor holds it. */
   claimShard(shard: number, streamId: string): Promise<ShardWriter | null>;
   /** What the detectors of these series are rebuilt from; series without readings are left out. */

@@ -13,8 +13,20 @@ export interface PresenceStore {
   isOnline(deviceId: string): Promise<boolean>;
   /** Devices that are offline, by id, after the one named. */
   offline(query: { after: string; limit: number }): Promise<readonly Presence[]>;
+  /** The brokers that have not taken leave and were not found dead yet, by id. */
+  brokers(): Promise<readonly BrokerLife[]>;
   /** The broker ends; nobody needs to look for its devices. */
   leave(broker: string): Promise<void>;
+}
+
+/** A broker as the others see it. */
+export interface BrokerLife {
+  readonly id: string;
+  /** Its last sign of life, microseconds since the epoch. */
+  readonly beatUs: number;
+  readonly isAlive: boolean;
+  /** Devices connected to it. */
+  readonly devices: number;
 }
 
 export interface Beat {

@@ -2,8 +2,8 @@ import { type Kysely, sql } from "kysely";
 import type { Presence, PresenceReason } from "../schema/presence.ts";
 import type { Tables } from "../schema/row.ts";
 import { asking, type Database } from "./database.ts";
-import type { Beat, PresenceStore } from "./presence-ports.ts";
-import { isConnected, micros, toInstant } from "./sql.ts";
+import type { Beat, BrokerLife, PresenceStore } from "./presence-ports.ts";
+import { isAlive, isConnected, micros, toInstant } from "./sql.ts";
 
 /** Opens the record of who is connected. */
 export function openPresenceStore({ db }: Database): PresenceStore {
@@ -35,6 +35,7 @@ export function openPresenceStore({ db }: Database): PresenceStore {
           .execute();
         return rows.map(toPresence);
       }),
+    brokers: () => asking("list the brokers", () => brokers(db)),
     leave: (broker) =>
       asking("take leave as a broker", () =>
         db.transaction().execute(async (transaction) => {
@@ -45,6 +46,19 @@ export function openPresenceStore({ db }: Database): PresenceStore {
         }),
       ),
   };
+}
+
+async function brokers(db: Kysely<Tables>): Promise<readonly BrokerLife[]> {
+  const { rows } = await sql<{ id: string; beat_us: number; is_alive: boolean; devices: number }>`
+    SELECT id, ${micros("beat_at")} AS beat_us, ${isAlive} AS is_alive,
+      (SELECT count(*) FROM presence WHERE presence.broker = brokers.id AND is_online) AS devices
+    FROM brokers ORDER BY id`.execute(db);
+  return rows.map((row) => ({
+    id: row.id,
+    beatUs: row.beat_us,
+    isAlive: row.is_alive,
+    devices: row.devices,
+  }));
 }
 
 async function beat(

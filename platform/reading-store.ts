@@ -5,7 +5,7 @@ import { type ChannelShare, channelNames } from "../schema/scored.ts";
 import { asking, type Database } from "./database.ts";
 import { detectorHistories } from "./detector-histories.ts";
 import type { LatestReading, ReadingStore, StoredSeries } from "./ports.ts";
-import { takeSeat } from "./seat.ts";
+import { lookAtSeats, takeSeat } from "./seat.ts";
 import type { SeriesKey } from "./shard-batch.ts";
 import { claimShard } from "./shard-writer.ts";
 import { heardSince, micros } from "./sql.ts";
@@ -15,6 +15,7 @@ export function openReadingStore(database: Database): ReadingStore {
   const { db } = database;
   return {
     takeSeat: () => takeSeat(database),
+    census: () => lookAtSeats(database),
     claimShard: (shard, streamId) => claimShard(database, { shard, streamId }),
     detectorHistories: (keys, options) => detectorHistories(db, keys, options),
     recentOfDevices: async (deviceIds, limit) => recent(db, await seriesOf(db, deviceIds), limit),

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { Tables } from "../schema/row.ts";
 import { asking, type Database } from "./database.ts";
 import { hold } from "./held-connection.ts";
-import type { Seat } from "./ports.ts";
+import type { Census, Seat } from "./ports.ts";
 import { lockSpace } from "./shard-writer.ts";
 
 /** Key of the advisory lock that every processor shares, "seat" in ASCII. */
@@ -48,14 +48,23 @@ export async function takeSeat(database: Database): Promise<Seat> {
     leave,
     census: async () => {
       await asking("end sessions that broke off", () => endBrokenOff(held.db));
-      const { rows } = await asking("count the processors", () =>
-        sql<LockRow>`
-          SELECT classid::bigint AS space, objid::bigint AS shard FROM pg_locks
-          WHERE locktype = 'advisory' AND granted AND classid IN (${lockSpace}, ${seatSpace})
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`.execute(held.db),
-      );
-      const shards = rows.filter(({ space }) => space === lockSpace).map(({ shard }) => shard);
-      return { processors: rows.length - shards.length, taken: new Set(shards) };
+      return census(held.db);
     },
   };
+}
+
+function census(db: Kysely<Tables>): Promise<Census> {
+  return asking("count the processors", async () => {
+    const { rows } = await sql<LockRow>`
+      SELECT classid::bigint AS space, objid::bigint AS shard FROM pg_locks
+      WHERE locktype = 'advisory' AND granted AND classid IN (${lockSpace}, ${seatSpace})
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`.execute(db);
+    const shards = rows.filter(({ space }) => space === lockSpace).map(({ shard }) => shard);
+    return { processors: rows.length - shards.length, taken: new Set(shards) };
+  });
+}
+
+/** As `Seat.census`, for whoever only looks; null where there is one process, which writes everything. */
+export function lookAtSeats({ db, isSole }: Database): Promise<Census | null> {
+  return isSole ? Promise.resolve(null) : census(db);
 }

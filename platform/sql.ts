@@ -32,9 +32,11 @@ export function heardSince(timeoutMs: number): RawBuilder<Date> {
   return sql<Date>`now() - ${timeoutMs + lastSeenSlackMs} * interval '1 millisecond'`;
 }
 
-/** Whether a device is connected: its broker said so and is alive, for it gives a sign of life every second. `presence` and `brokers` must be joined. */
-export const isConnected = sql<boolean>`(presence.is_online AND brokers.beat_at IS NOT NULL
-  AND brokers.beat_at > now() - interval '10 seconds')`;
+/** Whether a broker lives: it gives a sign of life every second. */
+export const isAlive = sql<boolean>`(brokers.beat_at IS NOT NULL AND brokers.beat_at > now() - interval '10 seconds')`;
+
+/** Whether a device is connected: its broker said so and is alive. `presence` and `brokers` must be joined. */
+export const isConnected = sql<boolean>`(presence.is_online AND ${isAlive})`;
 
 /** Keeps rejections; one that is kept already stays as it is. Arrays, since `values` ends at 65 535 parameters. */
 export async function insertRejections(db: Kysely<Tables>, rejections: readonly Rejection[]): Promise<void> {

@@ -33,6 +33,7 @@ export type ProvisionBody = Readonly<Static<typeof ProvisionBody>>;
 export const ProvisionAnswer = Type.Object({
   devices: Type.Array(Type.Object({ id: Type.String(), password: Type.Union([Type.String(), Type.Null()]) })),
 });
+export type ProvisionAnswer = Readonly<Static<typeof ProvisionAnswer>>;
 
 /** `PUT /api/v1/devices/{id}/labels`: all of them. */
 export const DeviceLabelsBody = Type.Object({ labels: LabelsBody }, { additionalProperties: false });
@@ -63,6 +64,7 @@ export const DeviceAccessesAnswer = Type.Object({
   /** What to ask `after` next; null at the end. */
   next: Type.Union([Type.Null(), Type.String()]),
 });
+export type DeviceAccessesAnswer = Readonly<Static<typeof DeviceAccessesAnswer>>;
 
 /** `POST /api/v1/devices/{id}/rotate`, and the same of a service account. */
 export const RotateBody = Type.Object(
@@ -85,6 +87,7 @@ export const SecuredAnswer = Type.Object({
   userName: Type.String(),
   password: Type.Union([Type.String(), Type.Null()]),
 });
+export type SecuredAnswer = Readonly<Static<typeof SecuredAnswer>>;
 
 /** `POST /api/v1/devices/{id}/certificates/revoke` */
 export const RevokeCertificateBody = Type.Object({
@@ -116,6 +119,7 @@ export const ServicesAnswer = Type.Object({
     }),
   ),
 });
+export type ServicesAnswer = Readonly<Static<typeof ServicesAnswer>>;
 
 export const longestClaimSeconds = 366 * 86_400;
 
@@ -133,6 +137,7 @@ export type NewClaimBody = Readonly<Static<typeof NewClaimBody>>;
 
 /** The token is shown here and never again. */
 export const NewClaimAnswer = Type.Object({ name: Type.String(), token: Type.String(), expiresUs: Moment });
+export type NewClaimAnswer = Readonly<Static<typeof NewClaimAnswer>>;
 
 /** `GET /api/v1/claims` */
 export const ClaimsAnswer = Type.Object({
@@ -147,6 +152,7 @@ export const ClaimsAnswer = Type.Object({
     }),
   ),
 });
+export type ClaimsAnswer = Readonly<Static<typeof ClaimsAnswer>>;
 
 /** `POST /api/v1/claim`, in the words of devices. */
 export const ClaimBody = Type.Object({ token: NameText, device_id: DeviceIdText });

@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import { DeviceIdText, SharesSchema } from "./api.ts";
 import { accessNamePattern } from "./operator.ts";
+import { sensorTypeLimit } from "./reading.ts";
 import { severityOf } from "./scored.ts";
 import { PreviewSummary } from "./tuning.ts";
 
@@ -128,6 +129,21 @@ export const AlarmParams = Type.Object({ id: AlarmId });
 export const AlarmsQuestion = Type.Object({
   state: Type.Optional(Type.Enum([...alarmGroups])),
   device: Type.Optional(DeviceIdText),
+  sensor: Type.Optional(
+    Type.String({
+      maxLength: sensorTypeLimit,
+      pattern: "^[^\\u0000]*$",
+      description: "Empty: about whole devices.",
+    }),
+  ),
+  rule: Type.Optional(Type.String({ pattern: "^[a-z]+(-\\d+)?$", maxLength: 32 })),
+  at: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: "Only those that had begun then and went on, microseconds since the epoch.",
+    }),
+  ),
   group: Type.Optional(AlarmId),
   fold: Type.Boolean({ default: false, description: "Leaves out what belongs to a group." }),
   after: Type.Optional(AlarmId),
@@ -135,7 +151,10 @@ export const AlarmsQuestion = Type.Object({
 });
 export type AlarmsQuestion = Readonly<Static<typeof AlarmsQuestion>>;
 
-/** `GET /api/v1/alarms?state=open[&device=a][&group=id][&fold=true][&after=id]&limit=100`, newest first. */
+/**
+ * `GET /api/v1/alarms?state=open[&device=a][&sensor=type][&rule=anomaly][&at=us][&group=id][&fold=true][&after=id]&limit=100`, newest
+ * first.
+ */
 export const AlarmsAnswer = Type.Object({
   alarms: Type.Array(AlarmSummary),
   /** What to ask `after` for what is older; null when there is nothing. */

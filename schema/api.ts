@@ -202,6 +202,7 @@ export const DeviceLedgersAnswer = Type.Object({
   /** What to ask `after` next; null at the end. */
   next: Type.Union([Type.Null(), Type.String()]),
 });
+export type DeviceLedgersAnswer = Readonly<Static<typeof DeviceLedgersAnswer>>;
 
 /** `GET /api/v1/ledger/devices/{id}` */
 export const DeviceLedgerAnswer = Type.Object({

@@ -1,6 +1,6 @@
 import { type Static, Type } from "typebox";
 import { DeviceIdText } from "./api.ts";
-import { severities } from "./scored.ts";
+import { type Severity, severities } from "./scored.ts";
 
 /** What points are read from: the readings themselves, or what was rolled up of a minute or an hour of them. */
 export const historyLevels = ["raw", "1m", "1h"] as const;
@@ -45,6 +45,9 @@ export type HistoryQuestion = Readonly<Static<typeof HistoryQuestion>>;
 
 const Column = Type.Array(Type.Number());
 
+// With its type: the serialiser knows the items of a tuple by their types, and refuses one that has none.
+const SeverityText = Type.Unsafe<Severity>({ type: "string", enum: [...severities] });
+
 const HistorySeries = Type.Object({
   deviceId: Type.String(),
   sensorType: Type.String(),
@@ -57,13 +60,10 @@ const HistorySeries = Type.Object({
   min: Type.Optional(Column),
   max: Type.Optional(Column),
   n: Type.Optional(Type.Array(Type.Integer(), { description: "How many readings a point stands for." })),
-  anomalies: Type.Array(
-    Type.Tuple([Type.Integer(), Type.Number(), Type.Number(), Type.Enum([...severities])]),
-    {
-      description:
-        "Every anomaly of the range, by time, whatever the level: [timestampUs, value, score, severity].",
-    },
-  ),
+  anomalies: Type.Array(Type.Tuple([Type.Integer(), Type.Number(), Type.Number(), SeverityText]), {
+    description:
+      "Every anomaly of the range, by time, whatever the level: [timestampUs, value, score, severity].",
+  }),
   anomaliesLeftOff: Type.Integer({
     description: `How many more there are: beyond ${historyAnomalyLimit} of a series those with the least score are left off.`,
   }),

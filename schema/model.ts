@@ -132,15 +132,18 @@ export type ModelTypeSummary = Readonly<Static<typeof ModelTypeSummary>>;
 
 /** `GET /api/v1/models`, by sensor type. */
 export const ModelsAnswer = Type.Object({ types: Type.Array(ModelTypeSummary) });
+export type ModelsAnswer = Readonly<Static<typeof ModelsAnswer>>;
 
 /** `GET /api/v1/models/{type}`: the newest version first. */
 export const ModelTypeAnswer = Type.Object({ type: ModelTypeSummary, versions: Type.Array(ModelSummary) });
 export type ModelTypeAnswer = Readonly<Static<typeof ModelTypeAnswer>>;
 
 export const ModelVersionAnswer = Type.Object({ model: ModelDetail });
+export type ModelVersionAnswer = Readonly<Static<typeof ModelVersionAnswer>>;
 
 /** What a change answers. */
 export const ModelChangedAnswer = Type.Object({ type: ModelTypeSummary });
+export type ModelChangedAnswer = Readonly<Static<typeof ModelChangedAnswer>>;
 
 const TypeText = Type.String({ minLength: 1, maxLength: 256, pattern: "^[^\\u0000/]*$" });
 export const ModelTypeParams = Type.Object({ type: TypeText });

@@ -158,7 +158,9 @@ export const SecuredRouteAnswer = Type.Object({
   route: NotificationRoute,
   secret: OrNull(Type.String()),
 });
+export type SecuredRouteAnswer = Readonly<Static<typeof SecuredRouteAnswer>>;
 export const RoutesAnswer = Type.Object({ routes: Type.Array(NotificationRoute) });
+export type RoutesAnswer = Readonly<Static<typeof RoutesAnswer>>;
 
 const RouteId = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 export const RouteParams = Type.Object({ id: RouteId });
@@ -201,6 +203,7 @@ export const NotificationsAnswer = Type.Object({
   /** What to ask `after` for what is older; null when there is nothing. */
   next: OrNull(Type.Integer()),
 });
+export type NotificationsAnswer = Readonly<Static<typeof NotificationsAnswer>>;
 
 export const NotificationParams = Type.Object({ id: Type.String({ format: "uuid" }) });
 export const NotificationAnswer = Type.Object({ notification: NotificationSummary });
@@ -214,6 +217,7 @@ export const TestAnswer = Type.Object({
   reason: OrNull(Type.String()),
   tookMs: Type.Integer(),
 });
+export type TestAnswer = Readonly<Static<typeof TestAnswer>>;
 
 /** An alarm's transition about to be told on a route. */
 export interface PlannedNotification {

@@ -101,6 +101,7 @@ export type Rule = Readonly<Static<typeof Rule>>;
 
 /** `GET /api/v1/rules`, by name. */
 export const RulesAnswer = Type.Object({ rules: Type.Array(Rule) });
+export type RulesAnswer = Readonly<Static<typeof RulesAnswer>>;
 export const RuleAnswer = Type.Object({ rule: Rule });
 
 /** Parts that the time a rate is taken over is divided into; of each the last reading is remembered. */

@@ -55,9 +55,12 @@ function mountList(scope: HttpDoor, { alarms }: AlarmRouteDeps): void {
   scope.get<{ Querystring: AlarmsQuestion }>(
     root,
     { config: viewer, schema: { querystring: AlarmsQuestion, response: { 200: AlarmsAnswer } } },
-    async ({ query: { state, device: deviceId, group: of, fold: isFolded, after, limit } }) => {
+    async ({ query }) => {
+      const { state: group, device: deviceId, sensor: sensorType, rule, at: atUs } = query;
+      const { group: of, fold: isFolded, after, limit } = query;
+      const which = { group, deviceId, sensorType, rule, atUs, of, isFolded, after };
       // One more than asked for tells whether there is a next page.
-      const page = await alarms.list({ group: state, deviceId, of, isFolded, after, limit: limit + 1 });
+      const page = await alarms.list({ ...which, limit: limit + 1 });
       const listed = page.slice(0, limit);
       return { alarms: listed, next: page.length > limit ? (listed.at(-1)?.id ?? null) : null };
     },

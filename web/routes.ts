@@ -85,6 +85,10 @@ function mountHistory(door: HttpDoor, { readings }: RouteDeps): void {
         response: { 200: AnomaliesAnswer },
       },
     },
-    async ({ query }) => ({ anomalies: await readings.anomalies(query) }),
+    async ({ query: { device: deviceId, limit: most } }) => ({
+      anomalies: await readings.anomalies(
+        deviceId === undefined ? { limit: most } : { deviceId, limit: most },
+      ),
+    }),
   );
 }

@@ -34,6 +34,7 @@ import { mountAudit } from "./audit-routes.ts";
 import { mountClaims } from "./claim-routes.ts";
 import { CommandDesk } from "./command-desk.ts";
 import { mountCommands } from "./command-routes.ts";
+import { mountConsolePages } from "./console-paths.ts";
 import { mountDeviceAccess } from "./device-routes.ts";
 import { guard } from "./guard.ts";
 import { mountHistory } from "./history-routes.ts";
@@ -43,6 +44,7 @@ import { mountLogin, mountMe } from "./login-routes.ts";
 import { mountModels } from "./model-routes.ts";
 import { mountNotifications } from "./notification-routes.ts";
 import { mountOperators } from "./operator-routes.ts";
+import { mountOps } from "./ops-routes.ts";
 import { mountRejected } from "./rejected-routes.ts";
 import { mountApi } from "./routes.ts";
 import { mountRouting } from "./routing-routes.ts";
@@ -101,6 +103,7 @@ export async function startWeb(
   await mountNotifications(door, deps);
   await mountTunings(door, deps);
   await mountModels(door, deps);
+  mountOps(door, deps);
   mountLedger(door, { ...deps, shards: config.SHARDS });
   await mountRejected(door, { ...deps, shards: config.SHARDS, rules: replayRules(config) });
   const desk = new AccessDesk(deps);
@@ -111,7 +114,10 @@ export async function startWeb(
   await mountCommands(door, { ...deps, desk: commandDesk });
   const client = clientFolder();
   if (client === undefined) log.warn("console not built; run npm run build");
-  else await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });
+  else {
+    await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });
+    mountConsolePages(door);
+  }
   const live = await startLive({ ...deps, http: door.server, onHint: (hint) => commandDesk.hear(hint) });
   // Open sockets would keep the listener from closing.
   door.addHook("preClose", () => live.stop());

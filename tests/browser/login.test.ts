@@ -71,6 +71,11 @@ describe("a console that asks who sits there", () => {
     expect(status).toBe(202);
   };
 
+  async function settings(part: string): Promise<void> {
+    await page.getByRole("link", { name: "Settings", exact: true }).click();
+    await page.getByRole("link", { name: part, exact: true }).click();
+  }
+
   async function asAdmin(): Promise<Caller> {
     return comeIn(base, "login", { name: "ada", password: passwords.ada });
   }
@@ -167,36 +172,43 @@ describe("a console that asks who sits there", () => {
     await login().waitFor();
     await fill("ada", passwords.ada);
     await isLive();
-    await page.locator("#access-open").click();
-    await page.locator("#operator-name").fill("cleo");
-    await page.locator("#operator-form button").click();
+    await settings("Operators");
+    await page.locator("#page").getByLabel("Name", { exact: true }).fill("cleo");
+    await page.getByRole("button", { name: "Add", exact: true }).click();
     await page.getByText("Password of cleo:").waitFor();
-    const password = await page.locator("#access-secret-text").textContent();
-    await page.locator("#token-name").fill("wall");
-    await page.locator("#token-form button").click();
+    const password = await page.locator(".secret-once code").textContent();
+    await settings("API tokens");
+    await page.locator("#page").getByLabel("Name", { exact: true }).fill("wall");
+    await page.getByRole("button", { name: "Make" }).click();
     await page.getByText("Token wall:").waitFor();
-    const secret = await page.locator("#access-secret-text").textContent();
+    const secret = await page.locator(".secret-once code").textContent();
     const answer = await fetch(`${base}/api/v1/me`, { headers: { authorization: `Bearer ${secret}` } });
     expect(await answer.json()).toEqual({ name: "wall", role: "viewer", kind: "token" });
-    await page.locator("#token-list").getByRole("button", { name: "Revoke wall" }).click();
+    await page.getByRole("button", { name: "Revoke wall" }).click();
     await page.getByText("wall is revoked.").waitFor();
-    expect(await page.locator("#access").textContent()).not.toContain(secret);
+    expect(await page.locator("#page").textContent()).not.toContain(secret);
+    await settings("Changes");
+    await page.locator("#change-list li").first().waitFor();
     expect(await page.locator("#change-list li").first().textContent()).toMatch(
       /token\.revoke wall by operator:ada/,
     );
+    await settings("Operators");
     await page.getByRole("button", { name: "Remove ada" }).click();
     await page.getByText("Ada is the last admin").waitFor();
-    await page.keyboard.press("Escape");
     await page.locator("#logout").click();
     await login().waitFor();
 
     // The new operator chooses a password of their own, and has nothing else here.
     await fill("cleo", password ?? "");
     await isLive();
-    await page.locator("#access-open").click();
-    expect(await page.locator("#operator-form").isVisible()).toBe(false);
-    await page.locator("#password-current").fill(password ?? "");
-    await page.locator("#password-next").fill("one of her own choice");
+    await settings("Operators");
+    await page.getByText("This needs the role admin; yours is viewer.").waitFor();
+    await settings("Your password");
+    await page
+      .locator("#page")
+      .getByLabel("Now", { exact: true })
+      .fill(password ?? "");
+    await page.locator("#page").getByLabel("From now on").fill("one of her own choice");
     await page.keyboard.press("Enter");
     await page.getByText("Your password is changed.").waitFor();
     await comeIn(base, "login", { name: "cleo", password: "one of her own choice" });

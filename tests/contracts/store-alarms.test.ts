@@ -57,6 +57,19 @@ onEach(engines, "the store of alarms", (stores, engine) => {
     expect((await only()).peak.sentence).toContain("41.25");
   });
 
+  test("alarms are found by what they are about, and by a moment they went on at", async () => {
+    await suffer(["a", "b"], 0, 5);
+    const ids = async (query: object) =>
+      (await store().list({ limit: 10, ...query })).map(({ deviceId }) => deviceId);
+    const like = { deviceId: "a", sensorType: "temperature", rule: "anomaly" };
+    expect(await ids(like)).toEqual(["a"]);
+    expect(await ids({ ...like, sensorType: "humidity" })).toEqual([]);
+    expect(await ids({ ...like, rule: "silent" })).toEqual([]);
+    expect(await ids({ deviceId: "a", atUs: startUs + 4 * second })).toEqual(["a"]);
+    expect(await ids({ deviceId: "a", atUs: startUs + 4 * second + 1 })).toEqual([]);
+    expect(await ids({ deviceId: "a", atUs: startUs - 1 })).toEqual([]);
+  });
+
   test("ordinary readings raise nothing, and readings that come again count once", async () => {
     await stores().write(batch({ readings: [scored()] }));
     expect(await all()).toEqual([]);

@@ -118,6 +118,7 @@ onEach(servers, "a seat among the processors", (stores) => {
     const seats = [await here.takeSeat(), await there.takeSeat()];
     const pen = await there.claimShard(5, streamId);
     expect(await seats[0]?.census()).toEqual({ processors: 2, taken: new Set([5]) });
+    expect(await here.census()).toEqual({ processors: 2, taken: new Set([5]) });
     await seats[1]?.leave();
     await pen?.release();
     expect(await seats[0]?.census()).toEqual({ processors: 1, taken: new Set() });

@@ -35,6 +35,21 @@ onEach(engines, "the record of who is connected", (stores) => {
     expect(await store().beat(broker, watching)).toEqual({ isNew: true, buried: [] });
   });
 
+  test("lists the brokers with their devices, and which of them live", async () => {
+    const [first = "", second = ""] = [broker, other].toSorted();
+    for (const each of [first, second]) await store().beat(each, { ...watching, mayBury: false });
+    await store().save(second, [
+      presence("a", "connected"),
+      presence("b", "connected"),
+      presence("c", "lost"),
+    ]);
+    await silence(stores(), first, 60);
+    expect(await store().brokers()).toEqual([
+      { id: first, beatUs: expect.any(Number), isAlive: false, devices: 0 },
+      { id: second, beatUs: expect.any(Number), isAlive: true, devices: 2 },
+    ]);
+  });
+
   test("keeps what a broker says last, to the microsecond", async () => {
     await store().beat(broker, watching);
     const since = nowUs();

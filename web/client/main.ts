@@ -1,24 +1,25 @@
-import { AccessPanel } from "./access-panel.ts";
-import { startAccount } from "./account.ts";
-import { Console } from "./console.ts";
-import { find } from "./element.ts";
-import { LoginScreen } from "./login-screen.ts";
-import { RejectedPanel } from "./rejected-panel.ts";
-import { fetchMe } from "./server-api.ts";
-import { signedIn } from "./signing.ts";
-import { startTheme } from "./theme.ts";
+import { forgetSnapshot } from "./overview/cache.ts";
+import { RejectedCount } from "./rejected/rejected-count.ts";
+import { startAccount } from "./shell/account.ts";
+import { ConsoleShell } from "./shell/console-shell.ts";
+import { find } from "./shell/element.ts";
+import { LoginScreen } from "./shell/login-screen.ts";
+import { routes } from "./shell/routes.ts";
+import { fetchMe } from "./shell/server-api.ts";
+import { signedIn } from "./shell/signing.ts";
+import { startTheme } from "./shell/theme.ts";
 
-let page: Console | undefined;
-startTheme(find("#theme"), () => page?.repaint());
+let shell: ConsoleShell | undefined;
+startTheme(find("#theme"), () => shell?.repaint());
 new LoginScreen().start();
 startAccount(() => {
-  page?.forget();
-  location.reload();
+  shell?.forget();
+  forgetSnapshot();
+  location.assign("/");
 });
 // A server that is away is no reason to show nothing: the page has what it last saw, and keeps trying.
 const me = await fetchMe().catch(() => undefined);
 if (me !== undefined) signedIn(me);
-page = new Console();
-page.start();
-new RejectedPanel().start();
-new AccessPanel().start();
+shell = new ConsoleShell(routes, me);
+shell.start();
+new RejectedCount().start();

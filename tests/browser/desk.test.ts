@@ -1,0 +1,220 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectAsync, type MqttClient } from "mqtt";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { dataFolder } from "../data-folder.ts";
+import { type Api, apiAt } from "../harness/api.ts";
+import { violations } from "../harness/axe.ts";
+import { launchChromium } from "../harness/chromium.ts";
+import { until } from "../harness/local-servers.ts";
+import { type Program, startProgram } from "../harness/program.ts";
+
+const themes = ["dark", "light", "contrast"] as const;
+const partsOfSettings = ["rules", "notifications", "devices", "retention", "changes"].map(
+  (part) => `/settings?part=${part}`,
+);
+
+describe("the pages that one works at", () => {
+  const dataDir = dataFolder("desk");
+  const profile = mkdtempSync(join(tmpdir(), "tidemark-chromium-"));
+  let program: Program;
+  let base: string;
+  let api: Api;
+  let mqtt: MqttClient;
+  let browser: BrowserContext;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    program = startProgram([], { DATA_DIR: dataDir });
+    const addresses = await program.ready();
+    base = addresses["console"] ?? "";
+    api = apiAt(base);
+    mqtt = await connectAsync(addresses["mqtt"] ?? "");
+    browser = await launchChromium(profile);
+  });
+
+  beforeEach(async () => {
+    await page?.close();
+    page = await browser.newPage();
+    page.on("dialog", (dialog) => void dialog.accept());
+    page.on("pageerror", (error) => complaints.push(String(error)));
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await mqtt?.endAsync(true);
+    await program.kill("SIGKILL");
+    rmSync(dataDir, { recursive: true, force: true });
+    rmSync(profile, { recursive: true, force: true });
+  });
+
+  const publish = (deviceId: string, temperature: number) =>
+    mqtt.publishAsync(`devices/${deviceId}/telemetry`, JSON.stringify({ temperature }), { qos: 1 });
+  const button = (name: string) => page.getByRole("button", { name, exact: true });
+  const labelled = (name: string) => page.locator("#page").getByLabel(name, { exact: true });
+  const section = (name: string) => page.getByRole("region", { name, exact: true });
+  const says = (text: string | RegExp) =>
+    page.getByRole("status").filter({ hasText: text }).first().waitFor();
+
+  test("an operator follows an alarm from the inbox to a quieter line, and all of it is on record", async () => {
+    await page.goto(base);
+    await page.locator('[data-connection="live"]').waitFor();
+    // Too much for a line that can be moved, and not so much as no temperature can be.
+    await publish("oven-1", 33);
+    await page.getByRole("link", { name: /^Details of oven-1/ }).click();
+
+    await page.locator('[data-alarm-page][data-state="raised"]').waitFor();
+    expect(new URL(page.url()).pathname).toMatch(/^\/alarms\/\d+$/);
+    const why = await section("Why").textContent();
+    expect(why).toMatch(/33.*Expected/s);
+    const chart = page.locator(".evidence figure").first();
+    await chart.waitFor();
+    const wholeMs = await spanOf(chart);
+
+    await button("Zoom in").click();
+    await until("the chart shows half of it", async () => (await spanOf(chart)) < wholeMs * 0.6);
+    expect(page.url()).toMatch(/[?&]from=/);
+    const canvas = await chart.locator("canvas").boundingBox();
+    if (canvas === null) throw new Error("the chart is not there");
+    const zoomedMs = await spanOf(chart);
+    await page.mouse.move(canvas.x + canvas.width * 0.5, canvas.y + 60);
+    await page.mouse.down();
+    await page.mouse.move(canvas.x + canvas.width * 0.995, canvas.y + 60);
+    await page.mouse.up();
+    await until("the chart shows what was dragged over", async () => (await spanOf(chart)) < zoomedMs * 0.6);
+    await page.goBack();
+    await until("back shows what was shown before", async () => (await spanOf(chart)) === zoomedMs);
+
+    await page.keyboard.press("a");
+    await page.locator('[data-alarm-page][data-state="acknowledged"]').waitFor();
+    await labelled("Note, if any").fill("the door was open");
+    await button("False alarm").click();
+    await page.getByText(/would have removed 1 of 1 alarm in 7 days/).waitFor();
+    await button("Apply").click();
+    await page.getByText("This sensor is quieter now").waitFor();
+    await section("What happened").getByText("Called a false alarm by anyone: the door was open").waitFor();
+
+    await page.goto(`${base}/settings?part=changes`);
+    const changes = page.locator("#change-list li");
+    await changes.first().waitFor();
+    const recorded = (await changes.allTextContents()).slice(0, 3);
+    expect(recorded[0]).toMatch(/^tuning\.apply oven-1\/temperature/);
+    expect(recorded[1]).toMatch(/^alarm\.feedback oven-1/);
+    expect(recorded[2]).toMatch(/^alarm\.acknowledge oven-1/);
+  });
+
+  async function spanOf(chart: ReturnType<Page["locator"]>): Promise<number> {
+    const [from, to] = [await chart.getAttribute("data-from"), await chart.getAttribute("data-to")];
+    return Number(to) - Number(from);
+  }
+
+  test("an alarm is assigned, shelved, commented and cleared, and leads to those like it", async () => {
+    await publish("oven-2", 150);
+    await page.goto(`${base}/alarms?device=oven-2`);
+    await page.getByRole("link", { name: /^oven-2/ }).click();
+    await page.locator("[data-alarm-page]").waitFor();
+    await labelled("Assign to").fill("ben");
+    await button("Assign").click();
+    await says("Assigned to ben.");
+    await labelled("Shelve for").selectOption("14400");
+    await button("Shelve").click();
+    await says("It says nothing until then.");
+    await page.getByText(/assigned to ben · shelved for another 3 h/).waitFor();
+    await labelled("Comment").fill("a burner was replaced");
+    await button("Add").click();
+    await section("What happened").getByText("Comment by anyone: a burner was replaced").waitFor();
+    await button("Clear").click();
+    await page.locator('[data-alarm-page][data-state="cleared"]').waitFor();
+
+    await publish("oven-2", 160);
+    await section("Alarms like it").getByRole("link").waitFor();
+    const atUs = (await alarmsOf("oven-2"))[0]?.lastUs;
+    await page.goto(`${base}/alarms?device=oven-2&sensor=temperature&rule=anomaly&at=${atUs}`);
+    await page.locator('[data-alarm-page][data-state="raised"]').waitFor();
+    await section("Alarms like it").getByRole("link").waitFor();
+  });
+
+  async function alarmsOf(deviceId: string): Promise<readonly { readonly lastUs: number }[]> {
+    const { body } = await api.get(`alarms?device=${deviceId}`);
+    // As the route answers by its schema.
+    return (body as { alarms: { lastUs: number }[] }).alarms;
+  }
+
+  test("ops shows how readings flow, and that nothing is missing", async () => {
+    await page.goto(`${base}/ops`);
+    await publish("oven-3", 21);
+    await page.locator('[data-tile="Readings a second"]').waitFor();
+    await until("a rate is shown", async () =>
+      /second[\d.,]+taken/.test((await page.locator('[data-tile="Readings a second"]').textContent()) ?? ""),
+    );
+    expect(await section("Queue by shard").textContent()).toContain("a processor");
+    expect(await section("Brokers").textContent()).toContain("alive");
+    await page.getByRole("link", { name: "Ledger", exact: true }).click();
+    await page.locator('[data-ledger="balanced"]').waitFor();
+    await section("By device").getByRole("rowheader", { name: "oven-3" }).waitFor();
+  });
+
+  test("a rule is added, changed and switched off; a notification route is added and tried", async () => {
+    await page.goto(`${base}/settings`);
+    await page.getByText("Add a rule").click();
+    await labelled("Name").fill("too hot");
+    await labelled("Sensor type").fill("temperature");
+    await labelled("Limit").fill("80");
+    await button("Add").click();
+    await says("“too hot” is on.");
+    await button("Edit too hot").click();
+    await page.locator(".rule-editor").getByLabel("Limit").fill("90");
+    await button("Save").click();
+    await page.getByText(/^Temperature above 90 °C: major/).waitFor();
+    await button("Switch off too hot").click();
+    await says("“too hot” is off.");
+
+    await page.getByRole("link", { name: "Notifications", exact: true }).click();
+    await page.getByText("Add a route").click();
+    await labelled("Name").fill("hall");
+    await labelled("Channel").selectOption("mqtt");
+    await button("Add").click();
+    await says("hall is told from now on.");
+    await button("Send a test to hall").click();
+    await says(/The test to hall was taken after/);
+  });
+
+  test("models are trained, pinned and left alone by keyboard", async () => {
+    await page.goto(`${base}/models?type=temperature`);
+    await page.locator('[data-model-type="temperature"]').waitFor();
+    await button("Pin").focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("Pinned: no schedule trains it.").waitFor();
+    await page.getByRole("link", { name: /^Humidity/ }).click();
+    await page.locator('[data-model-type="humidity"]').waitFor();
+    await button("Train").click();
+    await says(/A training is ordered/);
+  });
+
+  test("every page in every theme is without a fault for assistive technology, and fits a phone", async () => {
+    const id = (await api.get("alarms?limit=1")).text.match(/"id":(\d+)/)?.[1];
+    for (const path of [
+      "/alarms?state=all",
+      `/alarms/${id}`,
+      "/models",
+      "/ops",
+      "/ops?part=ledger",
+      ...partsOfSettings,
+    ]) {
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await page.goto(base + path);
+      await page.locator('.desk[data-state="ready"], .desk-section').first().waitFor();
+      for (const theme of themes) {
+        await page.locator(`#theme input[value="${theme}"]`).check();
+        expect(await violations(page), `${path} in ${theme}`).toEqual([]);
+      }
+      await page.setViewportSize({ width: 360, height: 740 });
+      const fits = "document.documentElement.scrollWidth <= window.innerWidth";
+      await until(`${path} fits`, async () => (await page.evaluate(fits)) === true);
+    }
+    expect(complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,212 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectAsync, type MqttClient } from "mqtt";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { dataFolder } from "../data-folder.ts";
+import { violations } from "../harness/axe.ts";
+import { launchChromium } from "../harness/chromium.ts";
+import { until } from "../harness/local-servers.ts";
+import { type Program, portOf, startProgram } from "../harness/program.ts";
+
+const themes = ["dark", "light", "contrast"] as const;
+
+describe("the views of the console", () => {
+  const dataDir = dataFolder("views");
+  const profile = mkdtempSync(join(tmpdir(), "tidemark-chromium-"));
+  let program: Program;
+  let consoleUrl: string;
+  let mqttUrl: string;
+  let mqtt: MqttClient;
+  let browser: BrowserContext;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    program = startProgram([], { DATA_DIR: dataDir });
+    const addresses = await program.ready();
+    consoleUrl = addresses["console"] ?? "";
+    mqttUrl = addresses["mqtt"] ?? "";
+    mqtt = await connectAsync(mqttUrl);
+    browser = await launchChromium(profile);
+    for (const device of ["kiln-1", "kiln-2", "press-1"]) {
+      for (const temperature of [21, 22, 21.5]) await publish(device, { temperature });
+    }
+    await publish("press-1", { vibration: 2 });
+    await publish("kiln-1", { temperature: 150 });
+  });
+
+  beforeEach(async () => {
+    page = await browser.newPage();
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => {
+      // The page of a device does without the history of a server that has none.
+      const isExpected = /status of 404/.test(message.text());
+      if (message.type() === "error" && !isExpected) complaints.push(message.text());
+    });
+  });
+
+  afterEach(async () => {
+    await page.close();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await mqtt?.endAsync(true);
+    await program.kill("SIGKILL");
+    rmSync(dataDir, { recursive: true, force: true });
+    rmSync(profile, { recursive: true, force: true });
+  });
+
+  async function publish(deviceId: string, values: Readonly<Record<string, number>>): Promise<void> {
+    await mqtt.publishAsync(`devices/${deviceId}/telemetry`, JSON.stringify(values), { qos: 1 });
+  }
+
+  async function open(path: string): Promise<void> {
+    await page.goto(consoleUrl + path);
+    await page.locator('[data-connection="live"]').waitFor();
+  }
+
+  const row = (device: string) => page.locator(`.rows [data-device="${device}"]`);
+  const trace = (sensor: string) => page.locator(`.trace[data-sensor="${sensor}"]`);
+  const address = () => new URL(page.url());
+
+  async function hasDots(sensor: string, dots: number): Promise<void> {
+    await page.locator(`.trace[data-sensor="${sensor}"][data-dots="${dots}"]`).waitFor();
+  }
+
+  /** What the table beside the chart says was measured, oldest first. */
+  async function measured(sensor: string): Promise<readonly string[]> {
+    const cells = await trace(sensor).locator(".twin tbody td:nth-child(2)").allTextContents();
+    return cells.toReversed();
+  }
+
+  test("the list finds devices by their name, goes through them by keyboard, and opens one", async () => {
+    await open("/devices");
+    await row("press-1").waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("KILN");
+    await row("press-1").waitFor({ state: "detached" });
+    expect(address().search).toBe("?q=KILN");
+    await page.locator("#search").blur();
+    for (const key of ["j", "j"]) await page.keyboard.press(key);
+    await until("the second is chosen", async () => (await focusedText()) === "kiln-2");
+    await page.keyboard.press("k");
+    await until("the first is chosen", async () => (await focusedText()) === "kiln-1");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "kiln-1" }).waitFor();
+    await page.goBack();
+    await row("kiln-1").waitFor();
+    expect(await page.locator("#search").inputValue()).toBe("KILN");
+  });
+
+  test("pages are reached by keys and by the palette, and an address that is none says so", async () => {
+    await open("/");
+    await page.keyboard.press("g");
+    await page.keyboard.press("d");
+    await row("press-1").waitFor();
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("press");
+    await page.getByRole("option", { name: "press-1" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "press-1" }).waitFor();
+    await page.keyboard.press("?");
+    await page.getByRole("heading", { name: "Keys" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.evaluate(
+      "history.pushState(null, '', '/nowhere'); dispatchEvent(new PopStateEvent('popstate'))",
+    );
+    await page.getByText("There is no such page").waitFor();
+  });
+
+  test("a device has what was stored and what is pushed in one chart, and every anomaly of it", async () => {
+    await open("/devices/kiln-1");
+    await hasDots("temperature", 4);
+    expect(await trace("temperature").getAttribute("data-anomalies")).toBe("1");
+    await publish("kiln-1", { temperature: 22 });
+    await hasDots("temperature", 5);
+    await page.reload();
+    await hasDots("temperature", 5);
+    // What happened to another device has no place here.
+    expect(await page.locator(".log").first().textContent()).not.toContain("Vibration");
+  });
+
+  test("it is paused by the space bar and loses nothing; a range that is drawn goes into the address, and back", async () => {
+    await open("/devices/kiln-2");
+    await hasDots("temperature", 3);
+    await page.keyboard.press(" ");
+    await publish("kiln-2", { temperature: 22 });
+    await page.getByRole("button", { name: "Paused – 1 new point" }).waitFor();
+    expect(await trace("temperature").getAttribute("data-dots")).toBe("3");
+    await page.keyboard.press(" ");
+    await hasDots("temperature", 4);
+
+    const box = await trace("temperature").locator("canvas").boundingBox();
+    if (box === null) throw new Error("the chart is not in the window");
+    const [middle, end] = [box.y + 60, box.x + box.width - 12];
+    await page.mouse.move(end - 200, middle);
+    await page.mouse.down();
+    await page.mouse.move(end, middle, { steps: 4 });
+    await page.mouse.up();
+    await page.getByRole("button", { name: "Back to now" }).waitFor();
+    const { searchParams } = address();
+    expect(Date.parse(searchParams.get("to") ?? "")).toBeGreaterThan(
+      Date.parse(searchParams.get("from") ?? ""),
+    );
+    await page.keyboard.press("Control+z");
+    await page.getByRole("button", { name: /Live|Paused/ }).waitFor();
+    expect(address().search).toBe("");
+  });
+
+  test("after the server was away nothing is missing and nothing is there twice", async () => {
+    const ids = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, at) => (20 + (from + at) / 100).toFixed(2));
+    const send = async (all: readonly string[]) => {
+      for (const id of all) await publish("steady", { temperature: Number(id) });
+    };
+    await send(ids(0, 20));
+    await open("/devices/steady");
+    await hasDots("temperature", 20);
+    await page.keyboard.press("t");
+    await send(ids(20, 30));
+    await hasDots("temperature", 30);
+    const [port, httpPort] = [portOf(mqttUrl), new URL(consoleUrl).port];
+    await program.kill("SIGKILL");
+    await page.getByText(/Connection lost \d+ s ago/).waitFor();
+    expect(await page.locator("html[data-stale]").count()).toBe(1);
+    program = startProgram([], { DATA_DIR: dataDir, MQTT_PORT: `${port}`, HTTP_PORT: httpPort });
+    await program.ready();
+    await until("the device is connected again", () => mqtt.connected);
+    // Some of these come before the page is back, some after.
+    await send(ids(30, 60));
+    await page.locator('[data-connection="live"]').waitFor();
+    await send(ids(60, 70));
+    await hasDots("temperature", 70);
+    expect(await measured("temperature")).toEqual(ids(0, 70));
+    complaints.length = 0;
+  });
+
+  test("every view in every theme is without a fault for assistive technology, and fits a phone", async () => {
+    // Whoever has been silent for long is on no board.
+    await publish("kiln-1", { temperature: 22 });
+    for (const path of ["/", "/devices", "/devices/kiln-1"]) {
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await open(path);
+      await page.getByText("kiln-1").first().waitFor();
+      if (path === "/devices/kiln-1") await trace("temperature").waitFor();
+      for (const theme of themes) {
+        await page.locator(`#theme input[value="${theme}"]`).check();
+        expect(await violations(page), `${path} in ${theme}`).toEqual([]);
+      }
+      await page.setViewportSize({ width: 360, height: 740 });
+      const fits = "document.documentElement.scrollWidth <= window.innerWidth";
+      await until(`${path} fits`, async () => (await page.evaluate(fits)) === true);
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  async function focusedText(): Promise<unknown> {
+    return page.evaluate("document.activeElement?.textContent");
+  }
+});

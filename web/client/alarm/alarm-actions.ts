@@ -1,0 +1,115 @@
+import type { AlarmSummary, AlarmVerdict } from "../../../schema/alarm.ts";
+import { Retune } from "../overview/retune.ts";
+import { button, choice, field, form, submit, textInput } from "../parts/controls.ts";
+import { element, setAttribute, setText } from "../shell/element.ts";
+import { changeAlarm } from "./alarm-api.ts";
+
+const hours = [
+  ["3600", "1 hour"],
+  ["14400", "4 hours"],
+  ["28800", "8 hours"],
+  ["86400", "1 day"],
+  ["604800", "7 days"],
+] as const;
+
+type Kind = Parameters<typeof changeAlarm>[1];
+
+export interface ActionDeps {
+  /** Does it, says what came of it, and answers whether it was done; the page shows the alarm anew then. */
+  readonly run: (work: () => Promise<string>) => Promise<boolean>;
+  /** Who would take an alarm on by "me". */
+  readonly ownName: string | undefined;
+}
+
+/** What an operator can do about an alarm. Kept while the alarm changes, so that nothing typed is lost. */
+export class AlarmActions {
+  readonly element = element("div", { class: "needs-operator" });
+  readonly #deps: ActionDeps;
+  readonly #acknowledge = button("Acknowledge", () => void this.#do("acknowledge", "Acknowledged."));
+  readonly #clear = button("Clear", () => void this.#do("clear", "Cleared."));
+  readonly #confirm = button("Confirm", () => void this.#judge("confirmed"));
+  readonly #deny = button("False alarm", () => void this.#judge("false-alarm"));
+  readonly #unshelve = button(
+    "Take off the shelf",
+    () => void this.#do("shelve", "It is off the shelf.", { seconds: 0 }),
+  );
+  readonly #assignee = textInput({ name: "assignee", autocapitalize: "none" });
+  readonly #shelf = choice(hours, { name: "shelf" });
+  readonly #comment = textInput({ name: "comment", maxlength: "2000" });
+  readonly #note = textInput({ name: "note", maxlength: "2000" });
+  readonly #ongoing: HTMLElement;
+  readonly #retune = new Retune();
+  #alarm: AlarmSummary | undefined;
+
+  constructor(deps: ActionDeps) {
+    this.#deps = deps;
+    this.#assignee.value = deps.ownName ?? "";
+    this.#ongoing = element("div", {}, [
+      form([field("Assign to", this.#assignee), submit("Assign")], () => void this.#assign()),
+      form([field("Shelve for", this.#shelf), submit("Shelve"), this.#unshelve], () => void this.#shelve()),
+    ]);
+    this.element.append(
+      element("div", { class: "desk-buttons" }, [this.#acknowledge, this.#clear]),
+      element("h4", {}, ["Was it one?"]),
+      element("div", { class: "desk-form" }, [field("Note, if any", this.#note), this.#confirm, this.#deny]),
+      this.#retune.element,
+      this.#ongoing,
+      form([field("Comment", this.#comment), submit("Add")], () => void this.#tell()),
+    );
+  }
+
+  show(alarm: AlarmSummary): void {
+    this.#alarm = alarm;
+    const isOver = alarm.state === "cleared";
+    this.#acknowledge.hidden = alarm.state !== "raised";
+    this.#clear.hidden = isOver;
+    this.#ongoing.hidden = isOver;
+    this.#unshelve.hidden = alarm.shelvedUntilUs === null;
+    const verdict = alarm.judgement?.verdict;
+    setAttribute(this.#confirm, "aria-pressed", String(verdict === "confirmed"));
+    setAttribute(this.#deny, "aria-pressed", String(verdict === "false-alarm"));
+    setText(this.#confirm, verdict === "confirmed" ? "Confirmed" : "Confirm");
+  }
+
+  /** What `a` on the keyboard does. */
+  acknowledge(): void {
+    if (this.#alarm?.state === "raised") void this.#do("acknowledge", "Acknowledged.");
+  }
+
+  async #do(kind: Kind, said: string, wish: object = {}): Promise<boolean> {
+    const alarm = this.#alarm;
+    if (alarm === undefined) return false;
+    return this.#deps.run(async () => {
+      this.show(await changeAlarm(alarm, kind, wish));
+      return said;
+    });
+  }
+
+  async #judge(pressed: AlarmVerdict): Promise<void> {
+    const alarm = this.#alarm;
+    if (alarm === undefined) return;
+    const isTakenBack = alarm.judgement?.verdict === pressed;
+    const note = this.#note.value.trim();
+    const wish = { verdict: isTakenBack ? "none" : pressed, ...(note === "" ? {} : { note }) };
+    if (!(await this.#do("feedback", isTakenBack ? "Taken back." : "Noted.", wish))) return;
+    this.#note.value = "";
+    // Only the detector has a line that could be moved.
+    const isTunable = alarm.rule === "anomaly" && alarm.members === 0;
+    if (isTunable && pressed === "false-alarm" && !isTakenBack) void this.#retune.offer(alarm);
+  }
+
+  async #assign(): Promise<void> {
+    const name = this.#assignee.value.trim().toLowerCase();
+    const said = name === "" ? "It is assigned to nobody." : `Assigned to ${name}.`;
+    await this.#do("assign", said, { assignee: name === "" ? null : name });
+  }
+
+  async #shelve(): Promise<void> {
+    await this.#do("shelve", "It says nothing until then.", { seconds: Number(this.#shelf.value) });
+  }
+
+  async #tell(): Promise<void> {
+    const comment = this.#comment.value.trim();
+    if (comment !== "" && (await this.#do("comment", "Added.", { comment }))) this.#comment.value = "";
+  }
+}

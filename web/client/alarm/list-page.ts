@@ -1,0 +1,101 @@
+import type { AlarmsAnswer } from "../../../schema/alarm.ts";
+import { button, choice, field, form, section, submit, textInput } from "../parts/controls.ts";
+import { Desk } from "../parts/desk.ts";
+import { element } from "../shell/element.ts";
+import type { OpenPage, Page, Place, Shell } from "../shell/page.ts";
+import { ask } from "../shell/server-api.ts";
+import { renderAlarms } from "./alarm-lists.ts";
+import { questionOf } from "./list-words.ts";
+
+const refreshMs = 30_000;
+const states = [
+  ["open", "open"],
+  ["raised", "not acknowledged"],
+  ["acknowledged", "acknowledged"],
+  ["shelved", "shelved"],
+  ["cleared", "cleared"],
+  ["all", "all"],
+] as const;
+
+export const open: OpenPage = (place, shell) => new AlarmsPage(place, shell);
+
+/** Alarms, those of today and of the past: `?state=open&device=a`. */
+class AlarmsPage implements Page {
+  readonly title = "Alarms";
+  readonly element: HTMLElement;
+  readonly #shell: Shell;
+  readonly #state = choice(states, { name: "state" });
+  readonly #device = textInput({ name: "device", placeholder: "all" });
+  readonly #desk: Desk<AlarmsAnswer>;
+  readonly #deafen: () => void;
+  #query: URLSearchParams;
+
+  constructor({ query }: Place, shell: Shell) {
+    this.#shell = shell;
+    this.#query = query;
+    this.#showQuery();
+    this.#desk = new Desk({
+      load: () => this.#load(),
+      show: (answer) => this.#show(answer),
+      everyMs: refreshMs,
+    });
+    const filter = form([field("State", this.#state), field("Device", this.#device), submit("Show")], () =>
+      this.#filter({}),
+    );
+    this.#state.addEventListener("change", () => this.#filter({}));
+    this.element = element("div", { class: "desk-page" }, [
+      element("h2", {}, ["Alarms"]),
+      filter,
+      this.#desk.element,
+    ]);
+    this.#deafen = shell.live.listen({
+      onConnect: () => this.refresh(),
+      onEvent: ({ kind }) => {
+        if (kind === "alarm") this.refresh();
+      },
+    });
+  }
+
+  follow({ query }: Place): void {
+    this.#query = query;
+    this.#showQuery();
+    this.refresh();
+  }
+
+  refresh(): void {
+    void this.#desk.refresh();
+  }
+
+  stop(): void {
+    this.#deafen();
+    this.#desk.stop();
+  }
+
+  #showQuery(): void {
+    this.#state.value = this.#query.get("state") ?? (this.#query.has("at") ? "all" : "open");
+    this.#device.value = this.#query.get("device") ?? "";
+  }
+
+  #filter(more: { readonly after?: string }): void {
+    const query = { state: this.#state.value, device: this.#device.value.trim(), ...more };
+    this.#shell.pushQuery(query);
+    this.#query = new URLSearchParams(Object.entries(query));
+    this.refresh();
+  }
+
+  async #load(): Promise<AlarmsAnswer> {
+    const answer = await ask<AlarmsAnswer>(`alarms?${questionOf(this.#query)}`);
+    const [only, ...others] = answer.alarms;
+    // Who asks for the alarm of a moment wants to see it, and "back" is not to lead here again.
+    if (this.#query.has("at") && only !== undefined && others.length === 0) {
+      history.replaceState(null, "", `/alarms/${only.id}`);
+      dispatchEvent(new PopStateEvent("popstate"));
+    }
+    return answer;
+  }
+
+  #show({ alarms, next }: AlarmsAnswer): readonly HTMLElement[] {
+    const older = next === null ? [] : [button("Older ones", () => this.#filter({ after: String(next) }))];
+    return [section("Alarms", [renderAlarms(alarms, "There are none."), ...older])];
+  }
+}

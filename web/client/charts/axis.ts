@@ -1,0 +1,70 @@
+import { sensorTypes } from "../../../schema/sensors.ts";
+import type { Spot } from "./history.ts";
+
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+const steps = [1, 2, 5, 10, 15, 30]
+  .map((n) => n * second)
+  .concat([1, 2, 5, 10, 15, 30].map((n) => n * minute))
+  .concat([1, 2, 3, 6, 12].map((n) => n * hour))
+  .concat([1, 2, 7, 14, 30, 90, 365].map((n) => n * day));
+
+/** As many round instants between two as have room for their labels; round in local time, as the labels are. */
+export function timeTicks({ min, max }: Bounds, widthPixels: number): number[] {
+  const step =
+    steps.find((candidate) => ((max - min) / candidate) * labelPixels(candidate) <= widthPixels) ?? max - min;
+  if (!(step > 0)) return [];
+  const zoneMs = new Date(max).getTimezoneOffset() * minute;
+  const ticks: number[] = [];
+  for (let at = Math.ceil((min - zoneMs) / step) * step + zoneMs; at <= max; at += step) ticks.push(at);
+  return ticks;
+}
+
+// With air: 18:40:08 is about 45 pixels wide in the font of the axis, 18:40 about 28.
+function labelPixels(stepMs: number): number {
+  return stepMs < minute ? 60 : 44;
+}
+
+/** The label of a tick: as fine as the steps between ticks are, and no finer. */
+export function timeLabel(atMs: number, stepMs: number): string {
+  const at = new Date(atMs);
+  const clock = [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) =>
+    String(part).padStart(2, "0"),
+  );
+  if (stepMs >= day) return `${at.getDate()}.${at.getMonth() + 1}.`;
+  return stepMs >= minute ? clock.slice(0, 2).join(":") : clock.join(":");
+}
+
+/** Two to five round values inside the bounds. */
+export function valueTicks({ min, max }: Bounds): number[] {
+  const power = 10 ** Math.floor(Math.log10(max - min));
+  for (const step of [5, 2, 1, 0.5, 0.2].map((n) => n * power)) {
+    const first = Math.ceil(min / step);
+    const count = Math.floor(max / step) - first + 1;
+    if (count >= 2)
+      return Array.from({ length: count }, (_, at) => Number(((first + at) * step).toPrecision(12)));
+  }
+  return [];
+}
+
+/** The height of a chart: all values with some air, and never so narrow that plain sensor noise looks like a storm. */
+export function valueBounds(spots: readonly Spot[], sensorType: string): Bounds {
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (const { y } of spots) {
+    if (y < min) min = y;
+    if (y > max) max = y;
+  }
+  if (min > max) return { min: 0, max: 1 };
+  const least = (sensorTypes.get(sensorType)?.noise ?? Math.max(Math.abs(max), 1) * 0.005) * 10;
+  const span = Math.max(max - min, least);
+  const middle = (min + max) / 2;
+  return { min: middle - span * 0.6, max: middle + span * 0.6 };
+}

@@ -1,0 +1,59 @@
+import type { ChartConfiguration } from "chart.js";
+import type { Palette } from "../shell/theme.ts";
+import { timeLabel, timeTicks, valueTicks } from "./axis.ts";
+
+type Scales = NonNullable<NonNullable<ChartConfiguration<"line">["options"]>["scales"]>;
+type Scale = NonNullable<Scales[string]>;
+
+const halfLabelPixels = 16;
+const tickFormat = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 });
+const tickFont = { size: 10, family: "ui-sans-serif, system-ui, sans-serif" };
+
+/** Width of the values beside a chart: one for all, so that the time axes of charts lie under each other. */
+const valuesPixels = 44;
+
+export function timeScale(palette: () => Palette): Scale {
+  return {
+    type: "linear",
+    border: { display: false },
+    grid: { display: false },
+    afterBuildTicks: (axis) => {
+      // A label over the edge would make Chart.js narrow the chart, and it would breathe with every reading.
+      const lastMs =
+        axis.max - ((axis.max - axis.min) * halfLabelPixels) / Math.max(axis.width, halfLabelPixels);
+      axis.ticks = timeTicks(axis, axis.width)
+        .filter((atMs) => atMs < lastMs)
+        .map((value) => ({ value }));
+    },
+    ticks: {
+      color: () => palette().text,
+      font: tickFont,
+      maxRotation: 0,
+      autoSkip: false,
+      padding: 2,
+      callback: (value, _index, ticks) =>
+        timeLabel(Number(value), (ticks[1]?.value ?? Number.POSITIVE_INFINITY) - (ticks[0]?.value ?? 0)),
+    },
+  };
+}
+
+export function valueScale(palette: () => Palette): Scale {
+  return {
+    type: "linear",
+    border: { display: false },
+    grid: { color: () => palette().grid, drawTicks: false },
+    afterBuildTicks: (axis) => {
+      axis.ticks = valueTicks(axis).map((value) => ({ value }));
+    },
+    afterFit: (axis) => {
+      axis.width = valuesPixels;
+    },
+    ticks: {
+      color: () => palette().text,
+      font: tickFont,
+      autoSkip: false,
+      padding: 6,
+      callback: (value) => tickFormat.format(Number(value)),
+    },
+  };
+}

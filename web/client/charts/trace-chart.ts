@@ -1,0 +1,165 @@
+import {
+  Chart,
+  type ChartDataset,
+  Filler,
+  LinearScale,
+  LineController,
+  LineElement,
+  type Plugin,
+  PointElement,
+} from "chart.js";
+import type { Severity } from "../../../schema/scored.ts";
+import type { Palette } from "../shell/theme.ts";
+import { valueBounds } from "./axis.ts";
+import { expectedPlugin } from "./chart-marks.ts";
+import type { Spot } from "./history.ts";
+import { timeScale, valueScale } from "./scales.ts";
+import { crosshairPlugin, ribbonPlugin, selectionPlugin } from "./trace-marks.ts";
+
+Chart.register(Filler, LinearScale, LineController, LineElement, PointElement);
+
+/** What is to be seen: times in milliseconds, no line with more than a few thousand spots. */
+export interface TraceView {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly mean: readonly Spot[];
+  /** Empty where each spot is one reading. */
+  readonly min: readonly Spot[];
+  readonly max: readonly Spot[];
+  /** Every anomaly; these are never thinned out. */
+  readonly marks: readonly (Spot & { readonly severity: Severity })[];
+}
+
+interface TraceChartDeps {
+  readonly sensorType: string;
+  readonly palette: () => Palette;
+  readonly expectedAt: (timestampUs: number) => { readonly low: number; readonly high: number } | undefined;
+  /** Where all charts of the page have their line. */
+  readonly crosshairMs: () => number | undefined;
+  /** What lies behind the line. */
+  readonly backdrop?: Plugin<"line">;
+}
+
+type Line = ChartDataset<"line", Spot[]>;
+
+/** By severity: the shape says what the colour says. */
+const shapes = {
+  none: { pointStyle: "triangle", pointRadius: 5 },
+  minor: { pointStyle: "triangle", pointRadius: 5 },
+  major: { pointStyle: "rectRot", pointRadius: 6 },
+  critical: { pointStyle: "circle", pointRadius: 7 },
+} as const;
+
+/** One sensor over a range: its line, the envelope of what the line stands for, and its anomalies. Draws only when told to. */
+export class TraceChart {
+  readonly #chart: Chart<"line", Spot[]>;
+  readonly #deps: TraceChartDeps;
+  #view: TraceView = { fromMs: 0, toMs: 1, mean: [], min: [], max: [], marks: [] };
+  #selection: readonly [number, number] | undefined;
+
+  constructor(canvas: HTMLCanvasElement, deps: TraceChartDeps) {
+    this.#deps = deps;
+    const { palette } = deps;
+    const anomalies = (): readonly number[] => this.#view.marks.map(({ x }) => x);
+    this.#chart = new Chart(canvas, {
+      type: "line",
+      data: { datasets: [] },
+      options: {
+        parsing: false,
+        normalized: true,
+        animation: false,
+        responsive: true,
+        maintainAspectRatio: false,
+        devicePixelRatio: Math.min(devicePixelRatio, 2),
+        events: [],
+        // A mark at the edge is drawn whole.
+        clip: { left: 0, top: 8, right: 8, bottom: 8 },
+        layout: { padding: { top: 14, right: 8, bottom: 0, left: 0 } },
+        scales: { x: timeScale(palette), y: valueScale(palette) },
+      },
+      plugins: [
+        ...(deps.backdrop === undefined ? [] : [deps.backdrop]),
+        expectedPlugin({ palette, expectedAt: deps.expectedAt, anomalies }),
+        ribbonPlugin(palette, anomalies),
+        crosshairPlugin(palette, deps.crosshairMs),
+        selectionPlugin(palette, () => this.#selection),
+      ],
+    });
+  }
+
+  show(view: TraceView): void {
+    this.#view = view;
+    const { data, options } = this.#chart;
+    // Fresh arrays: Chart.js keeps parsed results for an array it has seen (chartjs/Chart.js#11929).
+    data.datasets = [...this.#markSets(), this.#lineSet(), ...this.#envelopeSets()];
+    const { x, y } = options.scales ?? {};
+    if (x !== undefined && y !== undefined) {
+      Object.assign(x, { min: view.fromMs, max: view.toMs });
+      const all = [...view.mean, ...view.min, ...view.max, ...view.marks];
+      Object.assign(y, valueBounds(all, this.#deps.sensorType));
+    }
+    this.#chart.update("none");
+  }
+
+  /** Draws what is shown once more, with the crosshair where it is now. */
+  redraw(): void {
+    this.#chart.draw();
+  }
+
+  select(span: readonly [number, number] | undefined): void {
+    this.#selection = span;
+    this.#chart.draw();
+  }
+
+  /** The moment at this many pixels from the left of the canvas, inside the chart. */
+  momentAt(pixels: number): number {
+    const { chartArea, scales } = this.#chart;
+    const inside = Math.min(Math.max(pixels, chartArea.left), chartArea.right);
+    return scales["x"]?.getValueForPixel(inside) ?? this.#view.toMs;
+  }
+
+  /** Where a spot is, in pixels from the canvas' corner. */
+  placeOf({ x, y }: Spot): { readonly x: number; readonly y: number } {
+    const { scales } = this.#chart;
+    return { x: scales["x"]?.getPixelForValue(x) ?? 0, y: scales["y"]?.getPixelForValue(y) ?? 0 };
+  }
+
+  destroy(): void {
+    this.#chart.destroy();
+  }
+
+  #lineSet(): Line {
+    const { line } = this.#deps.palette();
+    const { mean } = this.#view;
+    // A lone spot has no line that could be seen.
+    const pointRadius = mean.length < 60 ? 1.5 : 0;
+    return {
+      ...{ data: [...mean], borderColor: line, borderWidth: 1.5, borderJoinStyle: "round", fill: false },
+      ...{ pointRadius, pointBackgroundColor: line, pointBorderWidth: 0, spanGaps: false, order: 2 },
+    };
+  }
+
+  #envelopeSets(): Line[] {
+    const { min, max } = this.#view;
+    const backgroundColor = this.#deps.palette().fill;
+    const plain = { borderWidth: 0, pointRadius: 0, spanGaps: false, order: 3 } as const;
+    if (min.length === 0) return [];
+    return [
+      { ...plain, data: [...max], fill: "+1", backgroundColor },
+      { ...plain, data: [...min], fill: false },
+    ];
+  }
+
+  #markSets(): Line[] {
+    const { minor, anomaly, critical, surface } = this.#deps.palette();
+    const colours = { none: minor, minor, major: anomaly, critical };
+    return (["none", "minor", "major", "critical"] as const).flatMap((severity) => {
+      const data = this.#view.marks.filter((mark) => mark.severity === severity);
+      if (data.length === 0) return [];
+      return {
+        ...{ data, showLine: false, fill: false, ...shapes[severity], order: 1 },
+        ...{ pointBackgroundColor: colours[severity], pointBorderColor: surface, pointBorderWidth: 1.5 },
+      };
+    });
+  }
+}

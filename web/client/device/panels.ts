@@ -1,0 +1,61 @@
+import { arrange, element } from "../shell/element.ts";
+import type { Span } from "./range.ts";
+import { type PanelDeps, SensorPanel } from "./sensor-panel.ts";
+import type { Trace } from "./trace.ts";
+
+/** The charts of a device, one for each sensor, in the order of their names. */
+export class Panels {
+  readonly element = element("div", { class: "traces" });
+  readonly #deps: PanelDeps;
+  readonly #panels = new Map<string, SensorPanel>();
+  #isTwin = false;
+
+  constructor(deps: PanelDeps) {
+    this.#deps = deps;
+  }
+
+  /** Has a chart for each of the traces that is among the chosen sensors, or for all when none is chosen. */
+  show(traces: ReadonlyMap<string, Trace>, span: Span, chosen: readonly string[]): void {
+    const isWanted = (type: string): boolean => chosen.length === 0 || chosen.includes(type);
+    for (const [type, panel] of this.#panels) {
+      if (traces.has(type) && isWanted(type)) continue;
+      panel.destroy();
+      this.#panels.delete(type);
+    }
+    const wanted = [...traces].filter(([type]) => isWanted(type)).sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [type, trace] of wanted) this.#panelOf(type).show(trace, span);
+    arrange(
+      this.element,
+      wanted.map(([type]) => this.#panelOf(type)),
+    );
+  }
+
+  /** Puts the keyboard's cursor on a reading; false when there is no chart of its sensor. */
+  goTo(type: string, tsUs: number): boolean {
+    const panel = this.#panels.get(type);
+    panel?.goTo(tsUs);
+    return panel !== undefined;
+  }
+
+  setTwin(isShown: boolean): void {
+    this.#isTwin = isShown;
+    for (const panel of this.#panels.values()) panel.setTwin(isShown);
+  }
+
+  redraw(): void {
+    for (const panel of this.#panels.values()) panel.draw();
+  }
+
+  stop(): void {
+    for (const panel of this.#panels.values()) panel.destroy();
+  }
+
+  #panelOf(type: string): SensorPanel {
+    const known = this.#panels.get(type);
+    if (known !== undefined) return known;
+    const made = new SensorPanel(type, this.#deps);
+    this.#panels.set(type, made);
+    if (this.#isTwin) made.setTwin(true);
+    return made;
+  }
+}

@@ -1,0 +1,36 @@
+import type { OpsAnswer } from "../../../schema/ops.ts";
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+/** What a look at the machinery needs of the one before. */
+type Look = Pick<OpsAnswer, "atUs" | "shards">;
+
+/** Readings taken in a second between two looks, in all; undefined when nothing can be said, as after a stream began anew. */
+export function readingsPerSecond(before: Look | undefined, now: Look): number | undefined {
+  if (before === undefined || now.atUs <= before.atUs) return undefined;
+  const taken = receivedIn(now) - receivedIn(before);
+  return taken < 0 ? undefined : (taken * 1e6) / (now.atUs - before.atUs);
+}
+
+function receivedIn({ shards }: Look): number {
+  return shards.reduce((sum, { received }) => sum + received, 0);
+}
+
+export function formatRate(perSecond: number | undefined): string {
+  if (perSecond === undefined) return "–";
+  return perSecond < 100 ? tenths.format(perSecond) : whole.format(perSecond);
+}
+
+/** What is wrong with the machinery, a sentence each; nothing when all is well. */
+export function describeTroubles({ shards, fullness, brokers, processors }: OpsAnswer): readonly string[] {
+  const troubles: string[] = [];
+  const unowned = shards.filter(({ isOwned }) => !isOwned).map(({ shard }) => shard);
+  if (processors === 0) troubles.push("No processor runs: readings are taken in and wait.");
+  else if (unowned.length > 0) troubles.push(`Nobody writes shard ${unowned.join(", ")}.`);
+  if (fullness >= 1) troubles.push("The stream is full: publishes are refused.");
+  else if (fullness >= 0.75) troubles.push("The stream is nearly full: publishes are held.");
+  const dead = brokers.filter(({ isAlive }) => !isAlive).length;
+  if (dead > 0) troubles.push(`${dead === 1 ? "A broker gives" : `${dead} brokers give`} no sign of life.`);
+  return troubles;
+}

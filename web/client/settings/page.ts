@@ -1,0 +1,19 @@
+import { partedPage } from "../parts/parted-page.ts";
+import { openClaims, openDevices, openServices } from "./devices.ts";
+import { openChanges, openOperators, openPassword, openTokens } from "./people.ts";
+import { openPlatform } from "./platform.ts";
+import { openRoutes } from "./routes.ts";
+import { openRules } from "./rules.ts";
+
+export const open = partedPage("Settings", "/settings", [
+  { id: "rules", name: "Rules", open: openRules },
+  { id: "notifications", name: "Notifications", open: openRoutes },
+  { id: "devices", name: "Devices", open: openDevices },
+  { id: "claims", name: "Claim tokens", open: openClaims },
+  { id: "services", name: "Service accounts", open: openServices },
+  { id: "operators", name: "Operators", open: openOperators },
+  { id: "tokens", name: "API tokens", open: openTokens },
+  { id: "password", name: "Your password", open: openPassword },
+  { id: "retention", name: "Retention", open: openPlatform },
+  { id: "changes", name: "Changes", open: openChanges },
+]);

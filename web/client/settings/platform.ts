@@ -1,0 +1,20 @@
+import type { SettingsAnswer } from "../../../schema/ops.ts";
+import { table } from "../parts/controls.ts";
+import { ask } from "../shell/server-api.ts";
+import { openBench } from "./bench.ts";
+import { meaningOf } from "./setting-words.ts";
+
+/** What the platform keeps and for how long, and what else it was started with that operators wonder about. */
+export const openPlatform = openBench<SettingsAnswer>({
+  title: "Retention and more",
+  needs: "viewer",
+  about: "As the platform was started; changed by its environment, and a restart.",
+  load: () => ask("settings"),
+  show: ({ settings }) => [
+    table(
+      "Settings",
+      [{ name: "Setting" }, { name: "Value", isNumber: true }, { name: "Meaning" }],
+      settings.map(({ name, value }) => [name, String(value), meaningOf(name)]),
+    ),
+  ],
+});

@@ -1,0 +1,54 @@
+import { isTyping } from "./keys.ts";
+import type { Route } from "./router.ts";
+
+/** So long after `g` the next key still names a page. */
+const patienceMs = 1500;
+
+interface ConsoleKeysDeps {
+  readonly routes: readonly Route[];
+  readonly go: (url: string) => void;
+  /** Such as that a part of the console could not be loaded. */
+  readonly onFailure: () => void;
+}
+
+/** The keys that mean the same on every page. */
+export function startConsoleKeys({ routes, go, onFailure }: ConsoleKeysDeps): void {
+  let wentMs = Number.NEGATIVE_INFINITY;
+  let palette: { open(): void } | undefined;
+  const openPalette = async (): Promise<void> => {
+    const { Palette } = await import("./palette.ts");
+    palette ??= new Palette(routes, go);
+    palette.open();
+  };
+  const openHelp = async (): Promise<void> => (await import("./help.ts")).openHelp(routes);
+  const search = (): Promise<void> | undefined => {
+    const field = document.querySelector<HTMLInputElement>("#search");
+    field?.focus();
+    return field === null ? openPalette() : undefined;
+  };
+  const meanings: ReadonlyMap<string, () => Promise<void> | undefined> = new Map([
+    ["/", search],
+    ["?", openHelp],
+  ]);
+  const pageOf = (key: string): (() => undefined) | undefined => {
+    const page = routes.find((route) => route.key === key);
+    return page && (() => void go(page.pattern));
+  };
+  const meaningOf = (event: KeyboardEvent): (() => Promise<void> | undefined) | undefined => {
+    const isWithControl = event.ctrlKey || event.metaKey;
+    if (isWithControl && event.key.toLowerCase() === "k")
+      return document.querySelector("dialog[open]") === null ? openPalette : undefined;
+    if (isTyping(event) || isWithControl || event.altKey) return undefined;
+    const isGoing = performance.now() - wentMs < patienceMs;
+    wentMs = event.key === "g" ? performance.now() : Number.NEGATIVE_INFINITY;
+    return isGoing ? pageOf(event.key) : meanings.get(event.key);
+  };
+  document.addEventListener("keydown", (event) => {
+    const work = meaningOf(event);
+    if (work === undefined) return;
+    event.preventDefault();
+    // The page has keys of its own.
+    event.stopImmediatePropagation();
+    Promise.resolve(work()).catch(onFailure);
+  });
+}

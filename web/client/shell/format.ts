@@ -1,0 +1,73 @@
+import { sensorUnit } from "../../../schema/sensors.ts";
+import type { Counts } from "../anomalies/anomaly-book.ts";
+
+const formats = [0, 1, 2, 3].map(
+  (digits) => new Intl.NumberFormat("en", { maximumFractionDigits: digits, minimumFractionDigits: digits }),
+);
+const significant = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/** A value with about four significant digits: 21.43, 1,013.2, 0.00412. */
+export function formatValue(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && size < 0.1) return significant.format(value);
+  const digits = size >= 10_000 ? 0 : size >= 100 ? 1 : 2;
+  return (formats[digits] ?? significant).format(value);
+}
+
+export function formatMeasure(sensorType: string, value: number): string {
+  const unit = sensorUnit(sensorType);
+  return unit === "" ? formatValue(value) : `${formatValue(value)}\u202f${unit}`;
+}
+
+/** Two values and their unit, once: `20.00–25.00 °C`. */
+export function formatRange(sensorType: string, { low, high }: { low: number; high: number }): string {
+  // Next to a dash a minus would be hard to see.
+  const dash = low < 0 || high < 0 ? " to " : "–";
+  return `${formatValue(low)}${dash}${formatMeasure(sensorType, high)}`;
+}
+
+/** `just now`, `12 s ago`, `4 min ago`, `3 h ago`, `2 d ago`; a device clock that runs ahead is `just now` too. */
+export function formatAge(ageMs: number): string {
+  return ageMs < 2000 ? "just now" : `${formatSpan(ageMs)} ago`;
+}
+
+export function formatSpan(spanMs: number): string {
+  const seconds = Math.max(0, Math.floor(spanMs / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
+}
+
+const moment = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
+
+/** Date and local time of day, `22 Nov, 18:40:08`. */
+export function formatMoment(atMs: number): string {
+  return moment.format(atMs);
+}
+
+/** Local time of day, `18:40:08`. */
+export function formatClock(atMs: number): string {
+  return clock.format(atMs);
+}
+
+/** The time of day, with the date when that is not today. */
+export function formatSince(atMs: number, nowMs: number): string {
+  const isToday = new Date(atMs).toDateString() === new Date(nowMs).toDateString();
+  return isToday ? formatClock(atMs) : formatMoment(atMs);
+}
+
+/** `3 anomalies in the last 10 minutes, 27 readings in all`. */
+export function describeCounts({ episodes, readings }: Counts): string {
+  const anomalies = episodes === 1 ? "1 anomaly" : `${episodes} anomalies`;
+  const inAll = readings === 1 ? "1 reading" : `${readings} readings`;
+  return `${anomalies} in the last 10 minutes, ${inAll} in all`;
+}

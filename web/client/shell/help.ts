@@ -1,0 +1,51 @@
+import { element } from "./element.ts";
+import type { Route } from "./router.ts";
+
+const everywhere: readonly (readonly [string, string])[] = [
+  ["/", "search"],
+  ["Ctrl K", "go to a page or a device"],
+  ["?", "this list"],
+  ["Esc", "close, or leave a chart"],
+];
+const lists: readonly (readonly [string, string])[] = [
+  ["j k", "next and previous row"],
+  ["Enter", "open it"],
+  ["a", "acknowledge the alarm of the row, or of the page"],
+];
+const charts: readonly (readonly [string, string])[] = [
+  ["Space", "pause and go on"],
+  ["← →", "next and previous reading"],
+  ["[ ]", "previous and next anomaly"],
+  ["Home End", "oldest and newest reading"],
+  ["t", "the same as a table"],
+  ["drag", "zoom; with Shift, move"],
+  ["Ctrl wheel", "zoom"],
+  ["Ctrl Z", "back from a zoom, as a double click"],
+];
+
+/** Everything that the keyboard can do. */
+export function openHelp(routes: readonly Route[]): void {
+  const goTo = routes.flatMap(({ key, label }) =>
+    key === undefined ? [] : [[`g ${key}`, label ?? ""] as const],
+  );
+  const close = element("button", { type: "button", class: "plain-button" }, ["Close"]);
+  const dialog = element("dialog", { class: "help", "aria-labelledby": "help-title" }, [
+    element("div", { class: "sheet-line" }, [element("h2", { id: "help-title" }, ["Keys"]), close]),
+    ...keyList("Everywhere", everywhere),
+    ...keyList("Pages", goTo),
+    ...keyList("Lists", lists),
+    ...keyList("Charts", charts),
+  ]);
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function keyList(title: string, keys: readonly (readonly [string, string])[]): readonly HTMLElement[] {
+  const pairs = keys.flatMap(([key, what]) => [
+    element("dt", {}, [element("kbd", {}, [key])]),
+    element("dd", {}, [what]),
+  ]);
+  return [element("h3", {}, [title]), element("dl", { class: "keys" }, pairs)];
+}
