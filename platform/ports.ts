@@ -1,4 +1,3 @@
-import type { DeviceSummary } from "../schema/api.ts";
 import type { AuditEntry, AuditRecord } from "../schema/audit.ts";
 import type { AnomalyEvent, Hint, LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import type {
@@ -10,6 +9,7 @@ import type {
 } from "../schema/ledger.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { Rejection } from "../schema/rejection.ts";
+import type { DeviceLists } from "./devices/device-ports.ts";
 import type { Batch, Custody, DetectorAnchor, Heard, Receipt, SeriesKey, Written } from "./shard-batch.ts";
 
 /** What was started and can be stopped: resolves when nothing of it is left running. */
@@ -173,13 +173,11 @@ export interface OverdueQuestion {
   readonly leastUs: number;
 }
 
-export interface DeviceStore {
+export interface DeviceStore extends DeviceLists {
   /** Of every device with a sensor that is overdue, and was not told of since it was last heard: all its sensors, by device. */
   overdue(question: OverdueQuestion): Promise<readonly SeriesHeard[]>;
   /** What has an open alarm of silence and was heard of since; without a sensor type where the alarm has none. */
   heardAgain(): Promise<readonly SeriesKey[]>;
-  /** Active devices in the order of their ids, with their sensors. */
-  active(query: { timeoutMs: number; limit: number }): Promise<readonly DeviceSummary[]>;
   countInactive(timeoutMs: number): Promise<number>;
   /** Marks the devices silent for longer than `timeoutMs` inactive and names those that were active until now. */
   deactivateSilent(timeoutMs: number): Promise<readonly string[]>;

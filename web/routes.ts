@@ -1,10 +1,9 @@
 import { Type } from "typebox";
 import type { HttpDoor } from "../platform/http-server.ts";
-import type { DeviceStore, ReadingStore, SettingStore } from "../platform/ports.ts";
+import type { ReadingStore } from "../platform/ports.ts";
 import {
   AnomaliesAnswer,
   DeviceIdText,
-  DevicesAnswer,
   type DoorsAnswer,
   DoorsAnswer as DoorsSchema,
   ReadingsAnswer,
@@ -12,8 +11,6 @@ import {
 
 export interface RouteDeps {
   readonly readings: ReadingStore;
-  readonly devices: DeviceStore;
-  readonly settings: SettingStore;
   readonly doors: () => DoorsAnswer;
 }
 
@@ -25,26 +22,8 @@ function limit(fallback: number, most: number) {
 
 /** Puts the questions a console asks on a door, under `/api/v1`. */
 export function mountApi(door: HttpDoor, deps: RouteDeps): void {
-  mountDevices(door, deps);
   mountHistory(door, deps);
   door.get("/api/v1/doors", { config, schema: { response: { 200: DoorsSchema } } }, () => deps.doors());
-}
-
-function mountDevices(door: HttpDoor, { devices, settings }: RouteDeps): void {
-  door.get<{ Querystring: { limit: number } }>(
-    "/api/v1/devices",
-    {
-      config,
-      schema: { querystring: Type.Object({ limit: limit(200, 1000) }), response: { 200: DevicesAnswer } },
-    },
-    async ({ query }) => {
-      const timeoutMs = (await settings.activeDeviceTimeoutSeconds()) * 1000;
-      return {
-        devices: await devices.active({ timeoutMs, limit: query.limit }),
-        inactive: await devices.countInactive(timeoutMs),
-      };
-    },
-  );
 }
 
 function mountHistory(door: HttpDoor, { readings }: RouteDeps): void {

@@ -33,6 +33,7 @@ import { mountAudit } from "./audit-routes.ts";
 import { mountClaims } from "./claim-routes.ts";
 import { CommandDesk } from "./command-desk.ts";
 import { mountCommands } from "./command-routes.ts";
+import { mountDeviceLists } from "./device-list-routes.ts";
 import { mountDeviceAccess } from "./device-routes.ts";
 import { guard } from "./guard.ts";
 import { mountLedger } from "./ledger-routes.ts";
@@ -91,6 +92,7 @@ export async function startWeb(
   const people = config.ACCESS === "credentials" ? await startPeople(deps) : undefined;
   mountAudit(door, deps);
   mountApi(door, deps);
+  mountDeviceLists(door, deps);
   await mountAlarms(door, deps);
   await mountRules(door, deps);
   await mountRouting(door, { ...deps, testMs: config.NOTIFICATION_TIMEOUT_SECONDS * 1000 + 5000 });

@@ -41,6 +41,7 @@ import { micros } from "../../platform/sql.ts";
 import { openTrainingStore } from "../../platform/training-store.ts";
 import type { PreviewStore, TuningStore } from "../../platform/tuning-ports.ts";
 import { openTuningStore } from "../../platform/tuning-store.ts";
+import type { DeviceSummary } from "../../schema/api.ts";
 import { dataFolder } from "../data-folder.ts";
 import { createTestDatabase } from "../harness/test-database.ts";
 import { silent } from "./samples.ts";
@@ -114,6 +115,14 @@ export async function pointsOf(
     .limit(limit)
     .execute();
   return rows.toReversed();
+}
+
+/** The devices of the live board, by id. */
+export async function activeDevices(
+  { devices }: Pick<Stores, "devices">,
+  query: { timeoutMs: number; limit: number },
+): Promise<readonly DeviceSummary[]> {
+  return (await devices.page({ ...query, state: "active", sort: "name" })).devices;
 }
 
 /** A database with its tables, and the stores on it. */

@@ -74,6 +74,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0013-rules-and-storms",
     "0014-notifications",
     "0015-feedback",
+    "0018-lists",
   ];
 }
 

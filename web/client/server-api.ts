@@ -123,7 +123,7 @@ function requestOf(work: object | undefined): RequestInit {
 }
 
 export function fetchDevices(): Promise<DevicesAnswer> {
-  return ask(`devices?limit=${deviceLimit}`);
+  return ask(`devices?state=active&limit=${deviceLimit}`);
 }
 
 export function fetchAnomalies(): Promise<AnomaliesAnswer> {
