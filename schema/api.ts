@@ -7,7 +7,7 @@ import { severities } from "./scored.ts";
 /** By the name of the channel: how much of a verdict it accounts for, 0 to 1; the weightiest few. */
 export const SharesSchema = Type.Record(Type.String(), Type.Number());
 
-const LearningSchema = Type.Object(
+export const LearningSchema = Type.Object(
   { readings: Type.Integer(), of: Type.Integer() },
   { description: "How many readings a series has learnt from, of those it needs to speak for itself." },
 );

@@ -12,7 +12,10 @@ function at(tookUs: number) {
     },
     () => nowUs,
   );
-  return { sampled, wait: (us: number) => void (nowUs += us) };
+  const wait = (us: number): void => {
+    nowUs += us;
+  };
+  return { sampled, wait };
 }
 
 test("many who ask at once share one look", async () => {

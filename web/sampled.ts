@@ -27,7 +27,10 @@ export class Sampled<Value> {
 
   /** The newest look, and one of at most a quarter of a minute before it, where there is one. */
   async take(): Promise<{ newest: Sample<Value>; older: Sample<Value> | undefined }> {
-    if (this.#now() >= this.#staleUs) await (this.#running ??= this.#sample());
+    if (this.#now() >= this.#staleUs) {
+      this.#running ??= this.#sample();
+      await this.#running;
+    }
     const newest = this.#samples.at(-1);
     if (newest === undefined) throw new Error("a look that succeeded left nothing");
     const [oldest] = this.#samples;

@@ -33,6 +33,7 @@ import { mountAudit } from "./audit-routes.ts";
 import { mountClaims } from "./claim-routes.ts";
 import { CommandDesk } from "./command-desk.ts";
 import { mountCommands } from "./command-routes.ts";
+import { mountContract, watchRoutes } from "./contract/routes.ts";
 import { mountDeviceLists } from "./device-list-routes.ts";
 import { mountDeviceAccess } from "./device-routes.ts";
 import { guard } from "./guard.ts";
@@ -87,6 +88,7 @@ export async function startWeb(
   deps: WebDeps,
 ): Promise<Running & { readonly firstAdmin: string | undefined }> {
   const { config, door, log } = deps;
+  const watched = watchRoutes(door);
   guard(door, deps);
   mountMe(door);
   const people = config.ACCESS === "credentials" ? await startPeople(deps) : undefined;
@@ -107,6 +109,7 @@ export async function startWeb(
   await mountClaims(door, { ...deps, desk });
   const commandDesk = new CommandDesk(deps);
   await mountCommands(door, { ...deps, desk: commandDesk });
+  mountContract(door, watched, deps.doors);
   const client = clientFolder();
   if (client === undefined) log.warn("console not built; run npm run build");
   else await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });
