@@ -8,6 +8,7 @@ import type { Config } from "./platform/config.ts";
 import { type Database, hasTimescale, openDatabase } from "./platform/database.ts";
 import { openDeviceStore } from "./platform/device-store.ts";
 import { startEmbeddedDatabase } from "./platform/embedded-database.ts";
+import { openReadingExport } from "./platform/export/reading-export.ts";
 import { openLedgerStore } from "./platform/ledger-store.ts";
 import type { Lifecycle } from "./platform/lifecycle.ts";
 import { migrate } from "./platform/migrations.ts";
@@ -85,6 +86,7 @@ async function openTables({ config, log, life, onLost }: StoreDeps): Promise<Dat
 function storesOn(database: Database, config: Config) {
   return {
     readings: openReadingStore(database),
+    readingExport: openReadingExport(database),
     devices: openDeviceStore(database),
     rejections: openRejectionStore(database),
     models: openModelStore(database),

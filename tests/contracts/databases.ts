@@ -12,6 +12,8 @@ import { openCommandStore } from "../../platform/command-store.ts";
 import { type Database, hasTimescale, openDatabase } from "../../platform/database.ts";
 import { openDeviceStore } from "../../platform/device-store.ts";
 import { startEmbeddedDatabase } from "../../platform/embedded-database.ts";
+import type { ReadingExport } from "../../platform/export/export-ports.ts";
+import { openReadingExport } from "../../platform/export/reading-export.ts";
 import { migrate } from "../../platform/migrations.ts";
 import type { ModelStore, RegistryStore, TrainingStore } from "../../platform/model-ports.ts";
 import { openModelStore } from "../../platform/model-store.ts";
@@ -130,6 +132,7 @@ export interface Stores {
   readonly place: Place;
   readonly database: Database;
   readonly readings: ReadingStore;
+  readonly readingExport: ReadingExport;
   readonly devices: DeviceStore;
   readonly rejections: RejectionStore;
   readonly models: ModelStore;
@@ -160,6 +163,7 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
     place,
     database,
     readings,
+    readingExport: openReadingExport(database),
     devices: openDeviceStore(database),
     rejections: openRejectionStore(database),
     models: openModelStore(database),

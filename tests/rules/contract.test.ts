@@ -57,7 +57,9 @@ test("every operation says what it is for, who may, and what it answers", () => 
 test("no reference of a document leads nowhere", async () => {
   for (const path of ["/docs/openapi.json", "/docs/asyncapi.json"]) {
     const document = await asked(path);
-    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, at = ""]) => at);
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(
+      ([, at = ""]) => at,
+    );
     expect(references.length).toBeGreaterThan(10);
     for (const reference of new Set(references)) {
       const found = reference.split("/").reduce((value, key) => value?.[key], document);

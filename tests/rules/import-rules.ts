@@ -53,6 +53,7 @@ const walls: readonly Wall[] = [
     to: /^(?:fastify|@fastify\/.+)$/,
     only: /^(?:gateway-http\/|web\/(?!client\/)|platform\/http-(?:limits|server)\.ts$)/,
   },
+  { to: /^hyparquet-writer$/, only: /^web\/export\/parquet\.ts$/ },
   { to: /^nodemailer$/, only: /^processor\/notifications\/mail\.ts$/ },
   { to: /^mqtt$/, only: /^(?:gateway-http|simulators)\// },
   { to: /^(?:pino|prom-client)$/, only: /^platform\/telemetry\.ts$/ },

@@ -139,6 +139,8 @@ function answersOf({ schema }: Route, { answers }: Said): Json {
 
 function toAnswer(answer: TSchema | null): Json {
   if (answer === null) return { description: "Done." };
+  // A file: Fastify has its schema by its media type already.
+  if ("content" in answer) return { description: "The file.", content: answer.content };
   const media = "contentMediaType" in answer ? String(answer.contentMediaType) : "application/json";
   const description = "description" in answer ? String(answer.description) : "Done.";
   return { description, content: { [media]: { schema: toJsonSchema(answer) } } };

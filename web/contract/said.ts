@@ -40,6 +40,10 @@ export const saidOfRoutes: ReadonlyMap<string, Said> = new Map([
       { refusals: { 400: ["CURSOR_INVALID", "RANGE_INVALID"] } },
     ],
   }),
+  ...under("export", {
+    "GET /api/v1/export.csv": ["Take readings away as CSV", { refusals: { 400: ["RANGE_INVALID"] } }],
+    "GET /api/v1/export.parquet": ["Take readings away as Parquet", { refusals: { 400: ["RANGE_INVALID"] } }],
+  }),
   ...under("alarms", {
     "GET /api/v1/alarms": "List alarms, newest first",
     "GET /api/v1/alarms/:id": [
