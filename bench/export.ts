@@ -105,7 +105,7 @@ async function copied(url: string): Promise<{ seconds: number; bytes: number }> 
 
 async function takenAway(url: string): Promise<{ seconds: number; bytes: number }> {
   const startedMs = performance.now();
-  const answer = await fetch(url);
+  const answer = await fetch(url, { headers: { "accept-encoding": "identity" } });
   if (!answer.ok || answer.body === null) throw new Error(`${url} answered ${answer.status}`);
   let bytes = 0;
   for await (const chunk of answer.body) bytes += (chunk as Uint8Array).length;

@@ -98,8 +98,8 @@ async function fill(
      SELECT device_id, active, first_seen, CASE WHEN active THEN 'connected' ELSE 'lost' END, gen_random_uuid() FROM devices`,
   );
   await query(
-    `INSERT INTO alarms (device_id, sensor_type, rule, severity, state, raised_at, last_at, anomalies, peak_score, peak_value, peak_sentence, shares)
-     SELECT device_id, 'sensor-1', 'anomaly', 1 + length(device_id) % 3, 'raised', now(), now(), 1, 0.75, 1, '', '{}'
+    `INSERT INTO alarms (device_id, sensor_type, rule, severity, state, raised_at, last_at, anomalies, peak_score, peak_value, peak_sentence)
+     SELECT device_id, 'sensor-1', 'anomaly', 1 + length(device_id) % 3, 'raised', now(), now(), 1, 0.75, 1, ''
      FROM devices WHERE device_id LIKE '%77'`,
   );
   for (const table of ["devices", "device_latest", "detector_anchors", "presence", "alarms"])

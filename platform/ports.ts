@@ -1,3 +1,4 @@
+import type { AnomalyPlace } from "../schema/anomaly-place.ts";
 import type { AuditEntry, AuditRecord } from "../schema/audit.ts";
 import type { AnomalyEvent, Hint, LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import type {
@@ -145,6 +146,14 @@ export interface DetectorHistory extends SeriesKey {
   readonly points: readonly { readonly timestampUs: number; readonly value: number }[];
 }
 
+export interface AnomalyQuery {
+  readonly deviceId?: string | undefined;
+  /** From here on, and before that, microseconds since the epoch. */
+  readonly range?: { readonly fromUs: number; readonly toUs: number } | undefined;
+  readonly after?: AnomalyPlace | undefined;
+  readonly limit: number;
+}
+
 export interface ReadingStore {
   /** Takes a seat among the processors; it is given up with `leave`, or with the process. */
   takeSeat(): Promise<Seat>;
@@ -159,7 +168,8 @@ export interface ReadingStore {
   recentOfDevices(deviceIds: readonly string[], limit: number): Promise<readonly StoredSeries[]>;
   /** The newest reading of each sensor of every device heard of within `timeoutMs`, by device id. */
   latest(timeoutMs: number): Promise<readonly LatestReading[]>;
-  anomalies(query: { deviceId?: string; limit: number }): Promise<readonly AnomalyEvent[]>;
+  /** Newest first, of a device and a range if they are named, behind a place if there is one. */
+  anomalies(query: AnomalyQuery): Promise<readonly AnomalyEvent[]>;
 }
 
 /** When a series was last heard of, and the gap between its messages that is usual; null while it is not known. */

@@ -78,8 +78,11 @@ export const ReadingsAnswer = Type.Object({
 });
 export type ReadingsAnswer = Readonly<Static<typeof ReadingsAnswer>>;
 
-/** `GET /api/v1/anomalies?limit=100[&device=a]`, newest first. */
+/** `GET /api/v1/anomalies?limit=100[&device=a][&from=…][&to=…][&cursor=…]`, newest first. */
 export const AnomaliesAnswer = Type.Object({
+  next: Type.Union([Type.Null(), Type.String()], {
+    description: "What to ask as `cursor` for what is older; null when there is nothing.",
+  }),
   anomalies: Type.Array(
     Type.Object({
       deviceId: Type.String(),

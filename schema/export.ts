@@ -1,9 +1,6 @@
 import { type Static, Type } from "typebox";
 import { DeviceIdText } from "./api.ts";
-import { formatTimestamp, parseTimestamp } from "./timestamp.ts";
-
-const moment = (description: string) =>
-  Type.Optional(Type.String({ minLength: 1, maxLength: 40, description }));
+import { momentOf } from "./moment.ts";
 
 /** `GET /api/v1/export.csv` and `.parquet`: the readings from `from` on and before `to`, by device, sensor and time. */
 export const ExportQuestion = Type.Object({
@@ -16,20 +13,10 @@ export const ExportQuestion = Type.Object({
       description: "Sensor types with commas between them; left out, all.",
     }),
   ),
-  from: moment(
-    "ISO 8601, in UTC unless it names a zone; or microseconds since the epoch. Left out: all there is.",
-  ),
-  to: moment("Likewise. Left out: now."),
+  from: momentOf("All there is"),
+  to: momentOf("Now"),
 });
 export type ExportQuestion = Readonly<Static<typeof ExportQuestion>>;
-
-/** A moment in a question, as microseconds since the epoch; undefined when it is none. */
-export function momentIn(text: string): number | undefined {
-  if (!/^\d+$/.test(text)) return parseTimestamp(text);
-  const us = Number(text);
-  // Beyond it PostgreSQL's microseconds are none of JavaScript's.
-  return Number.isSafeInteger(us) ? us : undefined;
-}
 
 /** A reading as it is written into a file, beside the series it is of. */
 export interface ExportedPoint {
@@ -60,17 +47,8 @@ export const exportColumns = [
 /** The first line of a CSV file. */
 export const csvHead = `${exportColumns.join(",")}\n`;
 
-/** The lines of a run. */
-export function csvLines({ deviceId, sensorType, points }: ExportedRun): string {
-  const series = `${csvField(deviceId)},${csvField(sensorType)},`;
-  let lines = "";
-  for (const { timestampUs, value, score, isAnomaly, modelVersion } of points)
-    lines += `${series}${formatTimestamp(timestampUs)},${value},${score},${isAnomaly},${csvField(modelVersion)}\n`;
-  return lines;
-}
-
 /** RFC 4180: quoted where it must be. A name that a spreadsheet would take for a formula is told that it is text. */
-function csvField(text: string): string {
+export function csvField(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

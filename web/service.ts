@@ -30,6 +30,7 @@ import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { TuningStore } from "../platform/tuning-ports.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
 import { mountAlarms } from "./alarm-routes.ts";
+import { tendAnswers } from "./answers.ts";
 import { mountAudit } from "./audit-routes.ts";
 import { mountClaims } from "./claim-routes.ts";
 import { CommandDesk } from "./command-desk.ts";
@@ -92,6 +93,7 @@ export async function startWeb(
 ): Promise<Running & { readonly firstAdmin: string | undefined }> {
   const { config, door, log } = deps;
   const watched = watchRoutes(door);
+  tendAnswers(door, ["/api/v1/", "/docs"]);
   guard(door, deps);
   mountMe(door);
   const people = config.ACCESS === "credentials" ? await startPeople(deps) : undefined;
@@ -116,7 +118,13 @@ export async function startWeb(
   mountContract(door, watched, deps.doors);
   const client = clientFolder();
   if (client === undefined) log.warn("console not built; run npm run build");
-  else await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });
+  else
+    await door.register(fastifyStatic, {
+      root: client,
+      preCompressed: true,
+      cacheControl: false,
+      setHeaders: cachePolicy,
+    });
   const live = await startLive({ ...deps, http: door.server, onHint: (hint) => commandDesk.hear(hint) });
   // Open sockets would keep the listener from closing.
   door.addHook("preClose", () => live.stop());
@@ -162,6 +170,7 @@ function replayRules(config: Config) {
 /** Built assets carry a hash in their names and never change; the page that names them is asked for every time. */
 function cachePolicy(reply: { setHeader: (name: string, value: string) => void }, path: string): void {
   const isHashed = path.includes("/assets/");
+  reply.setHeader("Vary", "Accept-Encoding");
   reply.setHeader("Cache-Control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
 }
 

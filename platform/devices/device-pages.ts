@@ -34,21 +34,11 @@ const deviceColumns = sql`devices.device_id, first_seen, last_seen, active, gap_
 /** A page of devices with what the list shows of each. */
 export function devicePage(db: Kysely<Tables>, query: DevicePageQuery): Promise<DevicePage> {
   return asking("list the devices", async () => {
-    // One more than asked for tells whether there is a next page.
-    const { rows } = await sql<Row>`
-      WITH page AS (
-        SELECT * FROM (${sql.join(candidates(query), sql` UNION ALL `)}) AS candidates
-        ORDER BY ${orderOf(query)} LIMIT ${query.limit + 1}
-      )
-      SELECT device_id, active, reason, coalesce(alarmed.rank, 0) AS rank, coalesce(alarmed.open, 0) AS open,
-        ${micros("first_seen")} AS first_seen_us, ${micros("last_seen")} AS last_seen_us,
-        ${micros("presence.since")} AS since_us, ${isConnected} AS is_online,
-        CASE WHEN last_seen IS NULL THEN 'never-seen' ELSE ${stateOf(query.timeoutMs)} END AS state
-      FROM page ${withPresence}
-      LEFT JOIN LATERAL (
-        SELECT max(severity) AS rank, count(*) AS open FROM alarms WHERE alarms.device_id = page.device_id AND ${counts}
-      ) AS alarmed ON true
-      ORDER BY ${orderOf(query)}`.execute(db);
+    const rows: Row[] = [];
+    for (const parts of stages(query)) {
+      // One more than asked for tells whether there is a next page.
+      if (rows.length <= query.limit) rows.push(...(await rowsOf(db, query, parts)));
+    }
     const listed = rows.slice(0, query.limit);
     const sensors = await sensorsOf(
       db,
@@ -60,6 +50,28 @@ export function devicePage(db: Kysely<Tables>, query: DevicePageQuery): Promise<
       next: rows.length > listed.length && last !== undefined ? placeOf(last, query.sort) : null,
     };
   });
+}
+
+async function rowsOf(
+  db: Kysely<Tables>,
+  query: DevicePageQuery,
+  parts: readonly RawBuilder<unknown>[],
+): Promise<readonly Row[]> {
+  const { rows } = await sql<Row>`
+      WITH page AS (
+        SELECT * FROM (${sql.join(parts, sql` UNION ALL `)}) AS candidates
+        ORDER BY ${orderOf(query)} LIMIT ${query.limit + 1}
+      )
+      SELECT device_id, active, reason, coalesce(alarmed.rank, 0) AS rank, coalesce(alarmed.open, 0) AS open,
+        ${micros("first_seen")} AS first_seen_us, ${micros("last_seen")} AS last_seen_us,
+        ${micros("presence.since")} AS since_us, ${isConnected} AS is_online,
+        CASE WHEN last_seen IS NULL THEN 'never-seen' ELSE ${stateOf(query.timeoutMs)} END AS state
+      FROM page ${withPresence}
+      LEFT JOIN LATERAL (
+        SELECT max(severity) AS rank, count(*) AS open FROM alarms WHERE alarms.device_id = page.device_id AND ${counts}
+      ) AS alarmed ON true
+      ORDER BY ${orderOf(query)}`.execute(db);
+  return rows;
 }
 
 function orderOf({ sort }: DevicePageQuery): RawBuilder<unknown> {
@@ -74,19 +86,20 @@ function orderOf({ sort }: DevicePageQuery): RawBuilder<unknown> {
 }
 
 /**
- * Where the devices of a page may come from, each part in order and no longer than the page: those with open alarms apart, since they
- * are few and an index finds them, and those that are provisioned and were never heard of, who are in no registry yet.
+ * Where the devices of a page may come from, each part in order and no longer than the page, and all of a stage before the next one.
+ * Those with open alarms are a stage of their own: they are few, and an index finds them. Those that are provisioned and were never
+ * heard of are in no registry yet.
  */
-function candidates(query: DevicePageQuery): RawBuilder<unknown>[] {
-  const { sort, after } = query;
-  const parts: RawBuilder<unknown>[] = [];
+function stages(query: DevicePageQuery): RawBuilder<unknown>[][] {
+  const { sort, after, state, sensorType } = query;
   const isPastAlarmed = after?.sort === "alarms" && after.rank === 0;
   const isPastKnown = after?.sort === "last-seen" && after.lastSeenUs === null;
-  if (sort === "alarms" && !isPastAlarmed && query.state !== "never-seen") parts.push(alarmed(query));
-  if (!isPastKnown && query.state !== "never-seen") parts.push(known(query));
-  if ((query.state === undefined || query.state === "never-seen") && query.sensorType === undefined)
-    parts.push(neverSeen(query));
-  return parts.length > 0 ? parts : [sql`SELECT ${deviceColumns} FROM devices WHERE false`];
+  const mayBeKnown = state !== "never-seen";
+  const mayBeUnheard = (state === undefined || state === "never-seen") && sensorType === undefined;
+  return [
+    sort === "alarms" && !isPastAlarmed && mayBeKnown ? [alarmed(query)] : [],
+    [...(mayBeKnown && !isPastKnown ? [known(query)] : []), ...(mayBeUnheard ? [neverSeen(query)] : [])],
+  ].filter((parts) => parts.length > 0);
 }
 
 function known(query: DevicePageQuery): RawBuilder<unknown> {
@@ -151,8 +164,9 @@ function joined({ state }: DevicePageQuery): RawBuilder<unknown> {
   return state === undefined || state === "active" ? sql`` : withPresence;
 }
 
+/** By the collation "C", since any other takes several times as long; letters beyond ASCII must be given as they are. */
 function contains(column: string, text: string): Condition {
-  return sql`strpos(lower(${sql.ref(column)}), lower(${text})) > 0`;
+  return sql`strpos(lower(${sql.ref(column)} COLLATE "C"), lower(${text}::text COLLATE "C")) > 0`;
 }
 
 function all(conditions: readonly Condition[]): RawBuilder<unknown> {

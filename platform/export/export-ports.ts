@@ -18,4 +18,6 @@ export interface ReadingExport {
    * @throws PlatformError STORE_DOWN
    */
   runs(query: ExportQuery): AsyncGenerator<ExportedRun>;
+  /** The same as lines of CSV, many at a time: written by the database, so that nothing is made of each reading here. */
+  lines(query: ExportQuery): AsyncGenerator<string>;
 }

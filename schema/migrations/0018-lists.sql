@@ -6,4 +6,4 @@ ALTER TABLE devices ADD COLUMN gap_ms integer;
 CREATE INDEX device_latest_type ON device_latest (sensor_type, device_id);
 
 -- The anomalies of one device in their order.
-CREATE INDEX anomalies_device ON anomalies (device_id, ts DESC, sensor_type DESC);
+CREATE INDEX anomalies_device ON anomalies (device_id, ts DESC);

@@ -56,6 +56,23 @@ onEach(engines, "the way out for readings", (stores) => {
     expect(await exported({ deviceIds: ["nobody"] })).toEqual([]);
   });
 
+  test("writes the same as lines of CSV", async () => {
+    const readings = [
+      ...series('hall 3, "left"', 1, { modelVersion: '=odd, "model"@1', score: 0.3, value: -0.1 }),
+      ...series("b", 101),
+    ];
+    await stores().write(batch({ readings }));
+    let text = "";
+    for await (const lines of stores().readingExport.lines(everything)) text += lines;
+    const lines = text.trimEnd().split("\n");
+    expect(lines).toHaveLength(102);
+    expect([lines[0], lines[100], lines[101]]).toEqual([
+      "b,temperature,2026-01-01T00:00:00.123456Z,0,0.25,false,temperature@factory-2",
+      "b,temperature,2026-01-01T00:01:40.123456Z,100,0.25,false,temperature@factory-2",
+      `"hall 3, ""left""",temperature,2026-01-01T00:00:00.123456Z,-0.1,0.3,false,"'=odd, ""model""@1"`,
+    ]);
+  });
+
   test("reads no further than it is taken", async () => {
     await stores().write(batch({ readings: series("a", 300) }));
     for await (const { points } of stores().readingExport.runs({ ...everything, deviceIds: ["a"] })) {

@@ -4,7 +4,8 @@ import { Type } from "typebox";
 import type { ExportQuery, ReadingExport } from "../../platform/export/export-ports.ts";
 import type { HttpDoor } from "../../platform/http-server.ts";
 import type { Clock } from "../../platform/ports.ts";
-import { csvHead, csvLines, type ExportedRun, ExportQuestion, momentIn } from "../../schema/export.ts";
+import { csvHead, ExportQuestion } from "../../schema/export.ts";
+import { noRange, rangeOf } from "../../schema/moment.ts";
 import { refuse } from "../refusals.ts";
 import { toParquet } from "./parquet.ts";
 
@@ -13,16 +14,17 @@ export interface ExportDeps {
   readonly now: Clock;
 }
 
-type Written = (runs: AsyncIterable<ExportedRun>) => AsyncIterable<string | Uint8Array>;
-
 interface Format {
   readonly media: string;
-  readonly written: Written;
+  readonly written: (from: ReadingExport, query: ExportQuery) => AsyncIterable<string | Uint8Array>;
 }
 
 const formats: Readonly<Record<string, Format>> = {
   csv: { media: "text/csv", written: toCsv },
-  parquet: { media: "application/vnd.apache.parquet", written: toParquet },
+  parquet: {
+    media: "application/vnd.apache.parquet",
+    written: (from, query) => toParquet(from.runs(query)),
+  },
 };
 
 /** Puts readings on a door as files. */
@@ -44,7 +46,7 @@ export function mountExport(door: HttpDoor, { readingExport, now }: ExportDeps):
         return sendFile(reply, {
           ...{ media, name: `readings.${ending}` },
           // Fastify ends the stream when the client leaves, and the reading of the database with it.
-          pieces: Readable.from(written(readingExport.runs(query)), { highWaterMark: 1 }),
+          pieces: Readable.from(written(readingExport, query), { highWaterMark: 1 }),
         });
       },
     );
@@ -62,20 +64,13 @@ function sendFile(
     .send(file.pieces);
 }
 
-async function* toCsv(runs: AsyncIterable<ExportedRun>): AsyncGenerator<string> {
+async function* toCsv(from: ReadingExport, query: ExportQuery): AsyncGenerator<string> {
   yield csvHead;
-  for await (const run of runs) yield csvLines(run);
+  yield* from.lines(query);
 }
 
 function queryOf(question: ExportQuestion, nowUs: number): ExportQuery | undefined {
-  const fromUs = momentIn(question.from ?? "0");
-  const toUs = momentIn(question.to ?? String(nowUs + 1));
-  if (fromUs === undefined || toUs === undefined || fromUs > toUs) return undefined;
+  const range = rangeOf(question, nowUs);
   const sensorTypes = question.sensors?.split(",").map((type) => type.trim());
-  return { deviceIds: question.device, sensorTypes, fromUs, toUs };
+  return range && { deviceIds: question.device, sensorTypes, ...range };
 }
-
-const noRange = {
-  code: "RANGE_INVALID",
-  reason: '"from" and "to" are ISO 8601 or microseconds since the epoch, and "from" is not after "to"',
-};
