@@ -27,12 +27,19 @@ export function tendAnswers(door: HttpDoor, paths: readonly string[]): void {
     if (payload instanceof Readable)
       return encoding === undefined ? payload : compressedStream(reply, payload);
     const body = bytesOf(payload);
-    if (body === undefined) return payload;
-    const tag = tagOf(body);
-    reply.header("ETag", tag);
-    if (isKnown(tag, request.headers["if-none-match"])) return notModified(reply);
-    return encoding === undefined ? payload : compressed(reply, body, encoding);
+    return body === undefined ? payload : tended(request, reply, { body, encoding });
   });
+}
+
+function tended(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { body, encoding }: { body: Buffer; encoding: Encoding | undefined },
+): Buffer | null | Promise<Buffer> {
+  const tag = tagOf(body);
+  reply.header("ETag", tag);
+  if (isKnown(tag, request.headers["if-none-match"])) return notModified(reply);
+  return encoding === undefined ? body : compressed(reply, body, encoding);
 }
 
 function notModified(reply: FastifyReply): null {
