@@ -1,3 +1,4 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
 import Schema from "typebox/schema";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { saidOfRoutes } from "../../web/contract/said.ts";
@@ -52,6 +53,11 @@ test("every operation says what it is for, who may, and what it answers", () => 
       expect(answer.content === undefined, `${operationId} ${status}`).toBe(status === "204");
     expect(responses["500"], operationId).toBeDefined();
   }
+});
+
+test("the document is one of OpenAPI 3.1", async () => {
+  const { valid, errors } = await new Validator().validate(structuredClone(openApi) as object);
+  expect([valid, errors]).toEqual([true, undefined]);
 });
 
 test("no reference of a document leads nowhere", async () => {
