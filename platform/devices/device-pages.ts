@@ -29,15 +29,16 @@ interface Row {
 /** Whether an alarm counts for its device. */
 const counts = sql<boolean>`${isOpen} AND NOT ${isShelved}`;
 const noDevice = sql`NULL::timestamptz AS first_seen, NULL::timestamptz AS last_seen, false AS active, NULL::integer AS gap_ms`;
+const noAlarms = sql`, 0 AS rank, 0::bigint AS open`;
 const deviceColumns = sql`devices.device_id, first_seen, last_seen, active, gap_ms`;
 
 /** A page of devices with what the list shows of each. */
 export function devicePage(db: Kysely<Tables>, query: DevicePageQuery): Promise<DevicePage> {
   return asking("list the devices", async () => {
     const rows: Row[] = [];
-    for (const parts of stages(query)) {
+    for (const stage of stages(query)) {
       // One more than asked for tells whether there is a next page.
-      if (rows.length <= query.limit) rows.push(...(await rowsOf(db, query, parts)));
+      if (rows.length <= query.limit) rows.push(...(await rowsOf(db, query, stage)));
     }
     const listed = rows.slice(0, query.limit);
     const sensors = await sensorsOf(
@@ -55,11 +56,11 @@ export function devicePage(db: Kysely<Tables>, query: DevicePageQuery): Promise<
 async function rowsOf(
   db: Kysely<Tables>,
   query: DevicePageQuery,
-  parts: readonly RawBuilder<unknown>[],
+  { known: first, others }: Stage,
 ): Promise<readonly Row[]> {
   const { rows } = await sql<Row>`
-      WITH page AS (
-        SELECT * FROM (${sql.join(parts, sql` UNION ALL `)}) AS candidates
+      WITH known AS MATERIALIZED (${first}), page AS (
+        SELECT * FROM (${sql.join([sql`SELECT * FROM known`, ...others], sql` UNION ALL `)}) AS candidates
         ORDER BY ${orderOf(query)} LIMIT ${query.limit + 1}
       )
       SELECT device_id, active, reason, coalesce(alarmed.rank, 0) AS rank, coalesce(alarmed.open, 0) AS open,
@@ -85,21 +86,30 @@ function orderOf({ sort }: DevicePageQuery): RawBuilder<unknown> {
   }
 }
 
+/** Where the devices of a page may come from, each part in order and no longer than the page. */
+interface Stage {
+  readonly known: RawBuilder<unknown>;
+  readonly others: readonly RawBuilder<unknown>[];
+}
+
 /**
- * Where the devices of a page may come from, each part in order and no longer than the page, and all of a stage before the next one.
- * Those with open alarms are a stage of their own: they are few, and an index finds them. Those that are provisioned and were never
- * heard of are in no registry yet.
+ * All of a stage comes before the next one. Those with open alarms are a stage of their own: they are few, and an index finds them. Those
+ * that are provisioned and were never heard of are in no registry yet.
  */
-function stages(query: DevicePageQuery): RawBuilder<unknown>[][] {
+function stages(query: DevicePageQuery): Stage[] {
   const { sort, after, state, sensorType } = query;
   const isPastAlarmed = after?.sort === "alarms" && after.rank === 0;
   const isPastKnown = after?.sort === "last-seen" && after.lastSeenUs === null;
-  const mayBeKnown = state !== "never-seen";
+  const mayBeKnown = state !== "never-seen" && !isPastKnown;
   const mayBeUnheard = (state === undefined || state === "never-seen") && sensorType === undefined;
   return [
-    sort === "alarms" && !isPastAlarmed && mayBeKnown ? [alarmed(query)] : [],
-    [...(mayBeKnown && !isPastKnown ? [known(query)] : []), ...(mayBeUnheard ? [neverSeen(query)] : [])],
-  ].filter((parts) => parts.length > 0);
+    ...(sort === "alarms" && !isPastAlarmed && mayBeKnown ? [{ known: alarmed(query), others: [] }] : []),
+    { known: mayBeKnown ? known(query) : nobody(query), others: mayBeUnheard ? [neverSeen(query)] : [] },
+  ];
+}
+
+function nobody({ sort }: DevicePageQuery): RawBuilder<unknown> {
+  return sql`SELECT ${deviceColumns}${sort === "alarms" ? noAlarms : sql``} FROM devices WHERE false`;
 }
 
 function known(query: DevicePageQuery): RawBuilder<unknown> {
@@ -118,7 +128,7 @@ function known(query: DevicePageQuery): RawBuilder<unknown> {
     );
   }
   const order = sort === "last-seen" ? sql`last_seen DESC, devices.device_id` : sql`devices.device_id`;
-  return sql`(SELECT ${deviceColumns}${sort === "alarms" ? sql`, 0 AS rank, 0::bigint AS open` : sql``}
+  return sql`(SELECT ${deviceColumns}${sort === "alarms" ? noAlarms : sql``}
     FROM devices ${joined(query)} WHERE ${all(conditions)} ORDER BY ${order} LIMIT ${query.limit + 1})`;
 }
 
@@ -135,15 +145,23 @@ function alarmed(query: DevicePageQuery): RawBuilder<unknown> {
     WHERE ${all(conditions)} ORDER BY rank DESC, open DESC, devices.device_id LIMIT ${query.limit + 1})`;
 }
 
+/**
+ * Only as far as the page of the known ones goes, for to look for all of them takes a look at every device. A subquery and no EXISTS, which
+ * would be joined with all of the table.
+ */
 function neverSeen({ sort, after, text, limit }: DevicePageQuery): RawBuilder<unknown> {
+  const isFull = sql`(SELECT count(*) FROM known) > ${limit}`;
   const conditions: Condition[] = [
-    sql`publish IS NULL AND NOT EXISTS (SELECT FROM devices WHERE device_id = user_name)`,
+    sort === "last-seen"
+      ? sql`NOT ${isFull}`
+      : sql`user_name <= CASE WHEN ${isFull} THEN (SELECT max(device_id) FROM known) ELSE (SELECT max(user_name) FROM principals) END`,
+    sql`publish IS NULL AND (SELECT true FROM devices WHERE devices.device_id = user_name) IS NULL`,
   ];
   if (text !== undefined) conditions.push(contains("user_name", text));
   const isAmong = after?.sort === "name" || (after?.sort === "alarms" && after.rank === 0);
   if (isAmong || (after?.sort === "last-seen" && after.lastSeenUs === null))
     conditions.push(sql`user_name > ${after.id}`);
-  return sql`(SELECT user_name AS device_id, ${noDevice}${sort === "alarms" ? sql`, 0 AS rank, 0::bigint AS open` : sql``}
+  return sql`(SELECT user_name AS device_id, ${noDevice}${sort === "alarms" ? noAlarms : sql``}
     FROM principals WHERE ${all(conditions)} ORDER BY user_name LIMIT ${limit + 1})`;
 }
 

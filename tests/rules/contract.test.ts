@@ -56,7 +56,7 @@ test("every operation says what it is for, who may, and what it answers", () => 
 });
 
 test("the document is one of OpenAPI 3.1", async () => {
-  const { valid, errors } = await new Validator().validate(structuredClone(openApi) as object);
+  const { valid, errors } = await new Validator().validate({ ...openApi });
   expect([valid, errors]).toEqual([true, undefined]);
 });
 
