@@ -11,6 +11,7 @@ import { startEmbeddedDatabase } from "./platform/embedded-database.ts";
 import { openCheckupStore } from "./platform/history/checkup-store.ts";
 import { openHistoryStore } from "./platform/history/history-store.ts";
 import { openRollupStore } from "./platform/history/rollup-store.ts";
+import { openReadingExport } from "./platform/export/reading-export.ts";
 import { openLedgerStore } from "./platform/ledger-store.ts";
 import type { Lifecycle } from "./platform/lifecycle.ts";
 import { migrate } from "./platform/migrations.ts";
@@ -91,6 +92,7 @@ function storesOn(database: Database, config: Config) {
     history: openHistoryStore(database),
     checkup: openCheckupStore(database),
     rollups: openRollupStore(database),
+    readingExport: openReadingExport(database),
     devices: openDeviceStore(database),
     rejections: openRejectionStore(database),
     models: openModelStore(database),

@@ -2,12 +2,14 @@ import { accessBench } from "./access.ts";
 import { codecBench } from "./codec.ts";
 import { detectionBench } from "./detection.ts";
 import { devicesBench } from "./devices.ts";
+import { exportBench } from "./export.ts";
 import { faultsBench } from "./faults.ts";
 import { gateBench } from "./gate.ts";
 import { historyBench } from "./history.ts";
 import { idleConnectionsBench } from "./idle-connections.ts";
 import { intakeBench } from "./intake.ts";
 import { latencyBench } from "./latency.ts";
+import { listsBench } from "./lists.ts";
 import { pipelineBench } from "./pipeline.ts";
 import { pixelBench } from "./pixel.ts";
 import { soakBench } from "./soak.ts";
@@ -31,6 +33,8 @@ const benches: ReadonlyMap<string, Bench> = new Map([
   ["faults", faultsBench],
   ["take-over", takeOverBench],
   ["soak", soakBench],
+  ["export", exportBench],
+  ["lists", listsBench],
 ]);
 
 const [name = "", ...args] = process.argv.slice(2);

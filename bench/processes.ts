@@ -9,6 +9,12 @@ export function residentKb(pid: number | undefined): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
 }
 
+/** The most it ever had, in kB. */
+export function peakResidentKb(pid: number | undefined): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
+}
+
 /** How long the main thread of a process could have run so far and had no processor to run on, in milliseconds. */
 export function waitedForProcessorMs(pid: number | undefined): number {
   // Linux tells of a thread: nanoseconds it ran, nanoseconds it waited, how often it ran.

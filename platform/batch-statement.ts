@@ -114,13 +114,15 @@ export async function runBatch(
     ${hasSteps(steps) ? sql`${ruleTurns(steps)},` : sql``}
     ${accounting(batch)},
     heard AS (
-      SELECT device_id, ${toInstant(sql`${batch.receivedUs}::bigint`)} AS last_seen FROM counted WHERE received > 0
+      SELECT device_id, ${toInstant(sql`${batch.receivedUs}::bigint`)} AS last_seen, nullif(gap_ms, 0) AS gap_ms
+      FROM counted WHERE received > 0
     ), awakened AS (
       SELECT heard.device_id FROM heard LEFT JOIN devices USING (device_id) WHERE devices.active IS NOT TRUE
     ), seen AS (
-      INSERT INTO devices (device_id, first_seen, last_seen)
-      SELECT device_id, last_seen, last_seen FROM heard ORDER BY device_id
-      ON CONFLICT (device_id) DO UPDATE SET last_seen = greatest(devices.last_seen, excluded.last_seen), active = true
+      INSERT INTO devices (device_id, first_seen, last_seen, gap_ms)
+      SELECT device_id, last_seen, last_seen, gap_ms FROM heard ORDER BY device_id
+      ON CONFLICT (device_id) DO UPDATE SET last_seen = greatest(devices.last_seen, excluded.last_seen), active = true,
+        gap_ms = coalesce(excluded.gap_ms, devices.gap_ms)
       -- Once a second is often enough to tell who is there, and spares a row version a batch.
       WHERE NOT devices.active OR excluded.last_seen > devices.last_seen + interval '1 second'
     ), ${record(batch, key)}
@@ -177,22 +179,27 @@ function strikes(steps: RuleSteps) {
 }
 
 /** What becomes of the batch in the ledger, by device. */
-function accounting({ readings, rejections }: Batch) {
-  const devices = new Map<string, { received: number; rejected: number }>();
+function accounting({ readings, rejections, heard }: Batch) {
+  const devices = new Map<string, { received: number; rejected: number; gapMs: number }>();
   const of = (deviceId: string) => {
-    const counts = devices.get(deviceId) ?? { received: 0, rejected: 0 };
+    const counts = devices.get(deviceId) ?? { received: 0, rejected: 0, gapMs: 0 };
     devices.set(deviceId, counts);
     return counts;
   };
-  for (const { deviceId } of readings) of(deviceId).received += 1;
+  for (const reading of readings) {
+    const counts = of(reading.deviceId);
+    counts.received += 1;
+    counts.gapMs = gapMs(heard.get(reading)?.gapUs ?? 0) || counts.gapMs;
+  }
   for (const { deviceId } of received(rejections)) of(deviceId ?? "").rejected += 1;
   const counts = [...devices.values()];
   return sql`counted AS (
       SELECT * FROM unnest(
         ${textArray([...devices.keys()])}::text[],
         ${integerArray(counts.map(({ received }) => received))}::integer[],
-        ${integerArray(counts.map(({ rejected }) => rejected))}::integer[]
-      ) AS t(device_id, received, rejected)
+        ${integerArray(counts.map(({ rejected }) => rejected))}::integer[],
+        ${integerArray(counts.map(({ gapMs }) => gapMs))}::integer[]
+      ) AS t(device_id, received, rejected, gap_ms)
     ), stored_of AS (
       SELECT device_id, count(*)::integer AS stored FROM inserted GROUP BY device_id
     ), journal AS (

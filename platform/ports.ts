@@ -1,4 +1,4 @@
-import type { DeviceSummary } from "../schema/api.ts";
+import type { AnomalyPlace } from "../schema/anomaly-place.ts";
 import type { AuditEntry, AuditRecord } from "../schema/audit.ts";
 import type { AnomalyEvent, Hint, LiveReadings, NumberedEvent, PlatformEvent } from "../schema/event.ts";
 import type {
@@ -10,6 +10,7 @@ import type {
 } from "../schema/ledger.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { Rejection } from "../schema/rejection.ts";
+import type { DeviceLists } from "./devices/device-ports.ts";
 import type { Batch, Custody, DetectorAnchor, Heard, Receipt, SeriesKey, Written } from "./shard-batch.ts";
 
 /** What was started and can be stopped: resolves when nothing of it is left running. */
@@ -151,6 +152,14 @@ export interface DetectorHistory extends SeriesKey {
   readonly points: readonly { readonly timestampUs: number; readonly value: number }[];
 }
 
+export interface AnomalyQuery {
+  readonly deviceId?: string | undefined;
+  /** From here on, and before that, microseconds since the epoch. */
+  readonly range?: { readonly fromUs: number; readonly toUs: number } | undefined;
+  readonly after?: AnomalyPlace | undefined;
+  readonly limit: number;
+}
+
 export interface ReadingStore {
   /** Takes a seat among the processors; it is given up with `leave`, or with the process. */
   takeSeat(): Promise<Seat>;
@@ -167,7 +176,8 @@ export interface ReadingStore {
   recentOfDevices(deviceIds: readonly string[], limit: number): Promise<readonly StoredSeries[]>;
   /** The newest reading of each sensor of every device heard of within `timeoutMs`, by device id. */
   latest(timeoutMs: number): Promise<readonly LatestReading[]>;
-  anomalies(query: { deviceId?: string; limit: number }): Promise<readonly AnomalyEvent[]>;
+  /** Newest first, of a device and a range if they are named, behind a place if there is one. */
+  anomalies(query: AnomalyQuery): Promise<readonly AnomalyEvent[]>;
 }
 
 /** When a series was last heard of, and the gap between its messages that is usual; null while it is not known. */
@@ -181,13 +191,11 @@ export interface OverdueQuestion {
   readonly leastUs: number;
 }
 
-export interface DeviceStore {
+export interface DeviceStore extends DeviceLists {
   /** Of every device with a sensor that is overdue, and was not told of since it was last heard: all its sensors, by device. */
   overdue(question: OverdueQuestion): Promise<readonly SeriesHeard[]>;
   /** What has an open alarm of silence and was heard of since; without a sensor type where the alarm has none. */
   heardAgain(): Promise<readonly SeriesKey[]>;
-  /** Active devices in the order of their ids, with their sensors. */
-  active(query: { timeoutMs: number; limit: number }): Promise<readonly DeviceSummary[]>;
   countInactive(timeoutMs: number): Promise<number>;
   /** Marks the devices silent for longer than `timeoutMs` inactive and names those that were active until now. */
   deactivateSilent(timeoutMs: number): Promise<readonly string[]>;

@@ -4,11 +4,11 @@ import type { Tables } from "../schema/row.ts";
 import { type ChannelShare, channelNames } from "../schema/scored.ts";
 import { asking, type Database } from "./database.ts";
 import { detectorHistories } from "./detector-histories.ts";
-import type { LatestReading, ReadingStore, StoredSeries } from "./ports.ts";
+import type { AnomalyQuery, LatestReading, ReadingStore, StoredSeries } from "./ports.ts";
 import { lookAtSeats, takeSeat } from "./seat.ts";
 import type { SeriesKey } from "./shard-batch.ts";
 import { claimShard } from "./shard-writer.ts";
-import { heardSince, micros } from "./sql.ts";
+import { heardSince, micros, toInstant } from "./sql.ts";
 
 /** Opens the store of readings and anomalies on any of the databases. */
 export function openReadingStore(database: Database): ReadingStore {
@@ -113,9 +113,13 @@ function toShares(shares: Shares): readonly ChannelShare[] {
     .sort((a, b) => b.share - a.share);
 }
 
+function momentAt(timestampUs: number) {
+  return toInstant(sql`${timestampUs}::bigint`);
+}
+
 function anomalies(
   db: Kysely<Tables>,
-  query: { deviceId?: string; limit: number },
+  { deviceId, range, after, limit }: AnomalyQuery,
 ): Promise<readonly AnomalyEvent[]> {
   return asking("read the anomalies", async () => {
     let select = db
@@ -123,8 +127,18 @@ function anomalies(
       .selectAll()
       .select(micros("ts").as("timestamp_us"))
       .orderBy("ts", "desc")
-      .limit(query.limit);
-    if (query.deviceId !== undefined) select = select.where("device_id", "=", query.deviceId);
+      .orderBy("device_id")
+      .orderBy("sensor_type")
+      .limit(limit);
+    if (deviceId !== undefined) select = select.where("device_id", "=", deviceId);
+    if (range !== undefined)
+      select = select.where("ts", ">=", momentAt(range.fromUs)).where("ts", "<", momentAt(range.toUs));
+    if (after !== undefined) {
+      const moment = momentAt(after.timestampUs);
+      select = select.where(
+        sql<boolean>`ts <= ${moment} AND (ts < ${moment} OR (device_id, sensor_type) > (${after.deviceId}, ${after.sensorType}))`,
+      );
+    }
     const rows = await select.execute();
     return rows.map((row) =>
       toAnomalyEvent({

@@ -106,7 +106,7 @@ export const AlarmSummary = Type.Object({
 /** An alarm: one episode of one sensor. */
 export type AlarmSummary = Readonly<Static<typeof AlarmSummary>>;
 
-const AlarmRecord = Type.Object({
+export const AlarmRecord = Type.Object({
   version: Type.Integer(),
   change: Change,
   from: Type.Union([Type.Null(), State]),

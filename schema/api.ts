@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { deviceStates } from "./device-state.ts";
 import { deviceIdLimit } from "./reading.ts";
 import { rejectionCodes } from "./rejection.ts";
 import { severities } from "./scored.ts";
@@ -6,7 +7,7 @@ import { severities } from "./scored.ts";
 /** By the name of the channel: how much of a verdict it accounts for, 0 to 1; the weightiest few. */
 export const SharesSchema = Type.Record(Type.String(), Type.Number());
 
-const LearningSchema = Type.Object(
+export const LearningSchema = Type.Object(
   { readings: Type.Integer(), of: Type.Integer() },
   { description: "How many readings a series has learnt from, of those it needs to speak for itself." },
 );
@@ -34,10 +35,18 @@ const Connection = Type.Object({
 export const DeviceSummary = Type.Object({
   id: Type.String(),
   active: Type.Boolean(),
-  firstSeenUs: Type.Integer(),
-  lastSeenUs: Type.Integer({
-    description: "When the platform last heard of it, microseconds since the epoch.",
+  state: Type.Enum([...deviceStates], {
+    description:
+      "stale: late by twice the gap that is usual for it; offline: by five of them, or its connection broke; never-seen: provisioned only.",
   }),
+  firstSeenUs: Type.Union([Type.Null(), Type.Integer()]),
+  lastSeenUs: Type.Union([Type.Null(), Type.Integer()], {
+    description: "When the platform last heard of it, microseconds since the epoch; null: never.",
+  }),
+  alarms: Type.Object(
+    { open: Type.Integer(), severity: Type.Union([Type.Null(), Type.Enum([...severities])]) },
+    { description: "How many are open, and how bad the worst is." },
+  ),
   connection: Type.Union([Type.Null(), Connection], {
     description: "Null for a device that was never seen to speak MQTT itself.",
   }),
@@ -47,8 +56,12 @@ export type DeviceSummary = Readonly<Static<typeof DeviceSummary>>;
 
 export const DevicesAnswer = Type.Object({
   devices: Type.Array(DeviceSummary),
-  /** Silent devices that are not listed. */
-  inactive: Type.Integer(),
+  inactive: Type.Integer({
+    description: "How many were not heard of within ACTIVE_DEVICE_TIMEOUT_SECONDS, listed or not.",
+  }),
+  next: Type.Union([Type.Null(), Type.String()], {
+    description: "What to ask as `cursor` for the next page; null at the end.",
+  }),
 });
 export type DevicesAnswer = Readonly<Static<typeof DevicesAnswer>>;
 
@@ -65,8 +78,11 @@ export const ReadingsAnswer = Type.Object({
 });
 export type ReadingsAnswer = Readonly<Static<typeof ReadingsAnswer>>;
 
-/** `GET /api/v1/anomalies?limit=100[&device=a]`, newest first. */
+/** `GET /api/v1/anomalies?limit=100[&device=a][&from=…][&to=…][&cursor=…]`, newest first. */
 export const AnomaliesAnswer = Type.Object({
+  next: Type.Union([Type.Null(), Type.String()], {
+    description: "What to ask as `cursor` for what is older; null when there is nothing.",
+  }),
   anomalies: Type.Array(
     Type.Object({
       deviceId: Type.String(),

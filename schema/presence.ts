@@ -1,20 +1,22 @@
 import { formatTimestamp } from "./timestamp.ts";
 
 /** What a device's connection came to be, or came to an end, by. */
-export type PresenceReason =
-  | "connected"
+export const presenceReasons = [
+  "connected",
   /** In the place of a connection with the same client id, which ended. */
-  | "replaced"
+  "replaced",
   /** The device said goodbye. */
-  | "disconnected"
+  "disconnected",
   /** The connection broke, or the device broke a rule; its will was sent. */
-  | "lost"
+  "lost",
   /** Nothing came for one and a half times what the device had promised. */
-  | "keep_alive"
+  "keep_alive",
   /** What it connected with is not valid any more. */
-  | "revoked"
-  | "broker_stopped"
-  | "broker_died";
+  "revoked",
+  "broker_stopped",
+  "broker_died",
+] as const;
+export type PresenceReason = (typeof presenceReasons)[number];
 
 /** Whether a device that speaks MQTT is connected. */
 export interface Presence {

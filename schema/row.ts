@@ -47,6 +47,7 @@ export interface DeviceRow {
   first_seen: Instant;
   last_seen: Instant;
   active: boolean;
+  gap_ms: number | null;
 }
 
 export interface RejectedRow {

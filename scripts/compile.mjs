@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { fingerprint, stampFile } from "./freshness.mjs";
 import { root, run } from "./steps.mjs";
 
@@ -32,7 +33,23 @@ function clientBuild() {
 
 async function buildClient() {
   const args = clientBuild();
-  if (args !== undefined) await run(process.execPath, args);
+  if (args === undefined) return;
+  await run(process.execPath, args);
+  pack(join(root, "dist/web/client"));
+}
+
+const packed = /\.(?:js|css|html|svg|json|webmanifest)$/;
+
+/** Compresses the console's files as far as it goes, once, beside themselves, where the server looks for them. */
+function pack(folder) {
+  const options = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+  for (const name of readdirSync(folder, { recursive: true })) {
+    const file = join(folder, name);
+    if (!packed.test(name)) continue;
+    const bytes = readFileSync(file);
+    writeFileSync(`${file}.br`, brotliCompressSync(bytes, options));
+    writeFileSync(`${file}.gz`, gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION }));
+  }
 }
 
 /** The script behind a package's command: `npx` would cost 300 ms, and .bin is another kind of file on Windows. */

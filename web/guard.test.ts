@@ -209,6 +209,8 @@ describe("the guard", () => {
     }
     const { headers } = await door.inject({ url: "/api/v1/me" });
     expect(headers["cache-control"]).toBe("no-store");
+    const known = await door.inject({ url: "/api/v1/me", headers: { authorization: "Bearer all" } });
+    expect([known.statusCode, known.headers["cache-control"]]).toEqual([200, "private, no-cache"]);
     const tls = { "x-forwarded-proto": "https", host: "plant.example" };
     const secure = await door.inject({ url: "/", headers: tls, remoteAddress: "192.0.2.7" });
     expect(secure.headers["strict-transport-security"]).toBe("max-age=31536000");

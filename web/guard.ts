@@ -30,6 +30,9 @@ export function guard(door: HttpDoor, deps: GuardDeps): void {
     reply.header("Cache-Control", "no-store");
     const refusal = stray(request, deps) ?? (await stranger(request, deps));
     if (refusal !== undefined) return refuse(reply, refusal, deps);
+    // What every viewer may see a browser may keep, if it asks each time whether it is still so, and whether it still may.
+    if (!isChange(request) && request.routeOptions.config.needs === "viewer")
+      reply.header("Cache-Control", "private, no-cache");
   });
 }
 

@@ -1,20 +1,21 @@
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import type { HttpDoor } from "../platform/http-server.ts";
-import type { DeviceStore, ReadingStore, SettingStore } from "../platform/ports.ts";
+import type { Clock, ReadingStore } from "../platform/ports.ts";
+import { anomalyCursor, anomalyPlaceIn } from "../schema/anomaly-place.ts";
 import {
   AnomaliesAnswer,
   DeviceIdText,
-  DevicesAnswer,
   type DoorsAnswer,
   DoorsAnswer as DoorsSchema,
   ReadingsAnswer,
 } from "../schema/api.ts";
+import { momentOf, noRange, rangeOf } from "../schema/moment.ts";
+import { refuse } from "./refusals.ts";
 
 export interface RouteDeps {
   readonly readings: ReadingStore;
-  readonly devices: DeviceStore;
-  readonly settings: SettingStore;
   readonly doors: () => DoorsAnswer;
+  readonly now: Clock;
 }
 
 const config = { needs: "viewer" } as const;
@@ -25,29 +26,12 @@ function limit(fallback: number, most: number) {
 
 /** Puts the questions a console asks on a door, under `/api/v1`. */
 export function mountApi(door: HttpDoor, deps: RouteDeps): void {
-  mountDevices(door, deps);
-  mountHistory(door, deps);
+  mountRecent(door, deps);
+  mountAnomalies(door, deps);
   door.get("/api/v1/doors", { config, schema: { response: { 200: DoorsSchema } } }, () => deps.doors());
 }
 
-function mountDevices(door: HttpDoor, { devices, settings }: RouteDeps): void {
-  door.get<{ Querystring: { limit: number } }>(
-    "/api/v1/devices",
-    {
-      config,
-      schema: { querystring: Type.Object({ limit: limit(200, 1000) }), response: { 200: DevicesAnswer } },
-    },
-    async ({ query }) => {
-      const timeoutMs = (await settings.activeDeviceTimeoutSeconds()) * 1000;
-      return {
-        devices: await devices.active({ timeoutMs, limit: query.limit }),
-        inactive: await devices.countInactive(timeoutMs),
-      };
-    },
-  );
-}
-
-function mountHistory(door: HttpDoor, { readings }: RouteDeps): void {
+function mountRecent(door: HttpDoor, { readings }: RouteDeps): void {
   door.get<{ Querystring: { device: string[]; limit: number } }>(
     "/api/v1/readings",
     {
@@ -76,19 +60,33 @@ function mountHistory(door: HttpDoor, { readings }: RouteDeps): void {
       };
     },
   );
-  door.get<{ Querystring: { device?: string; limit: number } }>(
+}
+
+const AnomaliesQuestion = Type.Object({
+  device: Type.Optional(DeviceIdText),
+  from: momentOf("All there are"),
+  to: momentOf("Now"),
+  cursor: Type.Optional(Type.String({ maxLength: 1024, description: "`next` of the page before." })),
+  limit: limit(100, 1000),
+});
+
+function mountAnomalies(door: HttpDoor, { readings, now }: RouteDeps): void {
+  door.get<{ Querystring: Readonly<Static<typeof AnomaliesQuestion>> }>(
     "/api/v1/anomalies",
-    {
-      config,
-      schema: {
-        querystring: Type.Object({ device: Type.Optional(DeviceIdText), limit: limit(100, 1000) }),
-        response: { 200: AnomaliesAnswer },
-      },
+    { config, schema: { querystring: AnomaliesQuestion, response: { 200: AnomaliesAnswer } } },
+    async ({ query: { device: deviceId, cursor, limit, ...between } }, reply) => {
+      const after = cursor === undefined ? undefined : anomalyPlaceIn(cursor);
+      if (cursor !== undefined && after === undefined) return refuse(reply, 400, noCursor);
+      const isWithin = between.from !== undefined || between.to !== undefined;
+      const range = isWithin ? rangeOf(between, now()) : undefined;
+      if (isWithin && range === undefined) return refuse(reply, 400, noRange);
+      // One more than asked for tells whether there is a next page.
+      const page = await readings.anomalies({ deviceId, range, after, limit: limit + 1 });
+      const anomalies = page.slice(0, limit);
+      const last = anomalies.at(-1);
+      return { anomalies, next: page.length > limit && last !== undefined ? anomalyCursor(last) : null };
     },
-    async ({ query: { device: deviceId, limit: most } }) => ({
-      anomalies: await readings.anomalies(
-        deviceId === undefined ? { limit: most } : { deviceId, limit: most },
-      ),
-    }),
   );
 }
+
+const noCursor = { code: "CURSOR_INVALID", reason: "this is no cursor of this list; ask for its first page" };

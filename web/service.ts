@@ -8,6 +8,7 @@ import { type Callers, hashOf, newSecret } from "../platform/callers.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
 import type { HistoryStore } from "../platform/history/ports.ts";
+import type { ReadingExport } from "../platform/export/export-ports.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
 import type { RegistryStore } from "../platform/model-ports.ts";
 import type { NotificationStore, RoutingStore } from "../platform/notification-ports.ts";
@@ -30,12 +31,16 @@ import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { TuningStore } from "../platform/tuning-ports.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
 import { mountAlarms } from "./alarm-routes.ts";
+import { tendAnswers } from "./answers.ts";
 import { mountAudit } from "./audit-routes.ts";
 import { mountClaims } from "./claim-routes.ts";
 import { CommandDesk } from "./command-desk.ts";
 import { mountCommands } from "./command-routes.ts";
 import { mountConsolePages } from "./console-paths.ts";
+import { mountContract, watchRoutes } from "./contract/routes.ts";
+import { mountDeviceLists } from "./device-list-routes.ts";
 import { mountDeviceAccess } from "./device-routes.ts";
+import { mountExport } from "./export/export-routes.ts";
 import { guard } from "./guard.ts";
 import { mountHistory } from "./history-routes.ts";
 import { mountLedger } from "./ledger-routes.ts";
@@ -57,6 +62,7 @@ export interface WebDeps {
   readonly door: HttpDoor;
   readonly readings: ReadingStore;
   readonly history: HistoryStore;
+  readonly readingExport: ReadingExport;
   readonly devices: DeviceStore;
   readonly settings: SettingStore;
   readonly rejections: RejectionStore;
@@ -91,12 +97,16 @@ export async function startWeb(
   deps: WebDeps,
 ): Promise<Running & { readonly firstAdmin: string | undefined }> {
   const { config, door, log } = deps;
+  const watched = watchRoutes(door);
+  tendAnswers(door, ["/api/v1/", "/docs"]);
   guard(door, deps);
   mountMe(door);
   const people = config.ACCESS === "credentials" ? await startPeople(deps) : undefined;
   mountAudit(door, deps);
   mountApi(door, deps);
   mountHistory(door, deps);
+  mountDeviceLists(door, deps);
+  mountExport(door, deps);
   await mountAlarms(door, deps);
   await mountRules(door, deps);
   await mountRouting(door, { ...deps, testMs: config.NOTIFICATION_TIMEOUT_SECONDS * 1000 + 5000 });
@@ -112,10 +122,16 @@ export async function startWeb(
   await mountClaims(door, { ...deps, desk });
   const commandDesk = new CommandDesk(deps);
   await mountCommands(door, { ...deps, desk: commandDesk });
+  mountContract(door, watched, deps.doors);
   const client = clientFolder();
   if (client === undefined) log.warn("console not built; run npm run build");
   else {
-    await door.register(fastifyStatic, { root: client, cacheControl: false, setHeaders: cachePolicy });
+    await door.register(fastifyStatic, {
+      root: client,
+      preCompressed: true,
+      cacheControl: false,
+      setHeaders: cachePolicy,
+    });
     mountConsolePages(door);
   }
   const live = await startLive({ ...deps, http: door.server, onHint: (hint) => commandDesk.hear(hint) });
@@ -163,6 +179,7 @@ function replayRules(config: Config) {
 /** Built assets carry a hash in their names and never change; the page that names them is asked for every time. */
 function cachePolicy(reply: { setHeader: (name: string, value: string) => void }, path: string): void {
   const isHashed = path.includes("/assets/");
+  reply.setHeader("Vary", "Accept-Encoding");
   reply.setHeader("Cache-Control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
 }
 

@@ -15,6 +15,8 @@ import { startEmbeddedDatabase } from "../../platform/embedded-database.ts";
 import { openHistoryStore } from "../../platform/history/history-store.ts";
 import type { HistoryStore, RollupStore } from "../../platform/history/ports.ts";
 import { openRollupStore } from "../../platform/history/rollup-store.ts";
+import type { ReadingExport } from "../../platform/export/export-ports.ts";
+import { openReadingExport } from "../../platform/export/reading-export.ts";
 import { migrate } from "../../platform/migrations.ts";
 import type { ModelStore, RegistryStore, TrainingStore } from "../../platform/model-ports.ts";
 import { openModelStore } from "../../platform/model-store.ts";
@@ -44,6 +46,7 @@ import { micros } from "../../platform/sql.ts";
 import { openTrainingStore } from "../../platform/training-store.ts";
 import type { PreviewStore, TuningStore } from "../../platform/tuning-ports.ts";
 import { openTuningStore } from "../../platform/tuning-store.ts";
+import type { DeviceSummary } from "../../schema/api.ts";
 import { dataFolder } from "../data-folder.ts";
 import { createTestDatabase } from "../harness/test-database.ts";
 import { silent } from "./samples.ts";
@@ -119,6 +122,14 @@ export async function pointsOf(
   return rows.toReversed();
 }
 
+/** The devices of the live board, by id. */
+export async function activeDevices(
+  { devices }: Pick<Stores, "devices">,
+  query: { timeoutMs: number; limit: number },
+): Promise<readonly DeviceSummary[]> {
+  return (await devices.page({ ...query, state: "active", sort: "name" })).devices;
+}
+
 /** A database with its tables, and the stores on it. */
 export interface Stores {
   readonly place: Place;
@@ -126,6 +137,7 @@ export interface Stores {
   readonly readings: ReadingStore;
   readonly history: HistoryStore;
   readonly rollups: RollupStore;
+  readonly readingExport: ReadingExport;
   readonly devices: DeviceStore;
   readonly rejections: RejectionStore;
   readonly models: ModelStore;
@@ -158,6 +170,7 @@ export async function openStores(engine: Engine): Promise<Stores & { close(): Pr
     readings,
     history: openHistoryStore(database),
     rollups: openRollupStore(database),
+    readingExport: openReadingExport(database),
     devices: openDeviceStore(database),
     rejections: openRejectionStore(database),
     models: openModelStore(database),

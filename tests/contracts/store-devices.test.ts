@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { engines, onEach, pointsOf } from "./databases.ts";
+import { activeDevices, engines, onEach, pointsOf } from "./databases.ts";
 import { anomalous, batch, nowUs, scored, series, startUs } from "./samples.ts";
 
 onEach(engines, "the registry", (stores) => {
   const heard = (deviceId: string, agoMs = 0) =>
     stores().write(batch({ readings: series(deviceId, 1), receivedUs: nowUs() - agoMs * 1000 }));
   const activeIds = async (timeoutMs = 60_000, limit = 100) =>
-    (await stores().devices.active({ timeoutMs, limit })).map(({ id }) => id);
+    (await activeDevices(stores(), { timeoutMs, limit })).map(({ id }) => id);
 
   test("lists the active devices by id with the newest reading of each sensor", async () => {
     const receivedUs = nowUs();
@@ -17,7 +17,7 @@ onEach(engines, "the registry", (stores) => {
       scored({ deviceId: "a", sensorType: "humidity", value: 40 }),
     ];
     await stores().write(batch({ readings, receivedUs }));
-    const devices = await stores().devices.active({ timeoutMs: 60_000, limit: 10 });
+    const devices = await activeDevices(stores(), { timeoutMs: 60_000, limit: 10 });
     const common = { active: true, firstSeenUs: receivedUs, lastSeenUs: receivedUs };
     expect(devices).toMatchObject([
       {
@@ -46,7 +46,7 @@ onEach(engines, "the registry", (stores) => {
   test("tells how far a young series is with learning, and nothing once it has learnt enough", async () => {
     const learning = async () =>
       Object.fromEntries(
-        (await stores().devices.active({ timeoutMs: 60_000, limit: 10 })).map(({ id, sensors }) => [
+        (await activeDevices(stores(), { timeoutMs: 60_000, limit: 10 })).map(({ id, sensors }) => [
           id,
           sensors[0]?.learning?.readings ?? null,
         ]),
@@ -69,7 +69,7 @@ onEach(engines, "the registry", (stores) => {
     for (const receivedUs of [firstUs, lastUs, firstUs + 1]) {
       await stores().write(batch({ readings: series("a", 1), receivedUs }));
     }
-    const [device] = await stores().devices.active({ timeoutMs: 60_000, limit: 1 });
+    const [device] = await activeDevices(stores(), { timeoutMs: 60_000, limit: 1 });
     expect(device).toMatchObject({ firstSeenUs: firstUs, lastSeenUs: lastUs });
   });
 

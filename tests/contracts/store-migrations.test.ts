@@ -81,6 +81,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0015-feedback",
     "0016-history",
     ...(hasTimescale ? ["0017-history.timescale"] : []),
+    "0018-lists",
   ];
 }
 

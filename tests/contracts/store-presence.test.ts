@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { expect, test } from "vitest";
 import type { Presence, PresenceReason } from "../../schema/presence.ts";
-import { engines, onEach, type Stores } from "./databases.ts";
+import { activeDevices, engines, onEach, type Stores } from "./databases.ts";
 import { batch, nowUs, series } from "./samples.ts";
 
 const [broker, other] = [randomUUID(), randomUUID()];
@@ -110,12 +110,12 @@ onEach(engines, "the record of who is connected", (stores) => {
   });
 
   test("the list of devices says who is connected, and believes no broker that is silent", async () => {
-    const { write, devices } = stores();
+    const { write } = stores();
     await write(batch({ readings: [...series("a", 1), ...series("b", 1), ...series("c", 1)] }));
     await store().beat(broker, watching);
     await store().save(broker, [presence("a", "connected"), presence("b", "keep_alive")]);
     const connections = async () =>
-      (await devices.active({ timeoutMs: 1e12, limit: 10 })).map(({ connection }) =>
+      (await activeDevices(stores(), { timeoutMs: 1e12, limit: 10 })).map(({ connection }) =>
         connection === null ? null : [connection.isOnline, connection.reason],
       );
     expect(await connections()).toEqual([[true, "connected"], [false, "keep_alive"], null]);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { StoredSeries } from "../../platform/ports.ts";
+import type { AnomalyQuery, StoredSeries } from "../../platform/ports.ts";
 import { engines, onEach } from "./databases.ts";
-import { batch, nowUs, scored, series, startUs } from "./samples.ts";
+import { anomalous, batch, nowUs, scored, series, startUs } from "./samples.ts";
 
 /** What tells these series apart: device, type, and the values of the points in order. */
 function brief(stored: readonly StoredSeries[]) {
@@ -80,5 +80,32 @@ onEach(engines, "the store", (stores) => {
     expect(await stores().readings.latest(3_600_000)).toEqual([]);
     await stores().write(batch({ readings: series("silent", 2) }));
     expect(await stores().readings.latest(3_600_000)).toMatchObject([{ deviceId: "silent", value: 1 }]);
+  });
+
+  test("gives anomalies newest first, of a device and a range, and page by page", async () => {
+    const of = (deviceId: string, place: number, sensorType = "temperature") =>
+      anomalous({ deviceId, sensorType, timestampUs: startUs + place });
+    await stores().write(
+      batch({
+        readings: [of("a", 0), of("b", 1), of("a", 1), of("a", 1, "humidity"), of("a", 2), of("b", 3)],
+      }),
+    );
+    const asked = async (over: Partial<AnomalyQuery>) =>
+      (await stores().readings.anomalies({ limit: 100, ...over })).map(
+        ({ deviceId, sensorType, timestampUs }) => `${deviceId} ${sensorType} ${timestampUs - startUs}`,
+      );
+    const all = ["b temperature 3", "a temperature 2", "a humidity 1", "a temperature 1", "b temperature 1"];
+    expect(await asked({})).toEqual([...all, "a temperature 0"]);
+    expect(await asked({ deviceId: "b" })).toEqual(["b temperature 3", "b temperature 1"]);
+    expect(await asked({ range: { fromUs: startUs + 1, toUs: startUs + 2 } })).toEqual(all.slice(2));
+    const walked: string[] = [];
+    let after: AnomalyQuery["after"];
+    for (let page = 0; page < 7; page += 1) {
+      const [next] = await stores().readings.anomalies({ limit: 1, after });
+      if (next === undefined) break;
+      walked.push(`${next.deviceId} ${next.sensorType} ${next.timestampUs - startUs}`);
+      after = next;
+    }
+    expect(walked).toEqual(await asked({}));
   });
 });

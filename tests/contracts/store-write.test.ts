@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { expect, test } from "vitest";
 import type { Batch } from "../../platform/shard-batch.ts";
 import { toAnomalyEvent } from "../../schema/event.ts";
-import { engines, onEach, pointsOf, streamId } from "./databases.ts";
+import { activeDevices, engines, onEach, pointsOf, streamId } from "./databases.ts";
 import { anomalous, batch, nowUs, rejection, scored, series, startUs } from "./samples.ts";
 
 const key = { deviceId: "press-01", sensorType: "temperature" };
@@ -118,7 +118,7 @@ onEach(engines, "a batch", (stores) => {
     const readings = instants.map((timestampUs) => scored({ timestampUs }));
     await stores().write(batch({ readings, receivedUs: startUs }));
     expect((await points()).map(({ timestampUs }) => timestampUs)).toEqual(instants);
-    const [summary] = await stores().devices.active({ timeoutMs: 1e14, limit: 1 });
+    const [summary] = await activeDevices(stores(), { timeoutMs: 1e14, limit: 1 });
     expect(summary).toMatchObject({ firstSeenUs: startUs, lastSeenUs: startUs });
     expect(summary?.sensors).toMatchObject([{ timestampUs: instants.at(-1) }]);
   });
@@ -182,7 +182,7 @@ onEach(engines, "a batch", (stores) => {
     const rejections = [rejection(), rejection()];
     expect(await stores().write(batch({ rejections }))).toMatchObject(nothing);
     expect(await stores().rejections.list({ limit: 10 })).toHaveLength(2);
-    expect(await stores().devices.active({ timeoutMs: 60_000, limit: 10 })).toEqual([]);
+    expect(await activeDevices(stores(), { timeoutMs: 60_000, limit: 10 })).toEqual([]);
   });
 
   test("with a rejection twice keeps it once", async () => {

@@ -38,7 +38,7 @@ interface Wall {
 }
 
 const sql =
-  /^platform\/(?:alarm-(?:end|raise|storms)|batch-statement|database|detector-histories|embedded-database|held-connection|migrations|rule-statement|seat|shard-writer|sql|[a-z]+-store)[a-z-]*\.ts$|^platform\/history\/[a-z-]+-(?:sql|store)\.ts$/;
+  /^platform\/history\/[a-z-]+-(?:sql|store)\.ts$|^platform\/(?:(?:devices|export)\/|alarm-(?:end|raise|storms)|batch-statement|database|detector-histories|embedded-database|held-connection|migrations|rule-statement|seat|shard-writer|sql|[a-z]+-store)[a-z-]*\.ts$/;
 
 const walls: readonly Wall[] = [
   { to: /^(?:aedes|mqemitter)/, only: /^broker\// },
@@ -53,6 +53,7 @@ const walls: readonly Wall[] = [
     to: /^(?:fastify|@fastify\/.+)$/,
     only: /^(?:gateway-http\/|web\/(?!client\/)|platform\/http-(?:limits|server)\.ts$)/,
   },
+  { to: /^hyparquet-writer$/, only: /^web\/export\/parquet\.ts$/ },
   { to: /^nodemailer$/, only: /^processor\/notifications\/mail\.ts$/ },
   { to: /^mqtt$/, only: /^(?:gateway-http|simulators)\// },
   { to: /^(?:pino|prom-client)$/, only: /^platform\/telemetry\.ts$/ },

@@ -8,6 +8,8 @@ const snapshot: Snapshot = {
       id: "press-1",
       active: true,
       connection: null,
+      state: "online",
+      alarms: { open: 0, severity: null },
       firstSeenUs: 1,
       lastSeenUs: 2,
       sensors: [

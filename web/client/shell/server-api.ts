@@ -123,7 +123,7 @@ function requestOf(work: object | undefined): RequestInit {
 }
 
 export function fetchDevices(): Promise<DevicesAnswer> {
-  return ask(`devices?sort=alarms&limit=${deviceLimit}`);
+  return ask(`devices?state=active&sort=alarms&limit=${deviceLimit}`);
 }
 
 export function fetchAnomalies(): Promise<AnomaliesAnswer> {

@@ -1,0 +1,32 @@
+import { Type } from "typebox";
+import { parseTimestamp } from "./timestamp.ts";
+
+/** A moment in a question. */
+export function momentOf(leftOut: string) {
+  const description = `ISO 8601, in UTC unless it names a zone; or microseconds since the epoch. Left out: ${leftOut.toLowerCase()}.`;
+  return Type.Optional(Type.String({ minLength: 1, maxLength: 40, description }));
+}
+
+/** The same as microseconds since the epoch; undefined when it is none. */
+export function momentIn(text: string): number | undefined {
+  if (!/^\d+$/.test(text)) return parseTimestamp(text);
+  const us = Number(text);
+  // Beyond it PostgreSQL's microseconds are none of JavaScript's.
+  return Number.isSafeInteger(us) ? us : undefined;
+}
+
+/** What lies between two moments of a question, microseconds since the epoch; undefined when they are none, or in the wrong order. */
+export function rangeOf(
+  { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
+  nowUs: number,
+): { readonly fromUs: number; readonly toUs: number } | undefined {
+  const fromUs = momentIn(from ?? "0");
+  const toUs = momentIn(to ?? String(nowUs + 1));
+  return fromUs === undefined || toUs === undefined || fromUs > toUs ? undefined : { fromUs, toUs };
+}
+
+/** Of a range that is none. */
+export const noRange = {
+  code: "RANGE_INVALID",
+  reason: '"from" and "to" are ISO 8601 or microseconds since the epoch, and "from" is not after "to"',
+};

@@ -1,0 +1,90 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
+import Schema from "typebox/schema";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { saidOfRoutes } from "../../web/contract/said.ts";
+import { type BareWeb, openBareWeb } from "../harness/bare-web.ts";
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tags: readonly string[];
+  readonly security: readonly object[];
+  readonly responses: Readonly<Record<string, { content?: Record<string, { schema: object }> }>>;
+}
+
+let web: BareWeb;
+let openApi: Document;
+
+const asked = async (path: string) => (await web.door.inject(path)).json();
+
+beforeAll(async () => {
+  web = await openBareWeb();
+  openApi = await asked("/docs/openapi.json");
+});
+afterAll(() => web.stop());
+
+test("every route of the API is in the contract, and no other", () => {
+  const isOfApi = (route: string) => route.includes(" /api/v1/") && !route.startsWith("HEAD ");
+  const missing = web.routes.filter((route) => isOfApi(route) && !saidOfRoutes.has(route));
+  expect(missing, "say in web/contract/said.ts what these are for").toEqual([]);
+  const left = [...saidOfRoutes.keys()].filter((route) => !web.routes.includes(route));
+  expect(left, "web/contract/said.ts tells of routes that are no more").toEqual([]);
+});
+
+test("every operation says what it is for, who may, and what it answers", () => {
+  const operations = Object.values(openApi.paths).flatMap((methods) => Object.values(methods));
+  expect(operations.length).toBe(saidOfRoutes.size + 4);
+  expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+  for (const { operationId, summary, tags, security, responses } of operations) {
+    expect([operationId, summary, tags.length, Array.isArray(security)]).toEqual([
+      operationId,
+      expect.stringMatching(/^[A-Z]/),
+      1,
+      true,
+    ]);
+    const good = Object.entries(responses).filter(([status]) => status.startsWith("2"));
+    expect(good.length, `${operationId} answers nothing good`).toBeGreaterThan(0);
+    for (const [status, answer] of good)
+      expect(answer.content === undefined, `${operationId} ${status}`).toBe(status === "204");
+    expect(responses["500"], operationId).toBeDefined();
+  }
+});
+
+test("the document is one of OpenAPI 3.1", async () => {
+  const { valid, errors } = await new Validator().validate({ ...openApi });
+  expect([valid, errors]).toEqual([true, undefined]);
+});
+
+test("no reference of a document leads nowhere", async () => {
+  for (const path of ["/docs/openapi.json", "/docs/asyncapi.json"]) {
+    const document = await asked(path);
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(
+      ([, at = ""]) => at,
+    );
+    expect(references.length).toBeGreaterThan(10);
+    for (const reference of new Set(references)) {
+      const found = reference.split("/").reduce((value, key) => value?.[key], document);
+      expect(found, `${path} ${reference}`).toBeDefined();
+    }
+  }
+});
+
+test("every schema of the contract is one that a validator takes", () => {
+  for (const [name, schema] of Object.entries(openApi.components.schemas)) {
+    const root = { ...schema, components: openApi.components };
+    expect(() => Schema.Compile(root), name).not.toThrow();
+  }
+});
+
+test("the page shows every operation, and has nothing that its Content-Security-Policy forbids", async () => {
+  const { body, headers } = await web.door.inject("/docs");
+  for (const methods of Object.values(openApi.paths))
+    for (const { operationId } of Object.values(methods)) expect(body).toContain(`id="${operationId}"`);
+  expect(headers["content-security-policy"]).not.toContain("unsafe-inline");
+  expect(body).not.toMatch(/<script|<style| style=| on\w+=|https?:\/\//);
+});
