@@ -122,7 +122,7 @@ function questions(database: Database, devices: number): readonly Question[] {
     { what: "newest 300 readings of a device", ask: () => readings.recentOfDevices([next()], 300) },
     {
       what: "list of 200 devices",
-      ask: () => registry.active({ timeoutMs: 60_000, limit: 200 }),
+      ask: () => registry.page({ timeoutMs: 60_000, state: "active", sort: "name", limit: 200 }),
     },
   ];
 }

@@ -41,9 +41,7 @@ describe("the views of the console", () => {
     page = await browser.newPage();
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("console", (message) => {
-      // The page of a device does without the history of a server that has none.
-      const isExpected = /status of 404/.test(message.text());
-      if (message.type() === "error" && !isExpected) complaints.push(message.text());
+      if (message.type() === "error") complaints.push(message.text());
     });
   });
 

@@ -32,8 +32,11 @@ export const saidOfRoutes: ReadonlyMap<string, Said> = new Map([
       { refusals: { 400: ["CURSOR_INVALID"] } },
     ],
     "GET /api/v1/doors": "Say where devices find the platform",
+    "GET /api/v1/ops": "Say how the machinery stands: shards, brokers, writes",
+    "GET /api/v1/settings": "Say what the platform was told by its configuration",
   }),
   ...under("readings", {
+    "GET /api/v1/history": "Read any range of some series at a wanted number of points",
     "GET /api/v1/readings": "Read the newest readings of every sensor of some devices",
     "GET /api/v1/anomalies": [
       "List anomalies, newest first",

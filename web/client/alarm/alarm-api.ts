@@ -1,11 +1,9 @@
 import type { AlarmAnswer, AlarmChangedAnswer, AlarmSummary, AlarmsAnswer } from "../../../schema/alarm.ts";
 import type { HistoryAnswer, HistorySeries } from "../../../schema/history.ts";
-import { ask, demand, fetchReadings } from "../shell/server-api.ts";
-import { withinSpan } from "./newest-readings.ts";
+import { ask, demand } from "../shell/server-api.ts";
 import type { Span } from "./span.ts";
 
 const pointsWanted = 600;
-const readingsWanted = 2000;
 const similarShown = 20;
 const membersShown = 200;
 
@@ -39,13 +37,7 @@ export async function fetchAround(
   if (sensorType !== "") query.set("sensors", sensorType);
   query.set("from", new Date(fromMs).toISOString());
   query.set("to", new Date(toMs).toISOString());
-  try {
-    return (await ask<HistoryAnswer>(`history?${query}`)).series;
-  } catch {
-    // A server from before there was a history answers with its newest readings.
-    const newest = await fetchReadings([deviceId], readingsWanted);
-    return withinSpan(newest, sensorType, { fromMs, toMs });
-  }
+  return (await ask<HistoryAnswer>(`history?${query}`)).series;
 }
 
 /** Does as an operator wishes; `version` is the one that was looked at. */

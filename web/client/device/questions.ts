@@ -11,7 +11,6 @@ import type {
 import type { HistoryAnswer } from "../../../schema/history.ts";
 import type { ModelsAnswer } from "../../../schema/model.ts";
 import { ask } from "../shell/server-api.ts";
-import { toHistory } from "./recent-history.ts";
 
 type Ledger = Static<typeof DeviceLedgerAnswer>;
 type Models = Static<typeof ModelsAnswer>;
@@ -28,13 +27,7 @@ export interface HistoryWish {
 export function fetchHistory({ deviceId, fromUs, toUs, points }: HistoryWish): Promise<HistoryAnswer> {
   const query = new URLSearchParams({ device: deviceId, from: String(fromUs), points: String(points) });
   if (toUs !== undefined) query.set("to", String(toUs));
-  return ask<HistoryAnswer>(`history?${query}`).catch(async (cause: unknown) => {
-    if (!(cause instanceof Error) || !cause.message.includes(" 404 ")) throw cause;
-    const recent = await ask<ReadingsAnswer>(
-      `readings?limit=2000&${new URLSearchParams({ device: deviceId })}`,
-    );
-    return toHistory(recent, { fromUs, toUs: toUs ?? Date.now() * 1000 });
-  });
+  return ask(`history?${query}`);
 }
 
 /** Whether the device is connected; null when it does not speak MQTT itself, or the list does not have it. */

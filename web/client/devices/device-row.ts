@@ -1,8 +1,9 @@
+import type { DeviceSummary } from "../../../schema/api.ts";
 import type { Point } from "../charts/history.ts";
 import { sparkPath } from "../charts/sparkline.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import { formatAge, formatMeasure, formatMoment } from "../shell/format.ts";
-import { type ListedDevice, shownSensor, stateOf } from "./device-filter.ts";
+import { shownSensor } from "./device-filter.ts";
 
 const spark = { width: 96, height: 24 };
 const svg = "http://www.w3.org/2000/svg";
@@ -42,7 +43,7 @@ export class DeviceRow {
     ]);
   }
 
-  show(device: ListedDevice, type: string, points: readonly Point[]): void {
+  show(device: DeviceSummary, type: string, points: readonly Point[]): void {
     const { id, sensors, alarms, lastSeenUs } = device;
     setAttribute(this.element, "data-device", id);
     setText(this.#link, id);
@@ -51,7 +52,7 @@ export class DeviceRow {
     const more = labels.length > mostTypes ? ` and ${labels.length - mostTypes} more` : "";
     setText(this.#types, labels.slice(0, mostTypes).join(", ") + more);
     this.#types.title = labels.join(", ");
-    const state = stateOf(device);
+    const { state } = device;
     setText(this.#state, state.replace("-", " "));
     setAttribute(this.#state, "data-state", state);
     const sensor = shownSensor(device, type);

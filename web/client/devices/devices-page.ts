@@ -1,4 +1,5 @@
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
+import type { DeviceSummary } from "../../../schema/api.ts";
 import { type LiveReadings, watchLimit } from "../../../schema/event.ts";
 import { sensorTypes } from "../../../schema/sensors.ts";
 import { mergePoints, type Point } from "../charts/history.ts";
@@ -7,7 +8,7 @@ import { Errands } from "../shell/errands.ts";
 import { isTyping } from "../shell/keys.ts";
 import type { Page, Place, Shell } from "../shell/page.ts";
 import { fetchReadings } from "../shell/server-api.ts";
-import { type DeviceFilter, filterOf, type ListedDevice, shownSensor, toQuery } from "./device-filter.ts";
+import { type DeviceFilter, filterOf, shownSensor, toQuery } from "./device-filter.ts";
 import { DeviceRow } from "./device-row.ts";
 import { FilterBar } from "./filter-bar.ts";
 import { fetchDevicePage } from "./questions.ts";
@@ -37,7 +38,7 @@ export class DevicesPage implements Page {
   readonly #shown = new Map<number, DeviceRow>();
   readonly #points = new Map<string, Map<string, readonly Point[]>>();
   readonly #asked = new Set<string>();
-  #devices: readonly ListedDevice[] = [];
+  #devices: readonly DeviceSummary[] = [];
   #next: string | null = null;
   #filter: DeviceFilter;
   #current = -1;
@@ -143,7 +144,7 @@ export class DevicesPage implements Page {
     this.#take([...this.#devices, ...devices.filter(({ id }) => !known.has(id))]);
   }
 
-  #take(devices: readonly ListedDevice[]): void {
+  #take(devices: readonly DeviceSummary[]): void {
     this.#devices = devices;
     const more = this.#next === null ? "" : "+";
     const what = devices.length === 1 ? "device" : "devices";
@@ -187,13 +188,13 @@ export class DevicesPage implements Page {
     return row;
   }
 
-  #showRow(row: DeviceRow, device: ListedDevice): void {
+  #showRow(row: DeviceRow, device: DeviceSummary): void {
     const sensor = shownSensor(device, this.#filter.type);
     const points = sensor === undefined ? undefined : this.#points.get(device.id)?.get(sensor.type);
     row.show(device, this.#filter.type, points ?? []);
   }
 
-  #inWindow(): readonly ListedDevice[] {
+  #inWindow(): readonly DeviceSummary[] {
     return [...this.#shown.keys()].flatMap((index) => this.#devices[index] ?? []).slice(0, watchLimit);
   }
 

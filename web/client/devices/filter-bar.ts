@@ -1,6 +1,7 @@
+import { deviceOrders, deviceStates } from "../../../schema/device-state.ts";
 import { sensorLabel } from "../../../schema/sensors.ts";
 import { element } from "../shell/element.ts";
-import { type DeviceFilter, filterOf, orders, states } from "./device-filter.ts";
+import { type DeviceFilter, filterOf } from "./device-filter.ts";
 
 /** So long after the last key the list is asked for. */
 const settleMs = 250;
@@ -36,12 +37,12 @@ export class FilterBar {
       "State",
       all(
         "All states",
-        states.map((state) => [state, state.replace("-", " ")] as const),
+        deviceStates.map((state) => [state, state.replace("-", " ")] as const),
       ),
     );
     this.#sort = choice(
       "Order",
-      orders.map((order) => [order, orderWords[order]] as const),
+      deviceOrders.map((order) => [order, orderWords[order]] as const),
     );
     this.element = element("form", { class: "filter-bar", role: "search" }, [
       this.#search,

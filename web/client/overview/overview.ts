@@ -164,10 +164,8 @@ export class Overview implements Page {
   }
 
   async #refreshDevices(): Promise<void> {
-    const answer = await fetchDevices();
-    const { devices, inactive } = answer;
-    // A server that lists devices in pages counts the fleet, too.
-    if ("next" in answer) this.#fleet.start();
+    const { devices, inactive } = await fetchDevices();
+    this.#fleet.start();
     this.#isAnswered = true;
     this.#showDevices(
       devices.filter(({ active }) => active),
