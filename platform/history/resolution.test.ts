@@ -85,8 +85,8 @@ const hours = (count: number, points = 1000) => ({
 test.each<[string, Resolution, ReturnType<typeof hours> & { expected: number }]>([
   ["a day of a slow sensor", { level: "raw", stepSeconds: null }, { ...hours(24), expected: 288 }],
   [
-    "an hour of a sensor that speaks every second",
-    { level: "raw", stepSeconds: 5 },
+    "an hour of a sensor that speaks every second, as far as anybody knows,",
+    { level: "raw", stepSeconds: null },
     { ...hours(1), expected: 3600 },
   ],
   [
@@ -104,4 +104,8 @@ test.each<[string, Resolution, ReturnType<typeof hours> & { expected: number }]>
 ])("%s is drawn from what has it with the least to read", (_, resolution, wish) => {
   const prospect = { ...known, expected: wish.expected };
   expect(asReadings(wish, prospect) ?? inSteps(wish, prospect)).toEqual(resolution);
+});
+
+test("what has more readings than points after all is drawn in steps of them", () => {
+  expect(inSteps(hours(1), { ...known, expected: 3600 })).toEqual({ level: "raw", stepSeconds: 5 });
 });

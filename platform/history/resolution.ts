@@ -39,9 +39,16 @@ export interface Prospect {
   readonly mostRead: number;
 }
 
-/** The readings themselves, as far as that can be. */
-export function asReadings({ points }: Wish, { expected, hasReadings }: Prospect): Resolution | undefined {
-  return hasReadings && expected <= points ? { level: "raw", stepSeconds: null } : undefined;
+/**
+ * The readings themselves, as far as that can be. Where steps would be made of them anyway they are tried, whatever is expected: a series that
+ * spoke fast for a moment has few.
+ */
+export function asReadings(
+  wish: Wish,
+  { expected, hasReadings, mostRead }: Prospect,
+): Resolution | undefined {
+  const isWorthTrying = expected <= wish.points || (stepOf(wish) < minute && expected <= mostRead);
+  return hasReadings && isWorthTrying ? { level: "raw", stepSeconds: null } : undefined;
 }
 
 /** The finest even steps that keep to the points, from the level that has them with the least to read. */
