@@ -1,4 +1,6 @@
 import { isTyping } from "./keys.ts";
+// Not loaded when it is asked for: what is typed while it comes would be lost.
+import { Palette } from "./palette.ts";
 import type { Route } from "./router.ts";
 
 /** So long after `g` the next key still names a page. */
@@ -14,14 +16,13 @@ interface ConsoleKeysDeps {
 /** The keys that mean the same on every page. */
 export function startConsoleKeys({ routes, go, onFailure }: ConsoleKeysDeps): void {
   let wentMs = Number.NEGATIVE_INFINITY;
-  let palette: { open(): void } | undefined;
-  const openPalette = async (): Promise<void> => {
-    const { Palette } = await import("./palette.ts");
+  let palette: Palette | undefined;
+  const openPalette = (): undefined => {
     palette ??= new Palette(routes, go);
     palette.open();
   };
   const openHelp = async (): Promise<void> => (await import("./help.ts")).openHelp(routes);
-  const search = (): Promise<void> | undefined => {
+  const search = (): undefined => {
     const field = document.querySelector<HTMLInputElement>("#search");
     field?.focus();
     return field === null ? openPalette() : undefined;
