@@ -27,7 +27,7 @@ export function startConsoleKeys({ routes, go, onFailure }: ConsoleKeysDeps): vo
     field?.focus();
     return field === null ? openPalette() : undefined;
   };
-  const meanings: ReadonlyMap<string, () => Promise<void> | undefined> = new Map([
+  const meanings = new Map<string, () => Promise<void> | undefined>([
     ["/", search],
     ["?", openHelp],
   ]);
