@@ -174,7 +174,7 @@ describe("the whole platform in one process", () => {
     await post(`${http}/data`, { device_id: "sleepy", metrics: [{ type: "temperature", value: 21 }] });
     expect(await latestOf(http, "sleepy")).toBeDefined();
     await until("it is pruned", async () => {
-      const { devices } = await json<{ devices: { id: string }[] }>(`${http}/api/v1/devices`);
+      const { devices } = await json<{ devices: { id: string }[] }>(`${http}/api/v1/devices?state=active`);
       return devices.length === 0 && (await latestOf(http, "sleepy")) === undefined;
     });
     const history = await json<{ series: unknown[] }>(`${http}/api/v1/readings?device=sleepy`);
