@@ -44,15 +44,16 @@ beforeAll(async () => {
   const addresses = await broker.ready();
   port = portOf(addresses["mqtt"]);
   probe = addresses["probe"] ?? "";
-  await warmUp(port, () => metric('nodejs_gc_duration_seconds_count{kind="minor"}'));
+  const collections = () => metric('nodejs_gc_duration_seconds_count{kind="minor"}');
+  await warmUp(port, collections);
+  await collectGarbage(broker);
+  [keptBeforeMb, residentBeforeMb] = [await keptMb(), residentMb()];
+  // The collection gave the young generation's room back; with that in use again it is an ordinary day.
+  await warmUp(port, collections);
   healthy = await startHealthyClient({ port, everyMs: 10 });
   await pause(3000);
   await echo("nobody");
-  await collectGarbage(broker);
-  keptBeforeMb = await keptMb();
-  residentBeforeMb = residentMb();
-  startedMs = performance.now();
-  waitedBeforeMs = waitedForProcessorMs(broker.child.pid);
+  [startedMs, waitedBeforeMs] = [performance.now(), waitedForProcessorMs(broker.child.pid)];
 });
 
 beforeEach(() => {
