@@ -1,54 +1,29 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { connectAsync, type MqttClient } from "mqtt";
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { dataFolder } from "../data-folder.ts";
-import { launchChromium } from "../harness/chromium.ts";
 import { until } from "../harness/local-servers.ts";
-import { type Program, portOf, startProgram } from "../harness/program.ts";
+import { portOf } from "../harness/program.ts";
+import { type ConsoleStage, openStage } from "./console-stage.ts";
 
 describe("the console", () => {
-  const dataDir = dataFolder("browser");
-  const profile = mkdtempSync(join(tmpdir(), "tidemark-chromium-"));
-  let program: Program;
-  let consoleUrl: string;
-  let mqttUrl: string;
-  let mqtt: MqttClient;
-  let browser: BrowserContext;
+  let stage: ConsoleStage;
   let page: Page;
-  const complaints: string[] = [];
 
   beforeAll(async () => {
-    program = startProgram([], { DATA_DIR: dataDir });
-    const addresses = await program.ready();
-    consoleUrl = addresses["console"] ?? "";
-    mqttUrl = addresses["mqtt"] ?? "";
-    mqtt = await connectAsync(mqttUrl);
-    browser = await launchChromium(profile);
+    stage = await openStage("browser");
   });
 
   beforeEach(async () => {
     await page?.close();
-    page = await browser.newPage();
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    page.on("console", (message) => {
-      if (message.type() === "error") complaints.push(message.text());
-    });
-    await page.goto(consoleUrl);
+    page = await stage.newPage();
+    await page.goto(stage.consoleUrl);
   });
 
-  afterAll(async () => {
-    await browser.close();
-    await mqtt.endAsync(true);
-    await program.kill("SIGKILL");
-    rmSync(dataDir, { recursive: true, force: true });
-    rmSync(profile, { recursive: true, force: true });
-  });
+  afterAll(() => stage?.close());
 
   async function publish(deviceId: string, temperature: number): Promise<void> {
-    await mqtt.publishAsync(`devices/${deviceId}/telemetry`, JSON.stringify({ temperature }), { qos: 1 });
+    await stage.mqtt.publishAsync(`devices/${deviceId}/telemetry`, JSON.stringify({ temperature }), {
+      qos: 1,
+    });
   }
 
   const block = (deviceId: string) =>
@@ -58,8 +33,8 @@ describe("the console", () => {
     const empty = page.locator("[data-empty]");
     await empty.waitFor();
     const text = await empty.textContent();
-    expect(text).toContain(`mosquitto_pub -h 127.0.0.1 -p ${portOf(mqttUrl)}`);
-    expect(text).toContain(`${consoleUrl}/data`);
+    expect(text).toContain(`mosquitto_pub -h 127.0.0.1 -p ${portOf(stage.mqttUrl)}`);
+    expect(text).toContain(`${stage.consoleUrl}/data`);
   });
 
   test("shows a published point and an anomaly's mark at once, and both again after a reload", async () => {
@@ -111,7 +86,7 @@ describe("the console", () => {
     expect(await confirm?.getAttribute("aria-pressed")).toBe("false");
     await alarm.getByRole("button", { name: "Apply" }).click();
     await alarm.getByText("This sensor is quieter now").waitFor();
-    const answer = await fetch(`${consoleUrl}/api/v1/tunings`);
+    const answer = await fetch(`${stage.consoleUrl}/api/v1/tunings`);
     expect(await answer.json()).toMatchObject({
       tunings: [{ deviceId: "oven-5", sensorType: "temperature" }],
     });
@@ -122,18 +97,14 @@ describe("the console", () => {
   test("says that the connection is lost, and misses no point of the time without it", async () => {
     await publish("oven-2", 21);
     await block("oven-2").waitFor();
-    const port = portOf(mqttUrl);
-    const httpPort = new URL(consoleUrl).port;
-    await program.kill("SIGKILL");
+    await stage.kill();
     await page.locator('[data-connection="reconnecting"], [data-connection="offline"]').first().waitFor();
 
-    program = startProgram([], { DATA_DIR: dataDir, MQTT_PORT: `${port}`, HTTP_PORT: httpPort });
-    await program.ready();
-    await until("the device is connected again", () => mqtt.connected);
+    await stage.startAgain();
     for (const value of [22, 23]) await publish("oven-2", value);
     await page.locator('[data-connection="live"]').waitFor();
     await expectCounts("oven-2", { points: "3", anomalies: "0" });
-    complaints.length = 0;
+    stage.complaints.length = 0;
   });
 
   test("takes a silent device off the board and shows it again with its next reading", async () => {
@@ -161,7 +132,7 @@ describe("the console", () => {
       "nothing sticks out",
       async () => (await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")) === true,
     );
-    expect(complaints).toEqual([]);
+    expect(stage.complaints).toEqual([]);
   });
 
   async function expectCounts(
@@ -180,7 +151,7 @@ describe("the console", () => {
   }
 
   async function setTimeoutSeconds(seconds: number): Promise<void> {
-    await fetch(`${consoleUrl}/config`, {
+    await fetch(`${stage.consoleUrl}/config`, {
       method: "POST",
       body: JSON.stringify({ active_device_timeout_seconds: seconds }),
     });

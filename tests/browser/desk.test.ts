@@ -1,15 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { connectAsync, type MqttClient } from "mqtt";
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { dataFolder } from "../data-folder.ts";
 import { type Api, apiAt } from "../harness/api.ts";
 import { violations } from "../harness/axe.ts";
-import { launchChromium } from "../harness/chromium.ts";
 import { until } from "../harness/local-servers.ts";
-import { type Program, startProgram } from "../harness/program.ts";
+import { type ConsoleStage, openStage } from "./console-stage.ts";
 
 const themes = ["dark", "light", "contrast"] as const;
 const partsOfSettings = ["rules", "notifications", "devices", "retention", "changes"].map(
@@ -17,42 +11,26 @@ const partsOfSettings = ["rules", "notifications", "devices", "retention", "chan
 );
 
 describe("the pages that one works at", () => {
-  const dataDir = dataFolder("desk");
-  const profile = mkdtempSync(join(tmpdir(), "tidemark-chromium-"));
-  let program: Program;
-  let base: string;
+  let stage: ConsoleStage;
   let api: Api;
-  let mqtt: MqttClient;
-  let browser: BrowserContext;
   let page: Page;
-  const complaints: string[] = [];
 
   beforeAll(async () => {
-    program = startProgram([], { DATA_DIR: dataDir });
-    const addresses = await program.ready();
-    base = addresses["console"] ?? "";
-    api = apiAt(base);
-    mqtt = await connectAsync(addresses["mqtt"] ?? "");
-    browser = await launchChromium(profile);
+    stage = await openStage("desk");
+    api = apiAt(stage.consoleUrl);
   });
 
   beforeEach(async () => {
     await page?.close();
-    page = await browser.newPage();
+    page = await stage.browser.newPage();
     page.on("dialog", (dialog) => void dialog.accept());
-    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("pageerror", (error) => stage.complaints.push(String(error)));
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await mqtt?.endAsync(true);
-    await program.kill("SIGKILL");
-    rmSync(dataDir, { recursive: true, force: true });
-    rmSync(profile, { recursive: true, force: true });
-  });
+  afterAll(() => stage?.close());
 
   const publish = (deviceId: string, temperature: number) =>
-    mqtt.publishAsync(`devices/${deviceId}/telemetry`, JSON.stringify({ temperature }), { qos: 1 });
+    stage.mqtt.publishAsync(`devices/${deviceId}/telemetry`, JSON.stringify({ temperature }), { qos: 1 });
   const button = (name: string) => page.getByRole("button", { name, exact: true });
   const labelled = (name: string) => page.locator("#page").getByLabel(name, { exact: true });
   const section = (name: string) => page.getByRole("region", { name, exact: true });
@@ -60,7 +38,7 @@ describe("the pages that one works at", () => {
     page.getByRole("status").filter({ hasText: text }).first().waitFor();
 
   test("an operator follows an alarm from the inbox to a quieter line, and all of it is on record", async () => {
-    await page.goto(base);
+    await page.goto(stage.consoleUrl);
     await page.locator('[data-connection="live"]').waitFor();
     // Too much for a line that can be moved, and not so much as no temperature can be.
     await publish("oven-1", 33);
@@ -97,7 +75,7 @@ describe("the pages that one works at", () => {
     await page.getByText("This sensor is quieter now").waitFor();
     await section("What happened").getByText("Called a false alarm by anyone: the door was open").waitFor();
 
-    await page.goto(`${base}/settings?part=changes`);
+    await page.goto(`${stage.consoleUrl}/settings?part=changes`);
     const changes = page.locator("#change-list li");
     await changes.first().waitFor();
     const recorded = (await changes.allTextContents()).slice(0, 3);
@@ -113,7 +91,7 @@ describe("the pages that one works at", () => {
 
   test("an alarm is assigned, shelved, commented and cleared, and leads to those like it", async () => {
     await publish("oven-2", 150);
-    await page.goto(`${base}/alarms?device=oven-2`);
+    await page.goto(`${stage.consoleUrl}/alarms?device=oven-2`);
     await page.getByRole("link", { name: /^oven-2/ }).click();
     await page.locator("[data-alarm-page]").waitFor();
     await labelled("Assign to").fill("ben");
@@ -132,7 +110,7 @@ describe("the pages that one works at", () => {
     await publish("oven-2", 160);
     await section("Alarms like it").getByRole("link").waitFor();
     const atUs = (await alarmsOf("oven-2"))[0]?.lastUs;
-    await page.goto(`${base}/alarms?device=oven-2&sensor=temperature&rule=anomaly&at=${atUs}`);
+    await page.goto(`${stage.consoleUrl}/alarms?device=oven-2&sensor=temperature&rule=anomaly&at=${atUs}`);
     await page.locator('[data-alarm-page][data-state="raised"]').waitFor();
     await section("Alarms like it").getByRole("link").waitFor();
   });
@@ -144,7 +122,7 @@ describe("the pages that one works at", () => {
   }
 
   test("ops shows how readings flow, and that nothing is missing", async () => {
-    await page.goto(`${base}/ops`);
+    await page.goto(`${stage.consoleUrl}/ops`);
     await publish("oven-3", 21);
     await page.locator('[data-tile="Readings a second"]').waitFor();
     await until("a rate is shown", async () =>
@@ -158,7 +136,7 @@ describe("the pages that one works at", () => {
   });
 
   test("a rule is added, changed and switched off; a notification route is added and tried", async () => {
-    await page.goto(`${base}/settings`);
+    await page.goto(`${stage.consoleUrl}/settings`);
     await page.getByText("Add a rule").click();
     await labelled("Name").fill("too hot");
     await labelled("Sensor type").fill("temperature");
@@ -183,7 +161,7 @@ describe("the pages that one works at", () => {
   });
 
   test("models are trained, pinned and left alone by keyboard", async () => {
-    await page.goto(`${base}/models?type=temperature`);
+    await page.goto(`${stage.consoleUrl}/models?type=temperature`);
     await page.locator('[data-model-type="temperature"]').waitFor();
     await button("Pin").focus();
     await page.keyboard.press("Enter");
@@ -205,7 +183,7 @@ describe("the pages that one works at", () => {
       ...partsOfSettings,
     ]) {
       await page.setViewportSize({ width: 1280, height: 800 });
-      await page.goto(base + path);
+      await page.goto(stage.consoleUrl + path);
       await page.locator('.desk[data-state="ready"], .desk-section').first().waitFor();
       for (const theme of themes) {
         await page.locator(`#theme input[value="${theme}"]`).check();
@@ -215,6 +193,6 @@ describe("the pages that one works at", () => {
       const fits = "document.documentElement.scrollWidth <= window.innerWidth";
       await until(`${path} fits`, async () => (await page.evaluate(fits)) === true);
     }
-    expect(complaints).toEqual([]);
+    expect(stage.complaints).toEqual([]);
   });
 });

@@ -1,45 +1,25 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { connectAsync, type MqttClient } from "mqtt";
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { formatTimestamp } from "../../schema/timestamp.ts";
-import { dataFolder } from "../data-folder.ts";
-import { launchChromium } from "../harness/chromium.ts";
 import { until } from "../harness/local-servers.ts";
-import { type Program, startProgram } from "../harness/program.ts";
+import { type ConsoleStage, openStage } from "./console-stage.ts";
 
 describe("the page of rejected messages", () => {
-  const dataDir = dataFolder("letters");
-  const profile = mkdtempSync(join(tmpdir(), "tidemark-chromium-"));
-  let program: Program;
-  let consoleUrl: string;
-  let mqtt: MqttClient;
-  let browser: BrowserContext;
+  let stage: ConsoleStage;
   let page: Page;
-  const complaints: string[] = [];
 
   beforeAll(async () => {
-    program = startProgram([], { DATA_DIR: dataDir, MAX_FUTURE_SECONDS: "1" });
-    const addresses = await program.ready();
-    consoleUrl = addresses["console"] ?? "";
-    mqtt = await connectAsync(addresses["mqtt"] ?? "");
-    browser = await launchChromium(profile);
+    stage = await openStage("letters", { MAX_FUTURE_SECONDS: "1" });
   });
 
   beforeEach(async () => {
-    page = await browser.newPage();
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    page.on("console", (message) => {
-      if (message.type() === "error") complaints.push(message.text());
-    });
+    page = await stage.newPage();
   });
 
   afterEach(async () => {
     await page.close();
     for (const { code } of await codes()) {
-      await fetch(`${consoleUrl}/api/v1/rejected/discard`, {
+      await fetch(`${stage.consoleUrl}/api/v1/rejected/discard`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ code }),
@@ -47,25 +27,19 @@ describe("the page of rejected messages", () => {
     }
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await mqtt?.endAsync(true);
-    await program.kill("SIGKILL");
-    rmSync(dataDir, { recursive: true, force: true });
-    rmSync(profile, { recursive: true, force: true });
-  });
+  afterAll(() => stage?.close());
 
   async function codes(): Promise<{ code: string; count: number }[]> {
-    const answer = await fetch(`${consoleUrl}/api/v1/rejected?limit=1`);
+    const answer = await fetch(`${stage.consoleUrl}/api/v1/rejected?limit=1`);
     // The platform answers by its schema.
     return ((await answer.json()) as { codes: { code: string; count: number }[] }).codes;
   }
 
   const send = (deviceId: string, payload: string) =>
-    mqtt.publishAsync(`devices/${deviceId}/telemetry`, payload, { qos: 1 });
+    stage.mqtt.publishAsync(`devices/${deviceId}/telemetry`, payload, { qos: 1 });
 
   async function open(): Promise<void> {
-    await page.goto(consoleUrl);
+    await page.goto(stage.consoleUrl);
     await page.locator("#rejected-open").click();
     await rows().first().waitFor();
   }
@@ -79,7 +53,7 @@ describe("the page of rejected messages", () => {
   }
 
   test("is not offered while nothing is rejected, and counts what is", async () => {
-    await page.goto(consoleUrl);
+    await page.goto(stage.consoleUrl);
     await page.locator('[data-connection="live"]').waitFor();
     expect(await page.locator("#rejected-open").isVisible()).toBe(false);
     await send("press-01", "junk");
@@ -103,7 +77,7 @@ describe("the page of rejected messages", () => {
     const timestamp = formatTimestamp((Date.now() + 5000) * 1000);
     await send("hall", JSON.stringify({ temperature: 21.5, timestamp }));
     await until("its time has come", async () => {
-      const answer = await (await fetch(`${consoleUrl}/api/v1/rejected`)).text();
+      const answer = await (await fetch(`${stage.consoleUrl}/api/v1/rejected`)).text();
       return answer.includes('"isReplayable":true');
     });
     await open();
@@ -140,7 +114,7 @@ describe("the page of rejected messages", () => {
 
   test("is worked by keyboard alone", async () => {
     for (const payload of ["one", "two", "three"]) await send("press-01", payload);
-    await page.goto(consoleUrl);
+    await page.goto(stage.consoleUrl);
     // It is not there to be focused before the page knows of something rejected.
     await page.locator("#rejected-open").waitFor();
     await page.locator("#rejected-open").focus();
@@ -171,6 +145,6 @@ describe("the page of rejected messages", () => {
     const widest =
       "Math.max(...[...document.querySelectorAll('#rejected, #rejected *')].map((e) => e.scrollWidth))";
     expect(await page.evaluate(widest)).toBeLessThanOrEqual(360);
-    expect(complaints).toEqual([]);
+    expect(stage.complaints).toEqual([]);
   });
 });

@@ -1,35 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { connectAsync, type MqttClient } from "mqtt";
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { dataFolder } from "../data-folder.ts";
 import { violations } from "../harness/axe.ts";
-import { launchChromium } from "../harness/chromium.ts";
 import { until } from "../harness/local-servers.ts";
-import { type Program, portOf, startProgram } from "../harness/program.ts";
+import { type ConsoleStage, openStage } from "./console-stage.ts";
 
 const themes = ["dark", "light", "contrast"] as const;
 
 describe("the views of the console", () => {
-  const dataDir = dataFolder("views");
-  const profile = mkdtempSync(join(tmpdir(), "tidemark-chromium-"));
-  let program: Program;
-  let consoleUrl: string;
-  let mqttUrl: string;
-  let mqtt: MqttClient;
-  let browser: BrowserContext;
+  let stage: ConsoleStage;
   let page: Page;
-  const complaints: string[] = [];
 
   beforeAll(async () => {
-    program = startProgram([], { DATA_DIR: dataDir });
-    const addresses = await program.ready();
-    consoleUrl = addresses["console"] ?? "";
-    mqttUrl = addresses["mqtt"] ?? "";
-    mqtt = await connectAsync(mqttUrl);
-    browser = await launchChromium(profile);
+    stage = await openStage("views");
     for (const device of ["kiln-1", "kiln-2", "press-1"]) {
       for (const temperature of [21, 22, 21.5]) await publish(device, { temperature });
     }
@@ -38,31 +20,21 @@ describe("the views of the console", () => {
   });
 
   beforeEach(async () => {
-    page = await browser.newPage();
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    page.on("console", (message) => {
-      if (message.type() === "error") complaints.push(message.text());
-    });
+    page = await stage.newPage();
   });
 
   afterEach(async () => {
     await page.close();
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await mqtt?.endAsync(true);
-    await program.kill("SIGKILL");
-    rmSync(dataDir, { recursive: true, force: true });
-    rmSync(profile, { recursive: true, force: true });
-  });
+  afterAll(() => stage?.close());
 
   async function publish(deviceId: string, values: Readonly<Record<string, number>>): Promise<void> {
-    await mqtt.publishAsync(`devices/${deviceId}/telemetry`, JSON.stringify(values), { qos: 1 });
+    await stage.mqtt.publishAsync(`devices/${deviceId}/telemetry`, JSON.stringify(values), { qos: 1 });
   }
 
   async function open(path: string): Promise<void> {
-    await page.goto(consoleUrl + path);
+    await page.goto(stage.consoleUrl + path);
     await page.locator('[data-connection="live"]').waitFor();
   }
 
@@ -169,20 +141,17 @@ describe("the views of the console", () => {
     await page.keyboard.press("t");
     await send(ids(20, 30));
     await hasDots("temperature", 30);
-    const [port, httpPort] = [portOf(mqttUrl), new URL(consoleUrl).port];
-    await program.kill("SIGKILL");
+    await stage.kill();
     await page.getByText(/Connection lost \d+ s ago/).waitFor();
     expect(await page.locator("html[data-stale]").count()).toBe(1);
-    program = startProgram([], { DATA_DIR: dataDir, MQTT_PORT: `${port}`, HTTP_PORT: httpPort });
-    await program.ready();
-    await until("the device is connected again", () => mqtt.connected);
+    await stage.startAgain();
     // Some of these come before the page is back, some after.
     await send(ids(30, 60));
     await page.locator('[data-connection="live"]').waitFor();
     await send(ids(60, 70));
     await hasDots("temperature", 70);
     expect(await measured("temperature")).toEqual(ids(0, 70));
-    complaints.length = 0;
+    stage.complaints.length = 0;
   });
 
   test("every view in every theme is without a fault for assistive technology, and fits a phone", async () => {
@@ -201,7 +170,7 @@ describe("the views of the console", () => {
       const fits = "document.documentElement.scrollWidth <= window.innerWidth";
       await until(`${path} fits`, async () => (await page.evaluate(fits)) === true);
     }
-    expect(complaints).toEqual([]);
+    expect(stage.complaints).toEqual([]);
   });
 
   async function focusedText(): Promise<unknown> {
