@@ -71,6 +71,8 @@ export async function runBatch(
   key: CustodyKey,
 ): Promise<BatchOutcome> {
   const { readings, steps } = batch;
+  const heard = readings.map((reading) => batch.heard.get(reading));
+  const gapsMs = heard.map((one) => gapMs(one?.gapUs ?? 0));
   const { rows } = await sql<OutcomeRow>`
     ${frequent} WITH input AS (
       SELECT device_id, sensor_type, ${toInstant(sql`us`)} AS ts, value, score, is_anomaly, model_version, is_late,
@@ -86,8 +88,8 @@ export async function runBatch(
         ${booleanArray(readings.map((reading) => reading.isLate))}::boolean[],
         ${realArray(readings.map((reading) => reading.confidence))}::real[],
         ${booleanArray(newestOf(readings))}::boolean[],
-        ${bigintArray(readings.map((reading) => batch.heard.get(reading)?.heardUs ?? batch.receivedUs))}::bigint[],
-        ${integerArray(readings.map((reading) => gapMs(batch.heard.get(reading)?.gapUs ?? 0)))}::integer[]
+        ${bigintArray(heard.map((one) => one?.heardUs ?? batch.receivedUs))}::bigint[],
+        ${integerArray(gapsMs)}::integer[]
       ) AS t(device_id, sensor_type, us, value, score, is_anomaly, model_version, is_late, confidence, is_newest, heard_us, gap_ms)
     ), inserted AS (
       INSERT INTO readings (device_id, sensor_type, ts, value, score, is_anomaly, model_version, is_late)
@@ -112,7 +114,7 @@ export async function runBatch(
     ${strikes(steps)},
     ${raiseStrikes()},
     ${hasSteps(steps) ? sql`${ruleTurns(steps)},` : sql``}
-    ${accounting(batch)},
+    ${accounting(batch, gapsMs)},
     heard AS (
       SELECT device_id, ${toInstant(sql`${batch.receivedUs}::bigint`)} AS last_seen, nullif(gap_ms, 0) AS gap_ms
       FROM counted WHERE received > 0
@@ -178,18 +180,18 @@ function strikes(steps: RuleSteps) {
     )`;
 }
 
-/** What becomes of the batch in the ledger, by device. */
-function accounting({ readings, rejections, heard }: Batch) {
+/** What becomes of the batch in the ledger, by device; `gapsMs` are those of its readings. */
+function accounting({ readings, rejections }: Batch, gapsMs: readonly number[]) {
   const devices = new Map<string, { received: number; rejected: number; gapMs: number }>();
   const of = (deviceId: string) => {
     const counts = devices.get(deviceId) ?? { received: 0, rejected: 0, gapMs: 0 };
     devices.set(deviceId, counts);
     return counts;
   };
-  for (const reading of readings) {
-    const counts = of(reading.deviceId);
+  for (const [place, { deviceId }] of readings.entries()) {
+    const counts = of(deviceId);
     counts.received += 1;
-    counts.gapMs = gapMs(heard.get(reading)?.gapUs ?? 0) || counts.gapMs;
+    counts.gapMs = gapsMs[place] || counts.gapMs;
   }
   for (const { deviceId } of received(rejections)) of(deviceId ?? "").rejected += 1;
   const counts = [...devices.values()];
