@@ -19,16 +19,16 @@ export interface Model {
  * How strongly the channels of a reading speak against it. A forest cannot tell far out from further out, so the size of the
  * surprise is added: beyond what the forest was grown on, a bigger surprise always weighs more.
  */
-export function evidence(forest: Forest, channels: readonly number[]): number {
-  return isolation(forest, channels) + ofSize(channels);
+export function evidence(
+  forest: Forest,
+  channels: readonly number[],
+  size: number = evidenceOfSize(channels),
+): number {
+  return isolation(forest, channels) + size;
 }
 
-/** The most that any forest can make of these channels. */
-export function mostEvidence(channels: readonly number[]): number {
-  return 1 + ofSize(channels);
-}
-
-function ofSize(channels: readonly number[]): number {
+/** What the size of the surprise speaks against a reading; a forest adds 1 at most. */
+export function evidenceOfSize(channels: readonly number[]): number {
   return 0.5 * Math.log1p(magnitude(channels));
 }
 

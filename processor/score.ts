@@ -12,7 +12,7 @@ import {
 import { advance, passOver } from "./learning.ts";
 import { strainAt } from "./lines.ts";
 import { type Manner, usualManner } from "./manner.ts";
-import { evidence, type Model, mostEvidence } from "./model.ts";
+import { evidence, evidenceOfSize, type Model } from "./model.ts";
 import { hasPlace } from "./quantity.ts";
 import { isLate, isWarm, type SeriesState, warmAfter } from "./series.ts";
 import { place, spreadOf } from "./spread.ts";
@@ -145,9 +145,10 @@ function judge(at: Case): Verdict {
 function strainOf({ state, model, seen }: Case, line: number): number {
   if (model === undefined) return seen.strain;
   const share = (mostOwnShare * state.count) / (state.count + ownShareAt);
-  const most = share * seen.strain + (1 - share) * (mostEvidence(seen.channels) / model.limit);
+  const size = evidenceOfSize(seen.channels);
+  const most = share * seen.strain + (1 - share) * ((1 + size) / model.limit);
   if (most <= line) return Math.min(seen.strain, most);
-  return share * seen.strain + (1 - share) * (evidence(model.forest, seen.channels) / model.limit);
+  return share * seen.strain + (1 - share) * (evidence(model.forest, seen.channels, size) / model.limit);
 }
 
 // One alarm an episode: what does not exceed by far what was said lately is no news, however unusual it is.
