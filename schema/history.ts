@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { DeviceIdText } from "./api.ts";
+import { Moment, momentOf } from "./moment.ts";
 import { type Severity, severities } from "./scored.ts";
 
 /** What points are read from: the readings themselves, or what was rolled up of a minute or an hour of them. */
@@ -11,12 +12,6 @@ export const historyPointLimit = 10_000;
 
 /** Most anomalies of a series in one answer; the worst are kept. */
 export const historyAnomalyLimit = 1000;
-
-const momentForm = "ISO 8601, in UTC unless it names a zone; or microseconds since the epoch.";
-
-function moment(description: string) {
-  return Type.String({ minLength: 1, maxLength: 40, description });
-}
 
 /**
  * `GET /api/v1/history?device=a&device=b&sensors=temperature,humidity&from=2026-11-28T00:00:00Z&to=2026-11-29T00:00:00Z&points=1000`:
@@ -32,8 +27,8 @@ export const HistoryQuestion = Type.Object({
       description: "Sensor types with commas between them; left out, all that the devices have.",
     }),
   ),
-  from: moment(momentForm),
-  to: Type.Optional(moment(`${momentForm} Left out: now.`)),
+  from: Moment,
+  to: momentOf("Now"),
   points: Type.Integer({
     minimum: 1,
     maximum: historyPointLimit,

@@ -1,10 +1,18 @@
 import { Type } from "typebox";
 import { parseTimestamp } from "./timestamp.ts";
 
-/** A moment in a question. */
+const form = "ISO 8601, in UTC unless it names a zone; or microseconds since the epoch.";
+
+/** A moment that a question must name. */
+export const Moment = momentText(form);
+
+/** A moment in a question, and what it is when it is left out. */
 export function momentOf(leftOut: string) {
-  const description = `ISO 8601, in UTC unless it names a zone; or microseconds since the epoch. Left out: ${leftOut.toLowerCase()}.`;
-  return Type.Optional(Type.String({ minLength: 1, maxLength: 40, description }));
+  return Type.Optional(momentText(`${form} Left out: ${leftOut.toLowerCase()}.`));
+}
+
+function momentText(description: string) {
+  return Type.String({ minLength: 1, maxLength: 40, description });
 }
 
 /** The same as microseconds since the epoch; undefined when it is none. */
