@@ -15,7 +15,7 @@ import type { Description, Tooltip } from "../shell/tooltip.ts";
 import { valueBounds } from "./axis.ts";
 import { cursorPlugin, expectedPlugin } from "./chart-marks.ts";
 import { type Point, type Spot, toLine, toMarks } from "./history.ts";
-import { timeScale, valueScale } from "./scales.ts";
+import { chartOptions } from "./scales.ts";
 
 Chart.register(Filler, LinearScale, LineController, LineElement, PointElement, TooltipPlugin);
 
@@ -163,18 +163,12 @@ function configure(deps: ChartDeps, showTooltip: () => void): ChartConfiguration
     type: "line",
     data: { datasets: [] },
     options: {
-      parsing: false,
-      normalized: true,
-      animation: false,
-      responsive: true,
-      maintainAspectRatio: false,
-      devicePixelRatio: Math.min(devicePixelRatio, 2),
+      ...chartOptions(deps.palette),
       interaction: { mode: "nearest", axis: "x", intersect: false },
       events: ["mousemove", "mouseout", "touchstart", "touchmove"],
       // The marks at the edges are drawn whole.
       clip: false,
       layout: { padding: { top: 7, right: 8, bottom: 0, left: 0 } },
-      scales: { x: timeScale(deps.palette), y: valueScale(deps.palette) },
       plugins: { tooltip: { enabled: false, external: showTooltip } },
     },
   };

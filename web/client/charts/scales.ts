@@ -12,7 +12,20 @@ const tickFont = { size: 10, family: "ui-sans-serif, system-ui, sans-serif" };
 /** Width of the values beside a chart: one for all, so that the time axes of charts lie under each other. */
 const valuesPixels = 44;
 
-export function timeScale(palette: () => Palette): Scale {
+/** What all charts are alike in: they are handed points as they are drawn, move by themselves never, and fill their place. */
+export function chartOptions(palette: () => Palette) {
+  return {
+    parsing: false as const,
+    normalized: true,
+    animation: false as const,
+    responsive: true,
+    maintainAspectRatio: false,
+    devicePixelRatio: Math.min(devicePixelRatio, 2),
+    scales: { x: timeScale(palette), y: valueScale(palette) },
+  };
+}
+
+function timeScale(palette: () => Palette): Scale {
   return {
     type: "linear",
     border: { display: false },
@@ -37,7 +50,7 @@ export function timeScale(palette: () => Palette): Scale {
   };
 }
 
-export function valueScale(palette: () => Palette): Scale {
+function valueScale(palette: () => Palette): Scale {
   return {
     type: "linear",
     border: { display: false },

@@ -13,7 +13,7 @@ import type { Palette } from "../shell/theme.ts";
 import { valueBounds } from "./axis.ts";
 import { expectedPlugin } from "./chart-marks.ts";
 import type { Spot } from "./history.ts";
-import { timeScale, valueScale } from "./scales.ts";
+import { chartOptions } from "./scales.ts";
 import { crosshairPlugin, ribbonPlugin, selectionPlugin } from "./trace-marks.ts";
 
 Chart.register(Filler, LinearScale, LineController, LineElement, PointElement);
@@ -65,17 +65,11 @@ export class TraceChart {
       type: "line",
       data: { datasets: [] },
       options: {
-        parsing: false,
-        normalized: true,
-        animation: false,
-        responsive: true,
-        maintainAspectRatio: false,
-        devicePixelRatio: Math.min(devicePixelRatio, 2),
+        ...chartOptions(palette),
         events: [],
         // A mark at the edge is drawn whole.
         clip: { left: 0, top: 8, right: 8, bottom: 8 },
         layout: { padding: { top: 14, right: 8, bottom: 0, left: 0 } },
-        scales: { x: timeScale(palette), y: valueScale(palette) },
       },
       plugins: [
         ...(deps.backdrop === undefined ? [] : [deps.backdrop]),
