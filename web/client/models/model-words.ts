@@ -1,6 +1,5 @@
 import type { ModelComparison, ModelSummary, ModelTypeSummary, ShadowCounts } from "../../../schema/model.ts";
-import { formatCount } from "../rejected/rejected-words.ts";
-import { formatMoment } from "../shell/format.ts";
+import { formatCount, formatMoment } from "../shell/format.ts";
 
 /** What judges readings of a type, for people. */
 export function describeJudging({ judging, active }: ModelTypeSummary): string {

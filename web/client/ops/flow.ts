@@ -4,9 +4,8 @@ import { nothing, section, table } from "../parts/controls.ts";
 import { Desk } from "../parts/desk.ts";
 import type { Part } from "../parts/parted-page.ts";
 import { formatTook } from "../parts/took.ts";
-import { formatCount } from "../rejected/rejected-words.ts";
 import { element } from "../shell/element.ts";
-import { formatAge } from "../shell/format.ts";
+import { formatAge, formatCount } from "../shell/format.ts";
 import { ask } from "../shell/server-api.ts";
 import { describeTroubles, formatRate, readingsPerSecond } from "./ops-words.ts";
 

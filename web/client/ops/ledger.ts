@@ -2,8 +2,8 @@ import type { DeviceLedgersAnswer, LedgerAnswer } from "../../../schema/api.ts";
 import { button, nothing, section, table } from "../parts/controls.ts";
 import { Desk } from "../parts/desk.ts";
 import type { Part } from "../parts/parted-page.ts";
-import { formatCount } from "../rejected/rejected-words.ts";
 import { element } from "../shell/element.ts";
+import { formatCount } from "../shell/format.ts";
 import { ask } from "../shell/server-api.ts";
 
 const pageSize = 100;

@@ -1,44 +1,48 @@
+import type { OverviewAnswer } from "../../../schema/device-page.ts";
 import { element, setText } from "../shell/element.ts";
+import { formatCount } from "../shell/format.ts";
 import { ask } from "../shell/server-api.ts";
 
 const askEveryMs = 5000;
 
-/** `GET /api/v1/overview` */
-interface Fleet {
-  readonly devices: Readonly<Record<"online" | "stale" | "offline" | "never-seen", number>>;
-  readonly alarms: Readonly<Record<"minor" | "major" | "critical", number>>;
-  readonly readingsPerSecond: number | null;
-  readonly learning: { readonly series: number; readonly isAtLeast: boolean };
-}
-
 interface Fact {
   readonly name: string;
-  readonly of: (fleet: Fleet) => string;
+  readonly of: (fleet: OverviewAnswer) => string;
   /** Where the devices or alarms behind the number are listed. */
   readonly href?: string;
   readonly tone?: string;
 }
 
-const whole = new Intl.NumberFormat("en");
-const number = (value: number): string => whole.format(value);
-
 const facts: readonly Fact[] = [
-  { name: "online", of: ({ devices }) => number(devices.online), href: "/devices?state=online" },
-  { name: "stale", of: ({ devices }) => number(devices.stale), href: "/devices?state=stale" },
-  { name: "offline", of: ({ devices }) => number(devices.offline), href: "/devices?state=offline" },
-  { name: "learning", of: ({ learning }) => `${number(learning.series)}${learning.isAtLeast ? "+" : ""}` },
+  { name: "online", of: ({ devices }) => formatCount(devices.online), href: "/devices?state=online" },
+  { name: "stale", of: ({ devices }) => formatCount(devices.stale), href: "/devices?state=stale" },
+  { name: "offline", of: ({ devices }) => formatCount(devices.offline), href: "/devices?state=offline" },
+  {
+    name: "learning",
+    of: ({ learning }) => `${formatCount(learning.series)}${learning.isAtLeast ? "+" : ""}`,
+  },
   {
     name: "readings/s",
-    of: ({ readingsPerSecond }) => (readingsPerSecond === null ? "–" : number(readingsPerSecond)),
+    of: ({ readingsPerSecond }) => (readingsPerSecond === null ? "–" : formatCount(readingsPerSecond)),
   },
   {
     name: "critical",
-    of: ({ alarms }) => number(alarms.critical),
+    of: ({ alarms }) => formatCount(alarms.critical),
     href: "/devices?sort=alarms",
     tone: "critical",
   },
-  { name: "major", of: ({ alarms }) => number(alarms.major), href: "/devices?sort=alarms", tone: "major" },
-  { name: "minor", of: ({ alarms }) => number(alarms.minor), href: "/devices?sort=alarms", tone: "minor" },
+  {
+    name: "major",
+    of: ({ alarms }) => formatCount(alarms.major),
+    href: "/devices?sort=alarms",
+    tone: "major",
+  },
+  {
+    name: "minor",
+    of: ({ alarms }) => formatCount(alarms.minor),
+    href: "/devices?sort=alarms",
+    tone: "minor",
+  },
 ];
 
 /** How the whole fleet is, above everything else; hidden until the server has said so. */
@@ -70,7 +74,7 @@ export class FleetStrip {
 
   /** What cannot be had stays as it was; the head of the console says when the server is away. */
   async #refresh(): Promise<void> {
-    const fleet = await ask<Fleet>("overview").catch(() => undefined);
+    const fleet = await ask<OverviewAnswer>("overview").catch(() => undefined);
     if (fleet === undefined) return;
     this.element.hidden = false;
     for (const [{ name, of, href }, value] of this.#values) {

@@ -1,6 +1,6 @@
 import { find, setText } from "../shell/element.ts";
+import { formatCount } from "../shell/format.ts";
 import { fetchRejected } from "../shell/server-api.ts";
-import { formatCount } from "./rejected-words.ts";
 
 const refreshMs = 30_000;
 

@@ -1,13 +1,13 @@
 import { sentenceOf } from "../parts/desk.ts";
 import type { Part } from "../parts/parted-page.ts";
 import { element, find, findAs, setText } from "../shell/element.ts";
+import { formatCount } from "../shell/format.ts";
 import { isTyping } from "../shell/keys.ts";
 import { fetchRejected } from "../shell/server-api.ts";
 import { may } from "../shell/signing.ts";
 import { rejectedLayout } from "./layout.ts";
 import { rejectedChanged } from "./rejected-count.ts";
 import { RejectedList } from "./rejected-list.ts";
-import { formatCount } from "./rejected-words.ts";
 import { countOf, discardAll, replayAll, type Target } from "./rejected-work.ts";
 
 const refreshMs = 30_000;

@@ -1,13 +1,8 @@
 import type { RejectedAnswer, ReplayAnswer } from "../../../schema/api.ts";
+import { formatCount } from "../shell/format.ts";
 
 /** One refused message as the server lists it. */
 export type RejectedItem = RejectedAnswer["rejected"][number];
-
-const whole = new Intl.NumberFormat("en");
-
-export function formatCount(count: number): string {
-  return whole.format(count);
-}
 
 /** What came of a replay, in a line. */
 export function describeReplay({ replayed, failed }: Pick<ReplayAnswer, "replayed" | "failed">): string {

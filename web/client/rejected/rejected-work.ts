@@ -1,6 +1,7 @@
 import type { RejectedChoice } from "../../../schema/api.ts";
+import { formatCount } from "../shell/format.ts";
 import { discardRejected, replayRejected } from "../shell/server-api.ts";
-import { describeReplay, formatCount } from "./rejected-words.ts";
+import { describeReplay } from "./rejected-words.ts";
 
 /** Which messages are meant: these, or all of a code that had come when the operator looked. */
 export type Target =

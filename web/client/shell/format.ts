@@ -21,6 +21,13 @@ export function formatMeasure(sensorType: string, value: number): string {
   return unit === "" ? formatValue(value) : `${formatValue(value)}\u202f${unit}`;
 }
 
+const whole = new Intl.NumberFormat("en");
+
+/** How many there are: `12,345`. */
+export function formatCount(count: number): string {
+  return whole.format(count);
+}
+
 /** Two values and their unit, once: `20.00–25.00 °C`. */
 export function formatRange(sensorType: string, { low, high }: { low: number; high: number }): string {
   // Next to a dash a minus would be hard to see.
