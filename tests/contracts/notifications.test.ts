@@ -7,6 +7,7 @@ import { Dispatcher } from "../../processor/notifications/dispatcher.ts";
 import { openMessengers } from "../../processor/notifications/messengers.ts";
 import type { NumberedEvent } from "../../schema/event.ts";
 import type { RouteSettings } from "../../schema/notification.ts";
+import { collectOwnGarbage } from "../harness/collect-garbage.ts";
 import { until } from "../harness/local-servers.ts";
 import {
   type MailReceiver,
@@ -112,6 +113,7 @@ onEach(engines, "notifications", (stores) => {
     expect(await ofSlow()).toMatchObject({ state: "waiting", attempts: 1, lastError: null });
     await patient.stop();
     await dispatcher({ timeoutMs: 500 }).look();
+    collectOwnGarbage();
     await until("the slow one is left", async () => (await ofSlow())?.lastError === "no answer within 0.5 s");
   });
 
