@@ -1,9 +1,7 @@
 import { fork } from "node:child_process";
 import { inspect } from "node:util";
 import { onStores, runCommand, runDoctor } from "./administration.ts";
-import { startBroker } from "./broker/service.ts";
 import { type Engines, enginesOf } from "./engines.ts";
-import { startGateway } from "./gateway-http/service.ts";
 import {
   type Addresses,
   banner,
@@ -25,13 +23,19 @@ import { listProxies } from "./platform/peer.ts";
 import { type MayReadMetrics, mountProbe, type Probe } from "./platform/probe.ts";
 import { type Log, type Metrics, openLog, openMetrics } from "./platform/telemetry.ts";
 import { needsCertificate, plainMqttHost } from "./platform/tls-listeners.ts";
-import { scoreFile, startProcessor, verifyModel } from "./processor/service.ts";
 import type { DoorsAnswer } from "./schema/api.ts";
 import { judge } from "./schema/operator.ts";
 import { openLinkStores, type Stores } from "./stores.ts";
-import { startWeb } from "./web/service.ts";
 
 const now = (): number => Date.now() * 1000;
+
+// A process loads the services that it runs, and no others.
+const code = {
+  broker: () => import("./broker/service.ts"),
+  processor: () => import("./processor/service.ts"),
+  gateway: () => import("./gateway-http/service.ts"),
+  web: () => import("./web/service.ts"),
+};
 
 /** What one process holds while it starts, runs and stops. */
 interface Launch {
@@ -60,6 +64,7 @@ async function start(launch: Launch): Promise<Addresses> {
       stream: await engines.stream(),
       events: await engines.events(),
     };
+    const { startProcessor } = await code.processor();
     await life.run("processor", () => startProcessor(deps));
   }
   let { MQTT_PORT: mqttPort } = config;
@@ -75,6 +80,7 @@ async function start(launch: Launch): Promise<Addresses> {
       await engines.commons(),
     ];
     const deps = { ...shared, access, links, stream, events, commons };
+    const { startBroker } = await code.broker();
     const broker = await life.run("broker", () => startBroker(deps));
     mqttPort = broker.ports.mqtt;
     Object.assign(addresses, brokerAddresses(config, broker.ports));
@@ -142,6 +148,7 @@ async function startHttp(
   if (gatewayDoor !== undefined) {
     const mqttUrl = config.MQTT_URL ?? plainMqttUrl(config, mqttPort);
     const deps = { ...shared, ...(await engines.stores()), door: gatewayDoor, mqttUrl };
+    const { startGateway } = await code.gateway();
     await life.run("gateway-http", () => startGateway(deps));
   }
   if (services.includes("web")) {
@@ -163,6 +170,7 @@ async function startHttp(
       door,
       doors,
     };
+    const { startWeb } = await code.web();
     const web = await life.run("web", () => startWeb(deps));
     if (web.firstAdmin !== undefined) addresses.firstAdmin = web.firstAdmin;
     if (!isShared)
@@ -272,10 +280,16 @@ switch (order.kind) {
     process.exitCode = await runCommand(order.command).catch(failed);
     break;
   case "score":
-    process.exitCode = await scoreFile(order).then(() => 0, failed);
+    process.exitCode = await code
+      .processor()
+      .then(({ scoreFile }) => scoreFile(order))
+      .then(() => 0, failed);
     break;
   case "verify":
-    process.exitCode = await onStores(({ training }) => verifyModel(order, training)).catch(failed);
+    process.exitCode = await onStores(async ({ training }) => {
+      const { verifyModel } = await code.processor();
+      return verifyModel(order, training);
+    }).catch(failed);
     break;
   case "doctor":
     process.exitCode = await runDoctor(order).catch(failed);

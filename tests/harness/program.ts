@@ -29,6 +29,8 @@ export const freePorts = {
 
 /** As `npm start` and the image start it. */
 const nodeOptions = ["--max-semi-space-size=64"];
+/** As Compose and Kubernetes start a web service. */
+const nodeOptionsOfWeb = ["--max-semi-space-size=8", "--heap-growing-percent=20"];
 
 /** Starts `node dist/main.js`, or another built file, with these arguments and settings, and no others of ours. */
 export function startProgram(
@@ -36,7 +38,8 @@ export function startProgram(
   settings: Readonly<Record<string, string>>,
   file = "main.js",
 ): Program {
-  const child = spawn(process.execPath, [...nodeOptions, fileURLToPath(new URL(file, built)), ...args], {
+  const options = `${args}` === "web" ? nodeOptionsOfWeb : nodeOptions;
+  const child = spawn(process.execPath, [...options, fileURLToPath(new URL(file, built)), ...args], {
     env: { PATH: process.env["PATH"], ...freePorts, ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
