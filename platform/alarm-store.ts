@@ -6,7 +6,7 @@ import { endMembers, forgetCleared, isOpen, settle, settleRule } from "./alarm-e
 import type { AlarmOrder, AlarmOutcome, AlarmStore, StormLimits } from "./alarm-ports.ts";
 import { isShelved, raise } from "./alarm-raise.ts";
 import { findStorms, gatherStorm, worsenGroups } from "./alarm-storms.ts";
-import { asking, type Database } from "./database.ts";
+import { asking, type Database, outlasting } from "./database.ts";
 import { micros, recordChange, toInstant } from "./sql.ts";
 
 /** Of the advisory lock of whoever announces, "alrm" in ASCII. */
@@ -20,8 +20,9 @@ export function openAlarmStore(database: Database): AlarmStore {
     list: (query) => asking("list the alarms", () => list(db, query)),
     find: (id) => asking(`read alarm ${id}`, () => find(db, id)),
     change: (id, order) =>
+      // A storm locks itself and then its members, a batch the members in its own order.
       asking(`change alarm ${id}`, () =>
-        db.transaction().execute((transaction) => change(transaction, id, order)),
+        outlasting(() => db.transaction().execute((transaction) => change(transaction, id, order))),
       ),
     raise: (raises) => asking(`raise ${raises.length} alarms`, () => raise(db, raises)),
     settleRule: (rule, keys) => asking(`clear the alarms of ${rule}`, () => settleRule(db, rule, keys)),

@@ -179,3 +179,18 @@ export async function asking<T>(what: string, query: () => Promise<T>): Promise<
     throw storeFailure(what, cause);
   }
 }
+
+/** SQLSTATE deadlock_detected: all of the transaction is undone, and the one that it stood in the way of is going on. */
+const deadlock = "40P01";
+const mostDeadlocks = 3;
+
+/** Runs a transaction, and again when it was the one that PostgreSQL undid to end a deadlock. */
+export async function outlasting<T>(transaction: () => Promise<T>): Promise<T> {
+  for (let deadlocks = 1; ; deadlocks += 1) {
+    try {
+      return await transaction();
+    } catch (cause) {
+      if (sqlStateOf(cause) !== deadlock || deadlocks === mostDeadlocks) throw cause;
+    }
+  }
+}

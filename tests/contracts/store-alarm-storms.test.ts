@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
 import type { AlarmWish } from "../../schema/alarm.ts";
+import { until } from "../harness/local-servers.ts";
 import { engines, onEach } from "./databases.ts";
 import { anomalous, batch, scored, startUs } from "./samples.ts";
 
@@ -154,6 +155,30 @@ onEach(engines, "storms of alarms", (stores, engine) => {
     ]);
     expect(await store().list({ group: "open", limit: 100 })).toEqual([]);
   });
+
+  test.skipIf(engine.name === "PGlite")(
+    "what an operator does with a storm outlasts a deadlock",
+    async () => {
+      await suffer(names(10));
+      await announced();
+      const { id } = await onlyGroup();
+      const { db } = stores().database;
+      const isWaited = async () => {
+        const { rows } = await sql`SELECT FROM pg_stat_activity WHERE datname = current_database()
+        AND wait_event_type = 'Lock' AND query LIKE '%WITH due AS%'`.execute(db);
+        return rows.length > 0;
+      };
+      const changing = await db.transaction().execute(async (other) => {
+        await sql`SELECT FROM alarms WHERE device_id = 'd0005' FOR UPDATE`.execute(other);
+        const change = store().change(id, order({ kind: "acknowledge" }, 1));
+        await until("the change waits for the member", isWaited);
+        await sql`SELECT FROM alarms WHERE id = ${id} FOR UPDATE`.execute(other);
+        return { change };
+      });
+      expect(await changing.change).toMatchObject({ kind: "changed" });
+      expect(await store().list({ of: id, group: "acknowledged", limit: 100 })).toHaveLength(10);
+    },
+  );
 
   test("many who gather at once make one alarm and take each member once", async () => {
     await suffer(names(200));
