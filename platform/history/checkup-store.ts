@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "../../schema/row.ts";
 import { asking, type Database } from "../database.ts";
-import type { Checkup, CheckupStore } from "./checkup.ts";
+import type { Checkup, CheckupStore, FailedJob } from "./checkup.ts";
 import type { ChunkFacts } from "./chunk-advice.ts";
 
 /** Opens what the database is asked about itself. */
@@ -16,7 +16,7 @@ export function openCheckupStore({ db, isSole }: Database): CheckupStore {
 }
 
 async function look(db: Kysely<Tables>, isEmbedded: boolean): Promise<Checkup> {
-  const { rows } = await sql<Omit<Checkup, "isEmbedded" | "chunks">>`
+  const { rows } = await sql<Omit<Checkup, "isEmbedded" | "chunks" | "failedJobs">>`
     SELECT current_setting('server_version') AS postgres,
       (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS timescale,
       (SELECT default_version FROM pg_available_extensions WHERE name = 'timescaledb') AS "timescaleOnDisk",
@@ -24,7 +24,20 @@ async function look(db: Kysely<Tables>, isEmbedded: boolean): Promise<Checkup> {
       (SELECT count(*) FROM device_latest) AS series`.execute(db);
   const [server] = rows;
   if (server === undefined) throw new Error("the database said nothing");
-  return { ...server, isEmbedded, chunks: server.timescale === null ? null : await chunkFacts(db) };
+  if (server.timescale === null) return { ...server, isEmbedded, chunks: null, failedJobs: [] };
+  return { ...server, isEmbedded, chunks: await chunkFacts(db), failedJobs: await failedJobs(db) };
+}
+
+/** Of this database, but for the extension's telemetry, which fails wherever there is no internet. */
+async function failedJobs(db: Kysely<Tables>): Promise<readonly FailedJob[]> {
+  const { rows } = await sql<FailedJob>`
+    SELECT job_id AS id, application_name AS name, (
+      SELECT err_message FROM timescaledb_information.job_errors
+      WHERE job_errors.job_id = jobs.job_id ORDER BY finish_time DESC LIMIT 1
+    ) AS error
+    FROM timescaledb_information.jobs JOIN timescaledb_information.job_stats USING (job_id)
+    WHERE last_run_status = 'Failed' AND jobs.proc_name <> 'policy_telemetry' ORDER BY job_id`.execute(db);
+  return rows;
 }
 
 /** The rate is that of the newest day there are readings of, from the hours. */

@@ -3,7 +3,7 @@ import { type Checkup, checkUp } from "./checkup.ts";
 
 const plain: Checkup = {
   ...{ postgres: "15.4", timescale: null, timescaleOnDisk: null, preloaded: "", isEmbedded: false },
-  ...{ series: 1200, chunks: null },
+  ...{ series: 1200, chunks: null, failedJobs: [] },
 };
 const chunks = {
   ...{ readingsADay: 8_640_000, readingsADayOfSeries: 8640, bytesAReading: 150 },
@@ -47,4 +47,10 @@ test("an interval that fits is not set again", async () => {
   const { text, set } = await printed(fitting, true);
   expect(set).toEqual([]);
   expect(text).not.toMatch(/To do|Done/);
+});
+
+test("a job of the extension that fails is named, with what it said and how to run it", async () => {
+  const failedJobs = [{ id: 1000, name: "Columnstore Policy [1000]", error: "out of disk" }];
+  const { text } = await printed({ ...plain, timescale: "2.29.2", chunks, failedJobs });
+  expect(text).toMatch(/Failed +Columnstore Policy \[1000\]: out of disk; CALL run_job\(1000\)/);
 });

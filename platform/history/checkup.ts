@@ -12,6 +12,14 @@ export interface Checkup {
   readonly series: number;
   /** Null without the extension. */
   readonly chunks: ChunkFacts | null;
+  /** The extension's own jobs, such as the one that makes old chunks small, that failed when they last ran. */
+  readonly failedJobs: readonly FailedJob[];
+}
+
+export interface FailedJob {
+  readonly id: number;
+  readonly name: string;
+  readonly error: string | null;
 }
 
 export interface CheckupStore {
@@ -67,6 +75,11 @@ export function report(
           : "doctor --apply sets it for the chunks to come",
       ]);
   }
+  for (const { id, name, error } of checkup.failedJobs)
+    lines.push([
+      "Failed",
+      `${name}: ${error ?? "without a word"}; CALL run_job(${id}) in psql does its work and tells more`,
+    ]);
   return lines.map(([name = "", text = ""]) => `${name.padEnd(15)} ${text}\n`).join("");
 }
 
