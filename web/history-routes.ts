@@ -2,7 +2,8 @@ import type { HistoryStore } from "../platform/history/ports.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
 import type { Clock, EventStream } from "../platform/ports.ts";
 import { HistoryAnswer, HistoryQuestion } from "../schema/history.ts";
-import { earliestTimestampUs, parseTimestamp } from "../schema/timestamp.ts";
+import { momentIn } from "../schema/moment.ts";
+import { earliestTimestampUs } from "../schema/timestamp.ts";
 import { refuse } from "./refusals.ts";
 
 export interface HistoryRouteDeps {
@@ -39,17 +40,13 @@ export function rangeOf(
   { from, to }: Pick<HistoryQuestion, "from" | "to">,
   nowUs: number,
 ): { fromUs: number; toUs: number } | string {
-  const [fromUs, toUs] = [momentOf(from), to === undefined ? nowUs : momentOf(to)];
+  const [fromUs, toUs] = [momentIn(from), to === undefined ? nowUs : momentIn(to)];
   if (fromUs === undefined) return notMoment("from", from);
   if (toUs === undefined) return notMoment("to", to);
   if (fromUs >= toUs) return "querystring/from must be before querystring/to";
   return { fromUs: Math.max(fromUs, earliestTimestampUs), toUs: Math.max(toUs, earliestTimestampUs + 1) };
 }
 
-function momentOf(text: string): number | undefined {
-  return parseTimestamp(/^\d+$/.test(text) ? Number(text) : text);
-}
-
 function notMoment(name: string, text: string | undefined): string {
-  return `querystring/${name} must be ISO 8601 or microseconds since the epoch, got ${JSON.stringify(text)}`;
+  return `querystring/${name} must be ISO 8601 or time since the epoch, got ${JSON.stringify(text)}`;
 }
