@@ -96,11 +96,20 @@ export interface SharedSessions {
 /** What changed in what a broker holds since it told the last time. */
 export interface Holdings {
   readonly arrived: readonly string[];
+  /** Told before, with the numbers of their arrivals; absent when there is nothing to repeat. */
+  readonly kept?: ReadonlyMap<string, number>;
   readonly left: readonly string[];
   /** By client; null when there is none any more. */
   readonly wills: ReadonlyMap<string, Uint8Array | null>;
   /** By ear, whether it listens; what an ear is, brokers know. */
   readonly ears: ReadonlyMap<string, boolean>;
+}
+
+/** Clients that arrived together. */
+export interface Arrivals {
+  readonly clientIds: readonly string[];
+  /** Grows over the arrivals at all brokers. */
+  readonly number: number;
 }
 
 /** What a sign of life is answered with. */
@@ -128,14 +137,15 @@ export interface Membership {
   /** A sign of life, with a word of the broker's own. */
   beat(sign: string): Promise<Roll>;
   /**
-   * Tells the others, through Redis, what this broker holds; in the order of the calls. Answers with the number of the arrivals,
-   * which grows over all brokers.
+   * Tells the others, through Redis, what this broker holds; in the order of the calls. Answers with the numbers of those who arrived.
    */
-  tell(holdings: Holdings): Promise<number>;
+  tell(holdings: Holdings): Promise<readonly Arrivals[]>;
   /** Forgets what this broker told so far. */
   untell(): Promise<void>;
   /** The ears of another broker. */
   earsOf(id: string): Promise<readonly string[]>;
+  /** The clients of another broker, with the numbers of their arrivals. */
+  arrivalsAt(id: string): Promise<ReadonlyMap<string, number>>;
   /** At most once, in the order of the calls. */
   send(to: string, bytes: Uint8Array): Promise<void>;
   /** Takes the affairs of a dead broker on, unless it lives or somebody else was first. */

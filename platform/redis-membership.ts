@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Holdings, LostClient, Membership, Roll } from "./broker-commons.ts";
+import type { Arrivals, Holdings, LostClient, Membership, Roll } from "./broker-commons.ts";
 import type { RedisChannels } from "./redis-channels.ts";
 import {
   channelTo,
@@ -13,7 +13,7 @@ import {
 import type { RedisClient } from "./redis-connection.ts";
 
 // What a broker holds, written by nobody else until it is dead:
-//   {mqtt}:clients:BROKER   set: the clients that are connected to it
+//   {mqtt}:clients:BROKER   hash: the clients that are connected to it -> the number of their arrival
 //   {mqtt}:wills:BROKER     hash: client -> will
 //   {mqtt}:ears:BROKER      set: what its clients can hear
 //   {mqtt}:buried:BROKER    it was taken for dead
@@ -41,12 +41,29 @@ return {isBuried, isKnown, redis.call('HGETALL', '${brokers}'), redis.call('HGET
 // What a buried broker still has to say would be kept for ever.
 const unlessBuried = "if redis.call('EXISTS', prefix .. 'buried:' .. ARGV[1]) == 1 then return end";
 
-/** ARGV: broker, set, then member and whether it is in ("1") in turns. Answers a number that grows. */
-const tellingOf = `${header}${unlessBuried}
-for place = 3, #ARGV, 2 do
-  redis.call(ARGV[place + 1] == '1' and 'SADD' or 'SREM', prefix .. ARGV[2] .. ':' .. ARGV[1], ARGV[place])
+/**
+ * ARGV: broker, then in turns client and '+' for one that arrives, the number of its arrival for one that did before, or '' for one that
+ * left. Answers the number of those that arrive, which grows over all brokers; a Redis that lost what it had counts on from the highest.
+ */
+const holding = `${header}${unlessBuried}
+local clients, own = prefix .. 'clients:' .. ARGV[1], redis.call('INCR', '${arrivals}')
+local highest = own
+for place = 2, #ARGV, 2 do
+  local id, number = ARGV[place], ARGV[place + 1]
+  if number == '' then redis.call('HDEL', clients, id)
+  else
+    redis.call('HSET', clients, id, number == '+' and own or number)
+    highest = math.max(highest, tonumber(number) or own)
+  end
 end
-return redis.call('INCR', '${arrivals}')`;
+if highest > own then redis.call('SET', '${arrivals}', string.format('%d', highest)) end
+return own`;
+
+/** ARGV: broker, then ear and whether it listens ("1") in turns. */
+const hearing = `${header}${unlessBuried}
+for place = 2, #ARGV, 2 do
+  redis.call(ARGV[place + 1] == '1' and 'SADD' or 'SREM', prefix .. 'ears:' .. ARGV[1], ARGV[place])
+end`;
 
 /** ARGV: broker, then client and will in turns; an empty will is none. */
 const willing = `${header}${unlessBuried}
@@ -65,7 +82,7 @@ if ARGV[3] ~= '' then
   if redis.call('HGET', '${brokers}', dead) ~= ARGV[3] then return 0 end
   redis.call('HDEL', '${brokers}', dead)
   redis.call('SET', prefix .. 'buried:' .. dead, 1, 'EX', ${buriedSeconds})
-  for _, id in ipairs(redis.call('HKEYS', prefix .. 'wills:' .. dead)) do redis.call('SADD', prefix .. 'clients:' .. dead, id) end
+  for _, id in ipairs(redis.call('HKEYS', prefix .. 'wills:' .. dead)) do redis.call('HSETNX', prefix .. 'clients:' .. dead, id, 0) end
 elseif redis.call('HGET', '${graves}', dead) ~= ARGV[4] then return 0 end
 redis.call('HSET', '${graves}', dead, undertaker)
 return 1`;
@@ -76,15 +93,15 @@ local clients, wills = prefix .. 'clients:' .. ARGV[1], prefix .. 'wills:' .. AR
 local living = redis.call('HKEYS', '${brokers}')
 local function isElsewhere(id)
   for _, broker in ipairs(living) do
-    if redis.call('SISMEMBER', prefix .. 'clients:' .. broker, id) == 1 then return true end
+    if redis.call('HEXISTS', prefix .. 'clients:' .. broker, id) == 1 then return true end
   end
   return false
 end
 local answer = {}
 while #answer == 0 and redis.call('EXISTS', clients) == 1 do
-  for _, id in ipairs(redis.call('SRANDMEMBER', clients, ARGV[2])) do
+  for _, id in ipairs(redis.call('HRANDFIELD', clients, ARGV[2])) do
     if isElsewhere(id) then
-      redis.call('SREM', clients, id)
+      redis.call('HDEL', clients, id)
       redis.call('HDEL', wills, id)
     else
       answer[#answer + 1] = id
@@ -97,7 +114,7 @@ return answer`;
 /** ARGV: the dead broker, clients. */
 const settling = `${header}
 for place = 2, #ARGV do
-  redis.call('SREM', prefix .. 'clients:' .. ARGV[1], ARGV[place])
+  redis.call('HDEL', prefix .. 'clients:' .. ARGV[1], ARGV[place])
   redis.call('HDEL', prefix .. 'wills:' .. ARGV[1], ARGV[place])
 end`;
 
@@ -107,6 +124,10 @@ redis.call('UNLINK', prefix .. 'clients:' .. ARGV[1], prefix .. 'wills:' .. ARGV
 
 const listening = `#!lua flags=no-writes
 return redis.call('SMEMBERS', '${commonsPrefix}ears:' .. ARGV[1])`;
+
+/** ARGV: broker. Answers client and number of arrival in turns. */
+const holdingOf = `#!lua flags=no-writes
+return redis.call('HGETALL', '${commonsPrefix}clients:' .. ARGV[1])`;
 
 interface JoinOptions {
   readonly redis: RedisClient;
@@ -149,19 +170,28 @@ class RedisMembership implements Membership {
     return { isBuried: isBuried === 1, isKnown: isKnown === 1, signs: mapOf(signs), graves: mapOf(open) };
   }
 
-  async tell({ arrived, left, wills, ears }: Holdings): Promise<number> {
-    const clients = [...arrived.map((id) => [id, "1"]), ...left.map((id) => [id, "0"])];
+  async tell({ arrived, kept, left, wills, ears }: Holdings): Promise<readonly Arrivals[]> {
+    const own = this.id;
+    const here = [...(kept ?? [])].map(([id, number]) => [id, `${number}`] as const);
+    const gone = left.map((id) => [id, ""] as const);
     const heard = [...ears].map(([ear, isOpen]) => [ear, isOpen ? "1" : "0"]);
     const last = [...wills].map(([id, will]) => [id, will ?? ""]);
-    const own = this.id;
-    const telling = (set: string, pairs: string[]) =>
-      this.#run(tellingOf, "tell what a broker holds", [own, set, ...pairs]);
-    const [numbers] = await Promise.all([
-      Promise.all(chunksOf(clients).map((pairs) => telling("clients", pairs))),
-      ...chunksOf(last).map((pairs) => this.#run(willing, "keep wills", [own, ...pairs])),
-      ...chunksOf(heard).map((pairs) => telling("ears", pairs)),
+    const hold = async (clients: readonly (readonly string[])[]): Promise<number> =>
+      Number(await this.#run(holding, "tell who is here", [own, ...clients.flat()]));
+    const arrive = async (clientIds: readonly string[]): Promise<Arrivals> => ({
+      clientIds,
+      number: await hold(clientIds.map((id) => [id, "+"])),
+    });
+    // All are sent before anything is waited for, so what is told next comes after it.
+    const [arrivals] = await Promise.all([
+      Promise.all(chunksOf(arrived).map(arrive)),
+      ...chunksOf([...here, ...gone]).map(hold),
+      ...chunksOf(last).map((pairs) => this.#run(willing, "keep wills", [own, ...pairs.flat()])),
+      ...chunksOf(heard).map((pairs) =>
+        this.#run(hearing, "tell what is heard here", [own, ...pairs.flat()]),
+      ),
     ]);
-    return Math.max(0, ...numbers.map(Number));
+    return arrivals;
   }
 
   async untell(): Promise<void> {
@@ -170,6 +200,11 @@ class RedisMembership implements Membership {
 
   async earsOf(id: string): Promise<readonly string[]> {
     return listOf(await this.#run(listening, "ask for listeners", [id])).map(textOf);
+  }
+
+  async arrivalsAt(id: string): Promise<ReadonlyMap<string, number>> {
+    const answer = mapOf(await this.#run(holdingOf, "ask who is at another broker", [id]));
+    return new Map([...answer].map(([clientId, number]) => [clientId, Number(number)]));
   }
 
   async send(to: string, bytes: Uint8Array): Promise<void> {
@@ -208,10 +243,9 @@ class RedisMembership implements Membership {
   }
 }
 
-/** The pairs behind each other, some at a time, so that no command is too long. */
-function chunksOf<T>(pairs: readonly (readonly T[])[]): T[][] {
-  const chunks = Array.from({ length: Math.ceil(pairs.length / clientsAtATime) }, (_, place) =>
-    pairs.slice(place * clientsAtATime, (place + 1) * clientsAtATime),
+/** Some at a time, so that no command is too long. */
+function chunksOf<T>(items: readonly T[]): (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / clientsAtATime) }, (_, place) =>
+    items.slice(place * clientsAtATime, (place + 1) * clientsAtATime),
   );
-  return chunks.map((chunk) => chunk.flat());
 }

@@ -78,7 +78,7 @@ export const expiring = `${always}${shared}
 local members = redis.call('HKEYS', '${brokers}')
 local function isConnected(id)
   for _, broker in ipairs(members) do
-    if redis.call('SISMEMBER', prefix .. 'clients:' .. broker, id) == 1 then return true end
+    if redis.call('HEXISTS', prefix .. 'clients:' .. broker, id) == 1 then return true end
   end
   return false
 end

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Aedes, AedesOptions, Client } from "aedes";
-import type { BrokerCommons, Membership, Roll } from "../../platform/broker-commons.ts";
+import type { Arrivals, BrokerCommons, Membership, Roll } from "../../platform/broker-commons.ts";
 import { messageOf, PlatformError } from "../../platform/errors.ts";
 import type { LimitNotices } from "../../platform/limit-notices.ts";
 import type { Log, Metrics } from "../../platform/telemetry.ts";
@@ -9,6 +9,7 @@ import type { Ears } from "../ears.ts";
 import type { Persistence } from "../persistence.ts";
 import { HeldClients } from "./held-clients.ts";
 import { decodeLetter, type PeerMessage } from "./peer-message.ts";
+import { PeerNews } from "./peer-news.ts";
 import { PeerPost } from "./peer-post.ts";
 import { RollCall } from "./roll-call.ts";
 import { type OutgoingPacket, SessionQueues } from "./session-queues.ts";
@@ -51,9 +52,9 @@ export class Cluster {
   #membership: Membership;
   #undertaker: Undertaker | undefined;
   #peers: readonly string[] = [];
-  /** Of each peer, how many changes of its ears are known. */
-  readonly #earNumbers = new Map<string, number>();
+  readonly #news: PeerNews;
   #earNumber = 0;
+  #arrivalCount = 0;
   #beats = 0;
   #askedMs: number | undefined;
   #hasFailed = false;
@@ -80,7 +81,7 @@ export class Cluster {
     });
     this.#held = new HeldClients({
       ...{ brokerId: this.#brokerId, sessions, log },
-      onArrived: (clientIds, number) => this.#announce(clientIds, number),
+      onArrived: (arrivals) => this.#announce(arrivals),
       onElsewhere: (client) => {
         // Its will would come after what the client says at its new broker, and say that it is gone.
         this.#mourned.add(client);
@@ -88,6 +89,10 @@ export class Cluster {
         this.#emitter.announce(client.id);
       },
       onEars: (changes) => this.#tellEars(changes),
+    });
+    this.#news = new PeerNews({
+      ears,
+      onArrivedElsewhere: (clientId, number) => this.#held.onArrivedElsewhere(clientId, number),
     });
     this.#held.speakAs(membership);
     ears.share((ear, isOpen) => this.#held.onEar(ear, isOpen));
@@ -193,18 +198,15 @@ export class Cluster {
         this.#emitter.deliver(message.message);
         return;
       case "arrived":
-        for (const clientId of message.clientIds) this.#held.onArrivedElsewhere(clientId, message.number);
-        return;
       case "ears":
-        this.#options.ears.changePeer(from, message);
-        // Otherwise some was missed, and the next sign of life has all of it read again.
-        if (this.#earNumbers.get(from) === message.number - 1) this.#earNumbers.set(from, message.number);
+        this.#news.hear(from, message);
         return;
     }
   }
 
-  #announce(clientIds: readonly string[], number: number): void {
-    if (clientIds.length > 0) this.#post.send(this.#peers, { kind: "arrived", number, clientIds });
+  #announce({ clientIds, number }: Arrivals): void {
+    this.#arrivalCount += 1;
+    this.#post.send(this.#peers, { kind: "arrived", number, count: this.#arrivalCount, clientIds });
   }
 
   #tellEars(changes: ReadonlyMap<string, boolean>): void {
@@ -219,7 +221,7 @@ export class Cluster {
     this.#askedMs = performance.now();
     try {
       this.#beats += 1;
-      const roll = await this.#membership.beat(`${this.#beats}:${this.#earNumber}`);
+      const roll = await this.#membership.beat(`${this.#beats}:${this.#earNumber}:${this.#arrivalCount}`);
       if (this.#hasFailed) this.#options.log.info("Redis is back, sessions are shared again");
       this.#hasFailed = false;
       if (roll.isBuried) await this.#rise();
@@ -253,21 +255,14 @@ export class Cluster {
     }
   }
 
-  /** Learns who lives, and what those can hear whose changes were missed. */
+  /** Learns who lives, and what those told that was missed. */
   async #meet(living: readonly string[], signs: ReadonlyMap<string, string>): Promise<void> {
-    const { ears, metrics } = this.#options;
-    for (const id of this.#earNumbers.keys()) {
-      if (living.includes(id)) continue;
-      this.#earNumbers.delete(id);
-      ears.setPeer(id, undefined);
-    }
+    this.#news.keepOnly(living);
     this.#peers = living;
-    metrics.peers.set(living.length);
+    this.#options.metrics.peers.set(living.length);
     for (const id of living) {
-      const number = Number(signs.get(id)?.split(":")[1]);
-      if (this.#earNumbers.get(id) === number) continue;
-      ears.setPeer(id, await this.#membership.earsOf(id));
-      this.#earNumbers.set(id, number);
+      const [, ears = 0, arrivals = 0] = (signs.get(id) ?? "").split(":").map(Number);
+      await this.#news.catchUp(id, { ears, arrivals }, this.#membership);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Client, PublishPacket } from "aedes";
-import type { Membership, SharedSessions } from "../../platform/broker-commons.ts";
+import type { Arrivals, Membership, SharedSessions } from "../../platform/broker-commons.ts";
 import { messageOf } from "../../platform/errors.ts";
 import type { Log } from "../../platform/telemetry.ts";
 import type { Ear } from "../ears.ts";
@@ -15,8 +15,8 @@ export interface HeldClientsOptions {
   readonly brokerId: string;
   readonly sessions: SharedSessions;
   readonly log: Log;
-  /** Told once others can know of it, with the number of the arrival. */
-  readonly onArrived: (clientIds: readonly string[], number: number) => void;
+  /** Told once others can know of it. */
+  readonly onArrived: (arrivals: Arrivals) => void;
   /** The client is at another broker by now. */
   readonly onElsewhere: (client: Client) => void;
   readonly onEars: (changes: ReadonlyMap<Ear, boolean>) => void;
@@ -87,7 +87,7 @@ export class HeldClients {
     else if (own < number) this.#options.onElsewhere(client);
   }
 
-  #numberArrivals(clientIds: readonly string[], number: number): void {
+  #numberArrivals({ clientIds, number }: Arrivals): void {
     for (const clientId of clientIds) {
       const client = this.#clients.get(clientId);
       if (client === undefined) continue;
@@ -96,7 +96,7 @@ export class HeldClients {
       this.#contested.delete(clientId);
       if (other !== undefined && other > number) this.#options.onElsewhere(client);
     }
-    this.#options.onArrived(clientIds, number);
+    this.#options.onArrived({ clientIds, number });
   }
 
   /** Resolves when it was told, or could not be. */
@@ -144,17 +144,19 @@ export class HeldClients {
   /** Tells everything: nobody knows it (any more). @throws PlatformError STREAM_DOWN. */
   async tellAll(): Promise<void> {
     await this.#telling;
-    const { arrived, isClean } = this.#takeNews();
+    const { isClean } = this.#takeNews();
+    const arrived = [...this.#clients.keys()].filter((clientId) => !this.#numbers.has(clientId));
     this.isAmiss = false;
     try {
       await this.#membership?.untell();
-      const number = await this.#membership?.tell({
-        arrived: [...this.#clients.keys()],
+      const arrivals = await this.#membership?.tell({
+        arrived,
+        kept: this.#numbers,
         left: none,
         wills: new Map([...this.#wills].map(([clientId, { bytes }]) => [clientId, bytes])),
         ears: new Map([...this.#ears].map((ear) => [ear, true])),
       });
-      this.#numberArrivals(arrived, number ?? 0);
+      for (const each of arrivals ?? []) this.#numberArrivals(each);
       await this.#tellSessions(
         isClean,
         [...this.#clients.values()].filter(({ clean }) => !clean).map(({ id }) => id),
@@ -190,8 +192,8 @@ export class HeldClients {
   async #tell(): Promise<void> {
     const { arrived, left, wills, ears, isClean, touched } = this.#takeNews();
     try {
-      const number = await this.#membership?.tell({ arrived, left, wills, ears });
-      this.#numberArrivals(arrived, number ?? 0);
+      const arrivals = await this.#membership?.tell({ arrived, left, wills, ears });
+      for (const each of arrivals ?? []) this.#numberArrivals(each);
       if (ears.size > 0) this.#options.onEars(ears);
       await this.#tellSessions(isClean, touched);
     } catch (error) {

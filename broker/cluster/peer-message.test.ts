@@ -17,7 +17,7 @@ const message = fc.record({
 });
 const peerMessage: fc.Arbitrary<PeerMessage> = fc.oneof(
   fc.record({ kind: fc.constant("message" as const), message }),
-  fc.record({ kind: fc.constant("arrived" as const), number, clientIds: fc.array(text) }),
+  fc.record({ kind: fc.constant("arrived" as const), number, count: number, clientIds: fc.array(text) }),
   fc.record({ kind: fc.constant("ears" as const), number, opened: fc.array(text), closed: fc.array(text) }),
 );
 

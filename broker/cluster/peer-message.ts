@@ -3,8 +3,13 @@ import { decodeMessage, encodeMessage, type Message, parseJson } from "./message
 /** What one broker says to another. */
 export type PeerMessage =
   | { readonly kind: "message"; readonly message: Message }
-  /** These clients are connected here now, so nowhere else; `number` grows over the arrivals at all brokers. */
-  | { readonly kind: "arrived"; readonly number: number; readonly clientIds: readonly string[] }
+  /** These clients are connected here now, so nowhere else; `number` grows over the arrivals at all brokers, `count` counts these letters. */
+  | {
+      readonly kind: "arrived";
+      readonly number: number;
+      readonly count: number;
+      readonly clientIds: readonly string[];
+    }
   /** What the clients here can hear changed; `number` counts the changes. */
   | {
       readonly kind: "ears";
@@ -64,7 +69,7 @@ function contentOf(message: PeerMessage): Buffer {
     case "message":
       return encodeMessage(message.message);
     case "arrived":
-      return Buffer.from(JSON.stringify([message.number, message.clientIds]));
+      return Buffer.from(JSON.stringify([message.number, message.count, message.clientIds]));
     case "ears":
       return Buffer.from(JSON.stringify([message.number, message.opened, message.closed]));
   }
@@ -77,9 +82,9 @@ function decodeContent(kind: number, content: Buffer): PeerMessage | undefined {
       return message === undefined ? undefined : { kind: "message", message };
     }
     case "arrived": {
-      const [number, clientIds] = listIn(content);
-      if (typeof number !== "number" || !areTexts(clientIds)) return undefined;
-      return { kind: "arrived", number, clientIds };
+      const [number, count, clientIds] = listIn(content);
+      if (typeof number !== "number" || typeof count !== "number" || !areTexts(clientIds)) return undefined;
+      return { kind: "arrived", number, count, clientIds };
     }
     case "ears": {
       const [number, opened, closed] = listIn(content);

@@ -103,8 +103,16 @@ describe.each(places)("brokers among each other on %s", (_name, startPlace) => {
     });
     await receiver.tell({ ...noHoldings, ears: new Map([["0d", false]]) });
     expect(await sender.earsOf(receiver.id)).toEqual(["1*"]);
-    const first = await sender.tell({ ...noHoldings, arrived: ["c"] });
-    expect(await receiver.tell({ ...noHoldings, arrived: ["c"] })).toBeGreaterThan(first);
+    const [first] = await sender.tell({ ...noHoldings, arrived: ["c"] });
+    const [second] = await receiver.tell({ ...noHoldings, arrived: ["c"] });
+    expect(second?.number).toBeGreaterThan(first?.number ?? Number.NaN);
+    expect(await sender.arrivalsAt(receiver.id)).toEqual(new Map([["c", second?.number]]));
+    // What is told again keeps its number, even to a Redis that knows of none so high.
+    const kept = new Map([["c", (second?.number ?? 0) + 100]]);
+    expect(await receiver.tell({ ...noHoldings, kept })).toEqual([]);
+    expect(await sender.arrivalsAt(receiver.id)).toEqual(kept);
+    const [third] = await sender.tell({ ...noHoldings, arrived: ["c"], left: ["d"] });
+    expect(third?.number).toBeGreaterThan(kept.get("c") ?? Number.NaN);
     await receiver.leave();
   });
 

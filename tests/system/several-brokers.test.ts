@@ -1,6 +1,9 @@
 import { once } from "node:events";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openRedisCommons } from "../../platform/redis-commons.ts";
+import { ignore, limits, noHoldings } from "../contracts/broker-places.ts";
+import { silent } from "../contracts/samples.ts";
 import { type BrokerPair, startBrokerPair } from "../harness/broker-pair.ts";
 import { until } from "../harness/local-servers.ts";
 import { metricOf } from "../harness/services.ts";
@@ -152,6 +155,21 @@ test("a client that connects to the other broker is closed by the first, back an
     await former.client.publishAsync("devices/twin/telemetry", `{"temperature":20}`, { qos: 1 });
     expect(former.client.connected).toBe(true);
   }
+});
+
+test("a client whose arrival elsewhere was told while its first broker was deaf is closed all the same", async () => {
+  const former = await pair.connect(pair.brokers[0], { clientId: "moved" });
+  const closed = once(former.client.stream, "close");
+  // A third broker, which tells Redis of its client and nobody else.
+  const commons = await openRedisCommons({ url: pair.redis.url, limits, log: silent });
+  const silentOne = await commons.join(ignore);
+  await silentOne.beat("1:0:1");
+  await silentOne.tell({ ...noHoldings, arrived: ["moved"] });
+  let beats = 1;
+  const beating = setInterval(() => void silentOne.beat(`${++beats}:0:1`).catch(ignore), 300);
+  await closed;
+  clearInterval(beating);
+  await commons.close();
 });
 
 test("a kept session that hears telemetry is queued for by every broker, also by one that starts later", async () => {
