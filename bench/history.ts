@@ -26,38 +26,63 @@ interface Question {
 /**
  * How long the questions of the console take: a device page (six sensors, a day, 1000 points each) from what is rolled up, beside the same
  * from the readings, and the newest readings with 100 000 devices. `--rows 50000000` fills more; on the server of TEST_DATABASE_URL where
- * it is set, in a database that is dropped afterwards.
+ * it is set, in a database that is dropped afterwards, or left with `--keep` and asked again with `--database URL`, since to fill it takes
+ * so much longer than to ask.
  */
 export async function historyBench(args: readonly string[]): Promise<void> {
   const options = {
     rows: { type: "string", default: "1000000" },
     asks: { type: "string", default: "60" },
+    keep: { type: "boolean", default: false },
+    database: { type: "string" },
   } as const;
   const { values } = parseArgs({ args: [...args], options });
+  const rows = Number(values.rows);
+  const days = daysFor(rows);
+  const devices = Math.max(1, Math.round(rows / deviceDay / days));
+  if (values.database !== undefined)
+    return askAll(values.database, { rows, devices, asks: Number(values.asks) });
   const other = process.env["TEST_DATABASE_URL"];
   const servers = other === undefined ? await startLocalServers() : undefined;
   const place = await createTestDatabase(other ?? servers?.postgresUrl ?? "");
-  const log = openLog({ level: "silent", format: "json" });
-  const database = await openDatabase({ url: place.url, isSole: false, log, connections: 4 });
   try {
-    const isTimescale = await hasTimescale(place.url);
-    await migrate(database, { hasTimescale: isTimescale, chunkIntervalHours: 24 });
-    const devices = Math.max(1, Math.round(Number(values.rows) / deviceDay / daysFor(Number(values.rows))));
-    const filled = await fill(database, { devices, days: daysFor(Number(values.rows)) });
-    const figures = [];
-    for (const question of questions(database, devices)) {
-      figures.push({ what: question.what, ...(await timed(question, Number(values.asks))) });
-    }
-    const engine = isTimescale ? "TimescaleDB" : "PostgreSQL";
-    const title = `${engine}, ${filled.rows.toLocaleString("en-US")} readings of ${devices} devices, ms`;
-    printTable(title, figures);
-    const line = { bench: "history", engine, ...filled, devices, figures };
-    process.stdout.write(`${JSON.stringify(line)}\n`);
+    const filled = await withDatabase(place.url, async (database) => {
+      await migrate(database, { hasTimescale: await hasTimescale(place.url), chunkIntervalHours: 24 });
+      return fill(database, { devices, days });
+    });
+    if (values.keep) process.stdout.write(`${JSON.stringify({ ...filled, url: place.url })}\n`);
+    else await askAll(place.url, { ...filled, devices, asks: Number(values.asks) });
   } finally {
-    await database.close();
-    await place.drop();
+    if (!values.keep) await place.drop();
     await servers?.stop();
   }
+}
+
+async function withDatabase<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
+  const log = openLog({ level: "silent", format: "json" });
+  const database = await openDatabase({ url, isSole: false, log, connections: 4 });
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+function askAll(
+  url: string,
+  { asks, ...filled }: { rows: number; devices: number; asks: number },
+): Promise<void> {
+  return withDatabase(url, async (database) => {
+    const figures = [];
+    for (const question of questions(database, filled.devices))
+      figures.push({ what: question.what, ...(await timed(question, asks)) });
+    const engine = (await hasTimescale(url)) ? "TimescaleDB" : "PostgreSQL";
+    printTable(
+      `${engine}, ${filled.rows.toLocaleString("en-US")} readings of ${filled.devices} devices, ms`,
+      figures,
+    );
+    process.stdout.write(`${JSON.stringify({ bench: "history", engine, ...filled, figures })}\n`);
+  });
 }
 
 /** A day up to a few million rows, then more, so that the fleet does not outgrow what one has. */
