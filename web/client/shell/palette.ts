@@ -1,7 +1,6 @@
-import type { DeviceSummary } from "../../../schema/api.ts";
+import { api, ask } from "../api/asking.ts";
 import { element, setAttribute } from "./element.ts";
 import type { Route } from "./router.ts";
-import { ask } from "./server-api.ts";
 
 const settleMs = 150;
 const mostDevices = 8;
@@ -59,8 +58,9 @@ export class Palette {
     this.#questions += 1;
     const question = this.#questions;
     const wanted = this.#input.value.trim();
-    const query = new URLSearchParams(wanted === "" ? { limit: "50" } : { q: wanted, limit: "50" });
-    const found = await ask<{ devices: readonly DeviceSummary[] }>(`devices?${query}`).catch(() => undefined);
+    const query = { limit: 50, ...(wanted === "" ? {} : { q: wanted }) };
+    const asked = ask(() => api.GET("/api/v1/devices", { params: { query } }));
+    const found = await asked.catch(() => undefined);
     if (found === undefined || question !== this.#questions) return;
     this.#devices = found.devices.map(({ id }) => ({ text: id, href: `/devices/${encodeURIComponent(id)}` }));
     this.#showFitting();
