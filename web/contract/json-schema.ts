@@ -4,6 +4,7 @@ import * as alarm from "../../schema/alarm.ts";
 import * as api from "../../schema/api.ts";
 import * as command from "../../schema/command.ts";
 import * as devicePage from "../../schema/device-page.ts";
+import * as embed from "../../schema/embed.ts";
 import * as history from "../../schema/history.ts";
 import * as legacy from "../../schema/legacy-api.ts";
 import * as messages from "../../schema/messages.ts";
@@ -12,6 +13,7 @@ import * as notification from "../../schema/notification.ts";
 import * as operator from "../../schema/operator-api.ts";
 import * as ops from "../../schema/ops.ts";
 import * as rule from "../../schema/rule.ts";
+import * as savedView from "../../schema/saved-view.ts";
 import * as tuning from "../../schema/tuning.ts";
 
 const modules = [
@@ -20,6 +22,7 @@ const modules = [
   api,
   command,
   devicePage,
+  embed,
   history,
   legacy,
   messages,
@@ -28,6 +31,7 @@ const modules = [
   operator,
   ops,
   rule,
+  savedView,
   tuning,
 ];
 

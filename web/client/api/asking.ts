@@ -11,7 +11,15 @@ const workTimeoutMs = 60_000;
  */
 export const api = openApiClient("", { fetch: send, headers: { "content-type": "application/json" } });
 
+let bearer: string | undefined;
+
+/** From now on this token speaks for the page, and no session. */
+export function askWith(token: string): void {
+  bearer = token;
+}
+
 async function send(request: Request): Promise<Response> {
+  if (bearer !== undefined) request.headers.set("authorization", `Bearer ${bearer}`);
   const timeoutMs = request.method === "GET" ? answerTimeoutMs : workTimeoutMs;
   try {
     return await fetch(request, { signal: AbortSignal.timeout(timeoutMs) });
