@@ -1,4 +1,5 @@
 import { api, ask } from "../api/asking.ts";
+import { addressOf, fetchViews } from "../devices/views-api.ts";
 import { element, setAttribute } from "./element.ts";
 import type { Route } from "./router.ts";
 
@@ -10,14 +11,14 @@ interface Choice {
   readonly href: string;
 }
 
-/** Goes to a page or a device by a few letters of its name. */
+/** Goes to a page, a saved view or a device by a few letters of its name. */
 export class Palette {
   readonly #dialog = element("dialog", { class: "palette", "aria-label": "Go to" });
   readonly #input = element("input", {
     ...{ type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list" },
     ...{
-      "aria-label": "Page or device",
-      placeholder: "Page or device",
+      "aria-label": "Page, view or device",
+      placeholder: "Page, view or device",
       autocomplete: "off",
       spellcheck: "false",
     },
@@ -25,6 +26,7 @@ export class Palette {
   readonly #list = element("ul", { id: "palette-list", role: "listbox", "aria-label": "Found" });
   readonly #pages: readonly Choice[];
   readonly #go: (url: string) => void;
+  #views: readonly Choice[] = [];
   #devices: readonly Choice[] = [];
   #choices: readonly Choice[] = [];
   #current = 0;
@@ -52,6 +54,14 @@ export class Palette {
     this.#showFitting();
     this.#dialog.showModal();
     void this.#search();
+    void this.#findViews();
+  }
+
+  /** Those that cannot be had are not offered; the list itself says why. */
+  async #findViews(): Promise<void> {
+    const views = await fetchViews().catch(() => []);
+    this.#views = views.map((view) => ({ text: `Devices: ${view.name}`, href: addressOf(view) }));
+    this.#showFitting();
   }
 
   async #search(): Promise<void> {
@@ -69,7 +79,8 @@ export class Palette {
   #showFitting(): void {
     const wanted = this.#input.value.trim().toLowerCase();
     const fits = ({ text }: Choice): boolean => text.toLowerCase().includes(wanted);
-    this.#show([...this.#pages.filter(fits), ...this.#devices.filter(fits).slice(0, mostDevices)]);
+    const places = [...this.#pages, ...this.#views].filter(fits);
+    this.#show([...places, ...this.#devices.filter(fits).slice(0, mostDevices)]);
   }
 
   #show(choices: readonly Choice[]): void {
