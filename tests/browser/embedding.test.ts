@@ -143,6 +143,7 @@ describe("charts on a page elsewhere, and views of the list", () => {
     await page.locator('.rows [data-device="press-1"]').waitFor({ state: "detached" });
     expect(new URL(page.url()).searchParams.get("q")).toBe("oven");
 
+    await page.getByText("Views", { exact: true }).click();
     page.on("dialog", (dialog) => void dialog.accept(dialog.type() === "prompt" ? "Hot ones" : undefined));
     await views.getByRole("button", { name: "Rename Ovens" }).click();
     await views.locator('[data-view="Hot ones"]').waitFor();

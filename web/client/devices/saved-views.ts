@@ -58,9 +58,12 @@ export class SavedViews {
       button("Update", refill, { label: `Update ${name}` }),
       button("Remove", remove, { label: `Remove ${name}` }),
     ];
+    const link = element("a", { href: addressOf(view) }, [name]);
+    // Out of the way of the list that it shows.
+    link.addEventListener("click", () => this.element.removeAttribute("open"));
     return element("li", { "data-view": name }, [
       element("span", { class: "desk-what" }, [
-        element("a", { href: addressOf(view) }, [name]),
+        link,
         " ",
         element("small", {}, [about]),
       ]),
