@@ -27,7 +27,6 @@ import { openRegistryStore } from "./platform/registry-store.ts";
 import { openRejectionStore } from "./platform/rejection-store.ts";
 import { openRoutingStore } from "./platform/routing-store.ts";
 import { openRuleStore } from "./platform/rule-store.ts";
-import { openSavedViewStore } from "./platform/view-store.ts";
 import { openSecretStore } from "./platform/secret-store.ts";
 import { openSessionStore } from "./platform/session-store.ts";
 import { openSettingStore } from "./platform/setting-store.ts";
@@ -35,6 +34,7 @@ import type { Log } from "./platform/telemetry.ts";
 import { openTokenStore } from "./platform/token-store.ts";
 import { openTrainingStore } from "./platform/training-store.ts";
 import { openTuningStore } from "./platform/tuning-store.ts";
+import { openSavedViewStore } from "./platform/view-store.ts";
 
 /** What a process needs to have a database. */
 export interface StoreDeps {

@@ -7,8 +7,8 @@ import {
   type ViewChangeBody,
 } from "../schema/saved-view.ts";
 import { asking, type Database } from "./database.ts";
-import type { SavedViewStore, ViewKeeper, ViewOutcome } from "./view-ports.ts";
 import { micros, recordChange } from "./sql.ts";
+import type { SavedViewStore, ViewKeeper, ViewOutcome } from "./view-ports.ts";
 
 /** Opens the store of saved views. */
 export function openSavedViewStore({ db }: Database): SavedViewStore {

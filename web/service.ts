@@ -28,9 +28,9 @@ import type {
 } from "../platform/ports.ts";
 import type { PresenceStore } from "../platform/presence-ports.ts";
 import type { RuleStore } from "../platform/rule-ports.ts";
-import type { SavedViewStore } from "../platform/view-ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { TuningStore } from "../platform/tuning-ports.ts";
+import type { SavedViewStore } from "../platform/view-ports.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
 import { mountAlarms } from "./alarm-routes.ts";
 import { tendAnswers } from "./answers.ts";

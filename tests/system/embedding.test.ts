@@ -143,7 +143,9 @@ describe("a platform whose charts are shown elsewhere", () => {
     const made = await viewer.ask("views", { body: view });
     expect(made).toMatchObject({ status: 201, body: { view: { isOwn: true, isShared: false } } });
     expect((await viewer.ask("views", { body: { ...view, isShared: true, name: "Ours" } })).status).toBe(403);
-    expect((await viewer.ask("views", { body: { ...view, name: "Odd", query: { state: "late" } } })).status).toBe(400);
+    expect(
+      (await viewer.ask("views", { body: { ...view, name: "Odd", query: { state: "late" } } })).status,
+    ).toBe(400);
     await admin.ask("views", { body: { ...view, name: "Shared", isShared: true } });
     const { views } = (await viewer.ask("views?page=devices")).body as {
       views: { id: number; name: string }[];

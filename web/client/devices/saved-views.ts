@@ -62,11 +62,7 @@ export class SavedViews {
     // Out of the way of the list that it shows.
     link.addEventListener("click", () => this.element.removeAttribute("open"));
     return element("li", { "data-view": name }, [
-      element("span", { class: "desk-what" }, [
-        link,
-        " ",
-        element("small", {}, [about]),
-      ]),
+      element("span", { class: "desk-what" }, [link, " ", element("small", {}, [about])]),
       ...(isOwn || may("admin") ? work : []),
     ]);
   }
