@@ -7,6 +7,7 @@ import { openCommandStore } from "./platform/command-store.ts";
 import type { Config } from "./platform/config.ts";
 import { type Database, hasTimescale, openDatabase } from "./platform/database.ts";
 import { openDeviceStore } from "./platform/device-store.ts";
+import { openEmbedStore } from "./platform/embed-store.ts";
 import { startEmbeddedDatabase } from "./platform/embedded-database.ts";
 import { openReadingExport } from "./platform/export/reading-export.ts";
 import { openCheckupStore } from "./platform/history/checkup-store.ts";
@@ -33,6 +34,7 @@ import type { Log } from "./platform/telemetry.ts";
 import { openTokenStore } from "./platform/token-store.ts";
 import { openTrainingStore } from "./platform/training-store.ts";
 import { openTuningStore } from "./platform/tuning-store.ts";
+import { openSavedViewStore } from "./platform/view-store.ts";
 
 /** What a process needs to have a database. */
 export interface StoreDeps {
@@ -126,7 +128,9 @@ function peopleOn(database: Database, config: Config) {
   };
   const sessions = openSessionStore(database, spans);
   const tokens = openTokenStore(database);
+  const embeds = openEmbedStore(database);
   const proxies = listProxies(config.TRUSTED_PROXIES);
-  const callers = openCallers({ isOpen: config.ACCESS === "open", sessions, tokens, proxies });
-  return { operators: openOperatorStore(database), sessions, tokens, callers };
+  const callers = openCallers({ isOpen: config.ACCESS === "open", sessions, tokens, embeds, proxies });
+  const savedViews = openSavedViewStore(database);
+  return { operators: openOperatorStore(database), sessions, tokens, embeds, callers, savedViews };
 }

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { BlockList } from "node:net";
+import { embedTokenPrefix } from "../schema/embed.ts";
 import type { Caller } from "../schema/operator.ts";
+import type { EmbedStore } from "./embed-ports.ts";
 import type { SessionStore, TokenStore } from "./operator-ports.ts";
 import { type Peer, readPeer } from "./peer.ts";
 
@@ -20,30 +22,40 @@ export interface CallerDeps {
   readonly isOpen: boolean;
   readonly sessions: SessionStore;
   readonly tokens: TokenStore;
+  readonly embeds: EmbedStore;
   readonly proxies: BlockList;
 }
 
 /** Opens the way from a request to who sent it. */
-export function openCallers({ isOpen, sessions, tokens, proxies }: CallerDeps): Callers {
+export function openCallers({ isOpen, sessions, tokens, embeds, proxies }: CallerDeps): Callers {
   const peerOf: Callers["peerOf"] = (request) => readPeer(request, proxies);
+  const chart = async (hash: string): Promise<Caller> => {
+    const embed = await embeds.find(hash);
+    return embed === null ? nobody : { kind: "embed", hash, deviceId: embed.deviceId };
+  };
+  const program = async (hash: string): Promise<Caller> => {
+    const token = await tokens.find(hash);
+    return token === null ? nobody : { kind: "token", hash, ...token };
+  };
+  const person = async (hash: string): Promise<Caller> => {
+    const found = await sessions.find(hash);
+    return found === null ? nobody : { kind: "operator", hash, ...found };
+  };
   return {
     peerOf,
     identify: async (request) => {
-      if (isOpen) return { kind: "anyone" };
       const bearer = bearerOf(request);
-      if (bearer !== undefined) {
-        const hash = hashOf(bearer);
-        const token = await tokens.find(hash);
-        return token === null ? { kind: "nobody" } : { kind: "token", hash, ...token };
-      }
+      // A token that was made to give little gives no more where nobody else is asked.
+      if (bearer?.startsWith(embedTokenPrefix) === true) return chart(hashOf(bearer));
+      if (isOpen) return { kind: "anyone" };
+      if (bearer !== undefined) return program(hashOf(bearer));
       const secret = cookieOf(request, peerOf(request));
-      if (secret === undefined) return { kind: "nobody" };
-      const hash = hashOf(secret);
-      const found = await sessions.find(hash);
-      return found === null ? { kind: "nobody" } : { kind: "operator", hash, ...found };
+      return secret === undefined ? nobody : person(hashOf(secret));
     },
   };
 }
+
+const nobody = { kind: "nobody" } as const;
 
 /** A new secret of 256 random bits. */
 export function newSecret(): string {
@@ -55,9 +67,14 @@ export function hashOf(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }
 
-/** The token in `Authorization: Bearer`. */
+/**
+ * The token in `Authorization: Bearer`; or of an embedded chart in the name of a protocol, since a page cannot give the handshake of a
+ * WebSocket any other header.
+ */
 export function bearerOf({ headers }: Pick<IncomingMessage, "headers">): string | undefined {
-  return /^Bearer +([\w.~+/-]+=*)$/i.exec(headers.authorization ?? "")?.[1];
+  const bearer = /^Bearer +([\w.~+/-]+=*)$/i.exec(headers.authorization ?? "")?.[1];
+  const protocol = headers["sec-websocket-protocol"];
+  return bearer ?? (protocol?.startsWith(embedTokenPrefix) === true ? protocol : undefined);
 }
 
 /** The prefix binds a cookie to this very host and to TLS: no neighbouring name can plant one, nor can a page without TLS. */

@@ -9,6 +9,7 @@ import {
   networks,
   oneOf,
   optional,
+  origins,
   port,
   type Setting,
   text,
@@ -60,6 +61,7 @@ export const settings = {
     "a session of the console ends when unused for so long",
   ),
   SESSION_MAX_HOURS: wholeNumber(168, [1, 8760], "and so long after the login, however it was used"),
+  EMBED_ORIGINS: origins("whose pages may frame the charts that were made for embedding (default: nobody's)"),
   PROBE_PORT: port(
     9090,
     "/live, /ready and /metrics of a service that runs as a process of its own, or with HTTP_TLS",

@@ -14,6 +14,13 @@ import type { Log } from "./telemetry.ts";
 /** An HTTP listener that services put their routes on; in one process they share it. */
 export type HttpDoor = FastifyInstance;
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Origins whose pages may frame the answer; nobody's unless it says so. */
+    framedBy?: readonly string[];
+  }
+}
+
 export interface HttpDoorOptions {
   readonly log: Log;
   readonly config: Pick<Config, "MAX_PACKET_BYTES"> & HttpLimits;
@@ -41,11 +48,15 @@ export function openHttpDoor(options: HttpDoorOptions): HttpDoor {
   });
   limitHttp(door, { limits: config, proxies, notices });
   door.addHook("onSend", async (request, reply) => {
-    reply.headers(securityHeaders(readPeer(request.raw, proxies)));
+    const { framedBy } = request.routeOptions.config;
+    reply.headers(securityHeaders(readPeer(request.raw, proxies), framedBy));
   });
   door.setErrorHandler((error: FastifyError | PlatformError, request, reply) => {
     const answer = answerOf(error);
-    if (answer.status >= 500) log.error({ err: error, path: request.url }, "request failed");
+    if (answer.status >= 500) {
+      // Without the query: that of an embedded chart may hold its token.
+      log.error({ err: error, path: request.url.split("?")[0] }, "request failed");
+    }
     if (answer.status === 503) reply.header("Retry-After", "2");
     return reply.code(answer.status).send({ error: answer.error, code: answer.code });
   });

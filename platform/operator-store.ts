@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Role } from "../schema/access.ts";
-import type { Operator } from "../schema/operator.ts";
+import { nameOf, type Operator } from "../schema/operator.ts";
 import type { Tables } from "../schema/row.ts";
 import { asking, type Database } from "./database.ts";
 import { hold } from "./held-connection.ts";
@@ -133,6 +133,12 @@ async function removeOperator(
   const { isLastAdmin, before } = standing;
   if (isLastAdmin) return "last-admin";
   await transaction.deleteFrom("operators").where("name", "=", name).execute();
+  // Whoever has the name next finds nothing of them.
+  await transaction
+    .deleteFrom("saved_views")
+    .where("owner", "=", nameOf({ kind: "operator", name }))
+    .where("shared", "=", false)
+    .execute();
   await recordChange(transaction, { by, action: "operator.remove", target: name, before, after: null });
   return "done";
 }

@@ -41,6 +41,26 @@ export function networks(doc: string): Setting<readonly string[]> {
   };
 }
 
+/** Origins of pages, such as `https://board.example`; none unless set. */
+export function origins(doc: string): Setting<readonly string[]> {
+  return {
+    fallback: [],
+    doc,
+    read: (raw) => {
+      const entries = raw.split(/[\s,]+/);
+      return entries.every(isOrigin)
+        ? entries
+        : new Fault(
+            "origins such as https://board.example:8443, with commas between and nothing behind them",
+          );
+    },
+  };
+}
+
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
 /** A whole number within a range, ends included. */
 export function wholeNumber(
   fallback: number,

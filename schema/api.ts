@@ -78,28 +78,29 @@ export const ReadingsAnswer = Type.Object({
 });
 export type ReadingsAnswer = Readonly<Static<typeof ReadingsAnswer>>;
 
+/** An anomaly, and why it is one. */
+export const AnomalySummary = Type.Object({
+  deviceId: Type.String(),
+  sensorType: Type.String(),
+  timestampUs: Type.Integer(),
+  value: Type.Number(),
+  score: Type.Number(),
+  confidence: Type.Number(),
+  modelVersion: Type.String(),
+  severity: Type.Enum([...severities]),
+  sentence: Type.String(),
+  expected: Type.Union([Type.Null(), Type.Object({ low: Type.Number(), high: Type.Number() })]),
+  shares: SharesSchema,
+  sensors: Type.Array(Type.String(), { description: "Of the device: those whose values spoke." }),
+  learning: Type.Union([Type.Null(), LearningSchema]),
+});
+
 /** `GET /api/v1/anomalies?limit=100[&device=a][&from=…][&to=…][&cursor=…]`, newest first. */
 export const AnomaliesAnswer = Type.Object({
   next: Type.Union([Type.Null(), Type.String()], {
     description: "What to ask as `cursor` for what is older; null when there is nothing.",
   }),
-  anomalies: Type.Array(
-    Type.Object({
-      deviceId: Type.String(),
-      sensorType: Type.String(),
-      timestampUs: Type.Integer(),
-      value: Type.Number(),
-      score: Type.Number(),
-      confidence: Type.Number(),
-      modelVersion: Type.String(),
-      severity: Type.Enum([...severities]),
-      sentence: Type.String(),
-      expected: Type.Union([Type.Null(), Type.Object({ low: Type.Number(), high: Type.Number() })]),
-      shares: SharesSchema,
-      sensors: Type.Array(Type.String(), { description: "Of the device: those whose values spoke." }),
-      learning: Type.Union([Type.Null(), LearningSchema]),
-    }),
-  ),
+  anomalies: Type.Array(AnomalySummary),
 });
 export type AnomaliesAnswer = Readonly<Static<typeof AnomaliesAnswer>>;
 

@@ -43,7 +43,7 @@ const Column = Type.Array(Type.Number());
 // With its type: the serialiser knows the items of a tuple by their types, and refuses one that has none.
 const SeverityText = Type.Unsafe<Severity>({ type: "string", enum: [...severities] });
 
-const HistorySeries = Type.Object({
+export const HistorySeries = Type.Object({
   deviceId: Type.String(),
   sensorType: Type.String(),
   level: Type.Enum([...historyLevels], { description: "What the points were read from." }),

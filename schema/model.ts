@@ -87,7 +87,7 @@ const summary = {
   shadow: Shadow,
 };
 
-const ModelSummary = Type.Object(summary);
+export const ModelSummary = Type.Object(summary);
 export type ModelSummary = Readonly<Static<typeof ModelSummary>>;
 
 /** A version with everything that is known of it. */

@@ -40,7 +40,7 @@ export type OwnPasswordBody = Readonly<Static<typeof OwnPasswordBody>>;
 const Instant = Type.Integer({ description: "Microseconds since the epoch." });
 const OptionalInstant = Type.Union([Type.Null(), Instant]);
 
-const OperatorItem = Type.Object({
+export const OperatorSummary = Type.Object({
   name: Type.String(),
   role: Role,
   isDisabled: Type.Boolean(),
@@ -49,7 +49,7 @@ const OperatorItem = Type.Object({
 });
 
 /** `GET /api/v1/operators` */
-export const OperatorsAnswer = Type.Object({ operators: Type.Array(OperatorItem) });
+export const OperatorsAnswer = Type.Object({ operators: Type.Array(OperatorSummary) });
 export type OperatorsAnswer = Readonly<Static<typeof OperatorsAnswer>>;
 
 /** `POST /api/v1/operators`; without a password one is made up. */
@@ -74,7 +74,7 @@ export type NewPasswordBody = Readonly<Static<typeof NewPasswordBody>>;
 export const PasswordAnswer = Type.Object({ name: Type.String(), password: Type.Optional(Type.String()) });
 export type PasswordAnswer = Readonly<Static<typeof PasswordAnswer>>;
 
-const TokenItem = Type.Object({
+export const TokenSummary = Type.Object({
   id: Type.String(),
   name: Type.String(),
   role: Role,
@@ -87,7 +87,7 @@ const TokenItem = Type.Object({
 });
 
 /** `GET /api/v1/tokens` */
-export const TokensAnswer = Type.Object({ tokens: Type.Array(TokenItem) });
+export const TokensAnswer = Type.Object({ tokens: Type.Array(TokenSummary) });
 export type TokensAnswer = Readonly<Static<typeof TokensAnswer>>;
 
 /** `POST /api/v1/tokens` */
@@ -107,7 +107,7 @@ export const NewTokenBody = Type.Object({
 export type NewTokenBody = Readonly<Static<typeof NewTokenBody>>;
 
 /** The secret is shown this once. */
-export const NewTokenAnswer = Type.Object({ token: TokenItem, secret: Type.String() });
+export const NewTokenAnswer = Type.Object({ token: TokenSummary, secret: Type.String() });
 export type NewTokenAnswer = Readonly<Static<typeof NewTokenAnswer>>;
 
 export const AuditQuestion = Type.Object({
@@ -117,19 +117,20 @@ export const AuditQuestion = Type.Object({
 });
 export type AuditQuestion = Readonly<Static<typeof AuditQuestion>>;
 
+/** What somebody changed: what was there before, and what after. */
+export const AuditRecord = Type.Object({
+  id: Type.Integer(),
+  atUs: Instant,
+  by: Type.String(),
+  action: Type.String(),
+  target: Type.String(),
+  before: Type.Unknown(),
+  after: Type.Unknown(),
+});
+
 /** `GET /api/v1/audit?limit=100[&target=ada][&before=id]`, newest first. */
 export const AuditAnswer = Type.Object({
-  changes: Type.Array(
-    Type.Object({
-      id: Type.Integer(),
-      atUs: Instant,
-      by: Type.String(),
-      action: Type.String(),
-      target: Type.String(),
-      before: Type.Unknown(),
-      after: Type.Unknown(),
-    }),
-  ),
+  changes: Type.Array(AuditRecord),
   /** What to ask `before` for what is older; null when there is nothing. */
   next: Type.Union([Type.Null(), Type.Integer()]),
 });

@@ -32,7 +32,9 @@ export type Caller =
   /** Shows nothing, or what is not valid (any more). */
   | { readonly kind: "nobody" }
   | { readonly kind: "operator"; readonly name: string; readonly role: Role; readonly hash: string }
-  | TokenCaller;
+  | TokenCaller
+  /** A chart on a page elsewhere. */
+  | { readonly kind: "embed"; readonly deviceId: string; readonly hash: string };
 
 interface TokenCaller extends Pick<ApiToken, "name" | "role" | "isReadOnly" | "paths"> {
   readonly kind: "token";
@@ -45,6 +47,8 @@ export interface Asked {
   /** Without the query. */
   readonly path: string;
   readonly isChange: boolean;
+  /** The devices it is about, where a chart on a page elsewhere may ask at all. */
+  readonly ofDevices?: readonly string[];
   /** Only a person may: what gives access must not be reached with what was given away. */
   readonly isForPeople: boolean;
 }
@@ -56,11 +60,17 @@ export function judge(caller: Caller, asked: Asked): "allowed" | "forbidden" | "
       return "allowed";
     case "nobody":
       return "unknown";
+    case "embed":
+      return isAboutOnly(caller.deviceId, asked) ? "allowed" : "forbidden";
     case "operator":
       return reaches(caller.role, asked.role) ? "allowed" : "forbidden";
     case "token":
       return isWithin(caller, asked) && reaches(caller.role, asked.role) ? "allowed" : "forbidden";
   }
+}
+
+function isAboutOnly(deviceId: string, { ofDevices = [], isChange }: Asked): boolean {
+  return !isChange && ofDevices.length > 0 && ofDevices.every((asked) => asked === deviceId);
 }
 
 function isWithin({ isReadOnly, paths }: TokenCaller, { path, isChange, isForPeople }: Asked): boolean {
@@ -69,7 +79,7 @@ function isWithin({ isReadOnly, paths }: TokenCaller, { path, isChange, isForPeo
 }
 
 /** As the record of changes names a caller. */
-export function nameOf(caller: Caller): string {
+export function nameOf(caller: Caller | { readonly kind: "operator"; readonly name: string }): string {
   return caller.kind === "operator" || caller.kind === "token" ? `${caller.kind}:${caller.name}` : "anyone";
 }
 

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from "kysely";
 import type { AlarmEventRow, AlarmRow } from "./alarm-row.ts";
+import type { EmbedRow, SavedViewRow } from "./console-row.ts";
 import type { Shares } from "./event.ts";
 import type { ModelOverrideRow, ModelRow, ModelTypeRow } from "./model-row.ts";
 import type { NotificationRouteRow, NotificationRow } from "./notification-row.ts";
@@ -274,6 +275,8 @@ export interface Tables {
   operators: OperatorRow;
   sessions: SessionRow;
   api_tokens: ApiTokenRow;
+  embeds: EmbedRow;
+  saved_views: SavedViewRow;
   first_admin: FirstAdminRow;
   brokers: BrokerRow;
   presence: PresenceRow;

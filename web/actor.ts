@@ -15,6 +15,8 @@ declare module "fastify" {
     needs?: Role;
     /** For whoever comes: what one logs in with. */
     isOpen?: true;
+    /** Also for charts on pages elsewhere, if `device` in the query is theirs. */
+    isForEmbeds?: true;
     /** Not with an API token: what gives access must not be reached with what was given away. */
     isForPeople?: true;
     /** The content type of its POST, if that is not JSON. Never one that a form of another site can send. */

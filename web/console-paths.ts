@@ -7,3 +7,8 @@ const pages = ["/devices", "/devices/:id", "/alarms", "/alarms/:id", "/models", 
 export function mountConsolePages(door: HttpDoor): void {
   for (const page of pages) door.get(page, (_request, reply) => reply.sendFile("index.html"));
 }
+
+/** The charts of one device for pages elsewhere. The only page that may be framed, and by these origins alone. */
+export function mountEmbedPage(door: HttpDoor, framedBy: readonly string[]): void {
+  door.get("/embed/device/:id", { config: { framedBy } }, (_request, reply) => reply.sendFile("embed.html"));
+}

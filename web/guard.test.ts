@@ -28,6 +28,11 @@ const people = {
     },
     list: () => Promise.resolve([]),
   },
+  embeds: {
+    find: async (hash: string) =>
+      hash === hashOf("tme_press") ? ({ deviceId: "press-1", label: "board" } as const) : null,
+    list: () => Promise.resolve([]),
+  },
   operators: { offerFirstAdmin: none, list: () => Promise.resolve([]) },
   audit: { list: () => Promise.resolve([]) },
 };
@@ -104,8 +109,44 @@ describe("every route under /api/v1", () => {
       ({ method, url, config }) =>
         method !== "GET" && method !== "HEAD" && config?.needs === "viewer" && url !== "/api/v1/me/password",
     );
-    expect(loose).toEqual([]);
+    // Everybody keeps views of their own; a token that only reads does not.
+    const own = ["/api/v1/views", "/api/v1/views/:id"];
+    expect(loose.filter(({ url }) => !own.includes(url))).toEqual([]);
   });
+
+  test("is closed to the token of an embedded chart, but for what its own device measured", async () => {
+    const statusOf = async (method: string, url: string, takes = "application/json") => {
+      const headers = { authorization: "Bearer tme_press", "content-type": takes };
+      const question = { method: method as "GET", url: url.replaceAll(/:\w+/g, "x"), headers };
+      return (await door.inject(question)).statusCode;
+    };
+    for (const { method, url, config } of ours().filter((route) => route.config?.isOpen !== true)) {
+      expect(config?.isForEmbeds).toBe(/\/(history|readings)$/.test(url) ? true : undefined);
+      for (const query of ["from=0", "from=0&device=oven-1"])
+        expect([method, url, await statusOf(method, `${url}?${query}`, config?.takes)]).toEqual([
+          method,
+          url,
+          403,
+        ]);
+    }
+    for (const path of ["/api/v1/history?from=0&", "/api/v1/readings?"]) {
+      expect(await statusOf("GET", `${path}device=press-1&device=oven-1`)).toBe(403);
+      expect(await statusOf("GET", `${path}device=`)).toBe(403);
+      // Let in: what fails then is the range, or the store that is not there.
+      expect([400, 500]).toContain(await statusOf("GET", `${path}device=press-1&device=press-1`));
+    }
+  });
+});
+
+test("the token of an embedded chart opens no more where nobody is asked, and nothing once it is revoked", async () => {
+  const { door } = await openWeb("open");
+  const statusOf = async (token: string, url: string) =>
+    (await door.inject({ url, headers: { authorization: `Bearer ${token}` } })).statusCode;
+  expect(await statusOf("tme_press", "/api/v1/me")).toBe(403);
+  expect(await statusOf("tme_press", "/api/v1/history?from=0&device=oven-1")).toBe(403);
+  expect(await statusOf("tme_revoked", "/api/v1/history?from=0&device=press-1")).toBe(401);
+  expect((await door.inject("/api/v1/me")).statusCode).toBe(200);
+  await door.close();
 });
 
 describe("the guard", () => {

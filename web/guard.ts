@@ -69,7 +69,7 @@ function stray(request: FastifyRequest, { callers }: GuardDeps): Refusal | undef
 
 /** Whether whoever asks is known, and may. */
 async function stranger(request: FastifyRequest, { callers }: GuardDeps): Promise<Refusal | undefined> {
-  const { needs, isOpen, isForPeople } = request.routeOptions.config;
+  const { needs, isOpen, isForPeople, isForEmbeds } = request.routeOptions.config;
   const caller = await callers.identify(request.raw);
   identify(request, caller);
   if (isOpen === true) return undefined;
@@ -77,7 +77,10 @@ async function stranger(request: FastifyRequest, { callers }: GuardDeps): Promis
     return { status: 403, code: "FORBIDDEN", error: "this route does not say who may use it, so nobody may" };
   }
   const [path = ""] = request.url.split("?");
-  const asked = { role: needs, path, isChange: isChange(request), isForPeople: isForPeople === true };
+  const asked = {
+    ...{ role: needs, path, isChange: isChange(request), isForPeople: isForPeople === true },
+    ...(isForEmbeds === true ? { ofDevices: devicesIn(request.query) } : {}),
+  };
   switch (judge(caller, asked)) {
     case "allowed":
       return undefined;
@@ -90,6 +93,12 @@ async function stranger(request: FastifyRequest, { callers }: GuardDeps): Promis
     case "forbidden":
       return { status: 403, code: "FORBIDDEN", error: forbidden(asked) };
   }
+}
+
+/** What a question names as `device`, once or several times. Not checked yet: whoever may ask for it is found out first. */
+function devicesIn(query: unknown): readonly string[] {
+  const { device } = query as { readonly device?: string | readonly string[] };
+  return [device ?? []].flat();
 }
 
 function forbidden({ role, isForPeople }: { role: string; isForPeople: boolean }): string {

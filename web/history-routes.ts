@@ -20,7 +20,7 @@ export function mountHistory(door: HttpDoor, { history, events, now }: HistoryRo
   door.get<{ Querystring: HistoryQuestion }>(
     "/api/v1/history",
     {
-      config: { needs: "viewer" },
+      config: { needs: "viewer", isForEmbeds: true },
       schema: { querystring: HistoryQuestion, response: { 200: HistoryAnswer } },
     },
     async ({ query }, reply) => {

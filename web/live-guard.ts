@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Callers } from "../platform/callers.ts";
 import { bearerOf } from "../platform/callers.ts";
+import type { EmbedStore } from "../platform/embed-ports.ts";
 import type { SessionStore, TokenStore } from "../platform/operator-ports.ts";
 import { isCrossSite } from "../platform/peer.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
@@ -10,6 +11,7 @@ export interface LiveGuardDeps {
   readonly callers: Callers;
   readonly sessions: SessionStore;
   readonly tokens: TokenStore;
+  readonly embeds: EmbedStore;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -21,6 +23,8 @@ export interface LiveGuard {
     request: IncomingMessage,
     answer: (fault: string | null, isAllowed: boolean) => void,
   ) => void;
+  /** The one device that whoever sent this handshake may hear of; undefined: all of them. */
+  deviceOf(request: IncomingMessage): string | undefined;
   /** Those of these handshakes whose session or token has ended since. */
   ended(requests: readonly IncomingMessage[]): Promise<ReadonlySet<IncomingMessage>>;
 }
@@ -28,14 +32,16 @@ export interface LiveGuard {
 /** What a token is asked to reach: `paths` of a token can name it. */
 const asked = { role: "viewer", path: "/socket.io", isChange: false, isForPeople: false } as const;
 
-export function openLiveGuard({ callers, sessions, tokens, log, metrics }: LiveGuardDeps): LiveGuard {
+export function openLiveGuard(deps: LiveGuardDeps): LiveGuard {
+  const { callers, sessions, tokens, embeds, log, metrics } = deps;
   const admitted = new WeakMap<IncomingMessage, Caller>();
 
   async function faultOf(request: IncomingMessage): Promise<string | null> {
     // A browser opens sockets to anywhere for any page, and sends the cookie along where the site is the same.
     if (bearerOf(request) === undefined && isCrossSite(request, callers.peerOf(request))) return "CROSS_SITE";
     const caller = await callers.identify(request);
-    const verdict = judge(caller, asked);
+    const ofDevices = caller.kind === "embed" ? [caller.deviceId] : [];
+    const verdict = judge(caller, { ...asked, ofDevices });
     if (verdict === "allowed") admitted.set(request, caller);
     return { allowed: null, unknown: "UNAUTHENTICATED", forbidden: "FORBIDDEN" }[verdict];
   }
@@ -53,11 +59,14 @@ export function openLiveGuard({ callers, sessions, tokens, log, metrics }: LiveG
         },
       );
     },
+    deviceOf: (request) => {
+      const caller = admitted.get(request);
+      return caller?.kind === "embed" ? caller.deviceId : undefined;
+    },
     async ended(requests) {
       const shown = requests.flatMap((request) => {
         const caller = admitted.get(request);
-        const isNamed = caller?.kind === "operator" || caller?.kind === "token";
-        return isNamed ? [{ request, kind: caller.kind, hash: caller.hash }] : [];
+        return caller !== undefined && "hash" in caller ? [{ request, ...caller }] : [];
       });
       const hashesOf = (kind: Caller["kind"]) => [
         ...new Set(shown.filter((one) => one.kind === kind).map(({ hash }) => hash)),
@@ -65,6 +74,7 @@ export function openLiveGuard({ callers, sessions, tokens, log, metrics }: LiveG
       const living = {
         operator: await livingOf(sessions, hashesOf("operator")),
         token: await livingOf(tokens, hashesOf("token")),
+        embed: await livingOf(embeds, hashesOf("embed")),
       };
       return new Set(shown.filter(({ kind, hash }) => !living[kind].has(hash)).map(({ request }) => request));
     },
@@ -72,7 +82,7 @@ export function openLiveGuard({ callers, sessions, tokens, log, metrics }: LiveG
 }
 
 function livingOf(
-  store: Pick<SessionStore | TokenStore, "living">,
+  store: Pick<SessionStore | TokenStore | EmbedStore, "living">,
   hashes: readonly string[],
 ): Promise<ReadonlySet<string>> {
   return hashes.length === 0 ? Promise.resolve(new Set()) : store.living(hashes);

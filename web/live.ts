@@ -3,6 +3,7 @@ import { Server, type Socket } from "socket.io";
 import type { EventStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import {
+  type BrowserEvent,
   type BrowserEvents,
   type Hint,
   isForBrowsers,
@@ -44,7 +45,7 @@ export async function startLive(deps: LiveDeps): Promise<Running> {
   io.on("connection", (browser: Browser) => {
     metrics.browsers.inc();
     browser.on("disconnect", () => metrics.browsers.dec());
-    greet(browser, events, log);
+    greet(browser, { events, log, only: liveGuard.deviceOf(browser.request) });
   });
   const outbox = new Outbox({
     isWatched: (deviceId) => io.sockets.adapter.rooms.has(roomOf(deviceId)),
@@ -55,6 +56,8 @@ export async function startLive(deps: LiveDeps): Promise<Running> {
       if (!isForBrowsers(numbered)) return;
       outbox.flush(numbered.event.deviceId);
       io.to(everything).emit("event", numbered);
+      const { event } = numbered;
+      if (isForEmbeds(event, event.deviceId)) io.to(anomaliesOf(event.deviceId)).emit("event", numbered);
     },
     onReadings: (batch) => outbox.add(batch),
     onHint: (hint) => {
@@ -81,14 +84,23 @@ export async function startLive(deps: LiveDeps): Promise<Running> {
   };
 }
 
-function greet(browser: Browser, events: EventStream, log: Log): void {
+interface Welcome {
+  readonly events: EventStream;
+  readonly log: Log;
+  /** The one device it may hear of; undefined: all of them. */
+  readonly only: string | undefined;
+}
+
+function greet(browser: Browser, { events, log, only }: Welcome): void {
   browser.on("watch", (deviceIds: unknown) => {
     for (const room of browser.rooms) if (room.startsWith("device:")) void browser.leave(room);
     if (!Array.isArray(deviceIds)) return;
-    for (const deviceId of deviceIds.slice(0, watchLimit)) void browser.join(roomOf(String(deviceId)));
+    const wished = deviceIds.slice(0, watchLimit).map(String);
+    for (const deviceId of wished)
+      if (only === undefined || only === deviceId) void browser.join(roomOf(deviceId));
   });
   browser.on("resume", (sinceId: unknown, answer: unknown) => {
-    resume(browser, events, sinceId).then(
+    resume(browser, { events, only, sinceId }).then(
       (newestId) => typeof answer === "function" && answer(newestId),
       (error: unknown) => log.warn({ err: error }, "browser not resumed"),
     );
@@ -99,12 +111,27 @@ function greet(browser: Browser, events: EventStream, log: Log): void {
  * Joins first and reads the missed events then, so none falls between; those that come twice have the same id. The newest id is
  * taken last, so it is never ahead of what was sent.
  */
-async function resume(browser: Browser, events: EventStream, sinceId: unknown): Promise<string | null> {
-  await browser.join(everything);
+async function resume(
+  browser: Browser,
+  { events, only, sinceId }: Omit<Welcome, "log"> & { readonly sinceId: unknown },
+): Promise<string | null> {
+  await browser.join(only === undefined ? everything : anomaliesOf(only));
   if (typeof sinceId !== "string") return events.newestId();
   const missed = await events.since(sinceId, replayLimit);
-  for (const numbered of missed) if (isForBrowsers(numbered)) browser.emit("event", numbered);
+  for (const numbered of missed) {
+    if (!isForBrowsers(numbered)) continue;
+    if (only === undefined || isForEmbeds(numbered.event, only)) browser.emit("event", numbered);
+  }
   return missed.at(-1)?.id ?? sinceId;
+}
+
+/** A chart on a page elsewhere hears of the anomalies of its device; who acknowledged an alarm is nothing for its readers. */
+function isForEmbeds({ kind, deviceId }: BrowserEvent, only: string): boolean {
+  return kind === "anomaly" && deviceId === only;
+}
+
+function anomaliesOf(deviceId: string): string {
+  return `anomalies:${deviceId}`;
 }
 
 function roomOf(deviceId: string): string {

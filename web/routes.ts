@@ -35,7 +35,7 @@ function mountRecent(door: HttpDoor, { readings }: RouteDeps): void {
   door.get<{ Querystring: { device: string[]; limit: number } }>(
     "/api/v1/readings",
     {
-      config,
+      config: { ...config, isForEmbeds: true },
       schema: {
         querystring: Type.Object({
           device: Type.Array(DeviceIdText, { minItems: 1, maxItems: 50 }),

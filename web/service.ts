@@ -7,6 +7,7 @@ import type { AlarmStore } from "../platform/alarm-ports.ts";
 import { type Callers, hashOf, newSecret } from "../platform/callers.ts";
 import type { CommandStore } from "../platform/command-ports.ts";
 import type { Config } from "../platform/config.ts";
+import type { EmbedStore } from "../platform/embed-ports.ts";
 import type { ReadingExport } from "../platform/export/export-ports.ts";
 import type { HistoryStore } from "../platform/history/ports.ts";
 import type { HttpDoor } from "../platform/http-server.ts";
@@ -29,6 +30,7 @@ import type { PresenceStore } from "../platform/presence-ports.ts";
 import type { RuleStore } from "../platform/rule-ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import type { TuningStore } from "../platform/tuning-ports.ts";
+import type { SavedViewStore } from "../platform/view-ports.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
 import { mountAlarms } from "./alarm-routes.ts";
 import { tendAnswers } from "./answers.ts";
@@ -36,10 +38,11 @@ import { mountAudit } from "./audit-routes.ts";
 import { mountClaims } from "./claim-routes.ts";
 import { CommandDesk } from "./command-desk.ts";
 import { mountCommands } from "./command-routes.ts";
-import { mountConsolePages } from "./console-paths.ts";
+import { mountConsolePages, mountEmbedPage } from "./console-paths.ts";
 import { mountContract, watchRoutes } from "./contract/routes.ts";
 import { mountDeviceLists } from "./device-list-routes.ts";
 import { mountDeviceAccess } from "./device-routes.ts";
+import { mountEmbeds } from "./embed-routes.ts";
 import { mountExport } from "./export/export-routes.ts";
 import { guard } from "./guard.ts";
 import { mountHistory } from "./history-routes.ts";
@@ -56,6 +59,7 @@ import { mountRouting } from "./routing-routes.ts";
 import { mountRules } from "./rule-routes.ts";
 import { mountServices } from "./service-routes.ts";
 import { mountTunings } from "./tuning-routes.ts";
+import { mountViews } from "./view-routes.ts";
 
 export interface WebDeps {
   readonly config: Config;
@@ -75,6 +79,8 @@ export interface WebDeps {
   readonly operators: OperatorStore;
   readonly sessions: SessionStore;
   readonly tokens: TokenStore;
+  readonly embeds: EmbedStore;
+  readonly savedViews: SavedViewStore;
   readonly audit: AuditStore;
   readonly callers: Callers;
   readonly presence: PresenceStore;
@@ -120,6 +126,8 @@ export async function startWeb(
   await mountDeviceAccess(door, { ...deps, desk });
   await mountServices(door, { ...deps, desk });
   await mountClaims(door, { ...deps, desk });
+  await mountEmbeds(door, deps);
+  await mountViews(door, deps);
   const commandDesk = new CommandDesk(deps);
   await mountCommands(door, { ...deps, desk: commandDesk });
   mountContract(door, watched, deps.doors);
@@ -133,6 +141,7 @@ export async function startWeb(
       setHeaders: cachePolicy,
     });
     mountConsolePages(door);
+    mountEmbedPage(door, config.EMBED_ORIGINS);
   }
   const live = await startLive({ ...deps, http: door.server, onHint: (hint) => commandDesk.hear(hint) });
   // Open sockets would keep the listener from closing.

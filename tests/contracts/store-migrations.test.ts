@@ -22,6 +22,7 @@ const tables = [
   "device_latest",
   "device_ledger",
   "devices",
+  "embeds",
   "first_admin",
   "history_state",
   "late_spans",
@@ -41,6 +42,7 @@ const tables = [
   "revoked_certificates",
   "rule_runs",
   "rules",
+  "saved_views",
   "secrets",
   "sessions",
   "settings",
@@ -82,6 +84,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0016-history",
     ...(hasTimescale ? ["0017-history.timescale"] : []),
     "0018-lists",
+    "0020-embeds-and-views",
   ];
 }
 

@@ -9,7 +9,8 @@ type Chunk = Rolldown.OutputChunk;
 /** What the browser must have before the overview works: the entry, the page, and whatever these import at once. */
 function firstLoad(chunks: readonly Chunk[]): readonly Chunk[] {
   const wanted = chunks.filter(
-    ({ isEntry, facadeModuleId }) => isEntry || facadeModuleId?.endsWith("overview/page.ts"),
+    ({ facadeModuleId }) =>
+      facadeModuleId?.endsWith("/index.html") || facadeModuleId?.endsWith("overview/page.ts"),
   );
   const found = new Set<Chunk>();
   const visit = (chunk: Chunk): void => {

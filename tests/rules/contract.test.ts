@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import Schema from "typebox/schema";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -58,6 +59,22 @@ test("every operation says what it is for, who may, and what it answers", () => 
 test("the document is one of OpenAPI 3.1", async () => {
   const { valid, errors } = await new Validator().validate({ ...openApi });
   expect([valid, errors]).toEqual([true, undefined]);
+});
+
+test("the other document is one of AsyncAPI 3", async () => {
+  // Without ids: with them the schema has references that lead to its own parts by way of the web.
+  const require = createRequire(import.meta.url);
+  const official = Schema.Compile(require("@asyncapi/specs/schemas/3.0.0-without-$id.json"));
+  const document = await asked("/docs/asyncapi.json");
+  expect(official.Errors(document)).toEqual([true, []]);
+  const flying = { ...document.operations, fly: { action: "fly", channel: { $ref: "#/channels/alarm" } } };
+  for (const broken of [
+    { asyncapi: "2.6.0" },
+    { operations: flying },
+    { servers: { mqtt: {} } },
+    { topics: {} },
+  ])
+    expect(official.Check({ ...document, ...broken }), JSON.stringify(broken).slice(0, 60)).toBe(false);
 });
 
 test("no reference of a document leads nowhere", async () => {

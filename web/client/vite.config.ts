@@ -5,6 +5,7 @@ export default defineConfig({
   build: {
     outDir: "../../dist/web/client",
     emptyOutDir: true,
+    rolldownOptions: { input: ["index.html", "embed.html"].map((name) => `${import.meta.dirname}/${name}`) },
     // The page's Content-Security-Policy allows scripts and styles from files only.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -14,7 +14,7 @@ export function toClientTypes(openApi: Json): string {
     "}",
     "interface components {",
     "  schemas: {",
-    ...schemas.map(([name, schema]) => `    ${name}: ${typeOf(schema)};`),
+    ...schemas.map(([name, schema]) => `    ${name}: ${typeOf(schema, name.endsWith("Body"))};`),
     "  };",
     "}",
     "",
@@ -78,6 +78,7 @@ function typeOf(schema: unknown, isSent = false): string {
     prefixItems,
     properties,
     patternProperties,
+    additionalProperties,
   } = object(schema);
   const inner = (one: unknown) => typeOf(one, isSent);
   if (typeof $ref === "string") return `components["schemas"][${JSON.stringify($ref.split("/").at(-1))}]`;
@@ -85,10 +86,12 @@ function typeOf(schema: unknown, isSent = false): string {
   if (Array.isArray(values)) return values.map((one) => JSON.stringify(one)).join(" | ");
   if (value !== undefined) return JSON.stringify(value);
   if (Array.isArray(prefixItems)) return `[${prefixItems.map(inner).join(", ")}]`;
+  if (Array.isArray(type)) return type.map((one) => inner({ type: one })).join(" | ");
   if (type === "array") return `(${inner(items)})[]`;
   if (properties !== undefined) return objectType(object(schema), isSent);
   if (patternProperties !== undefined)
     return `{ [name: string]: ${Object.values(object(patternProperties)).map(inner).join(" | ")} }`;
+  if (typeof additionalProperties === "object") return `{ [name: string]: ${inner(additionalProperties)} }`;
   return primitives[String(type)] ?? "unknown";
 }
 

@@ -4,12 +4,16 @@ import * as alarm from "../../schema/alarm.ts";
 import * as api from "../../schema/api.ts";
 import * as command from "../../schema/command.ts";
 import * as devicePage from "../../schema/device-page.ts";
+import * as embed from "../../schema/embed.ts";
+import * as history from "../../schema/history.ts";
 import * as legacy from "../../schema/legacy-api.ts";
 import * as messages from "../../schema/messages.ts";
 import * as model from "../../schema/model.ts";
 import * as notification from "../../schema/notification.ts";
 import * as operator from "../../schema/operator-api.ts";
+import * as ops from "../../schema/ops.ts";
 import * as rule from "../../schema/rule.ts";
+import * as savedView from "../../schema/saved-view.ts";
 import * as tuning from "../../schema/tuning.ts";
 
 const modules = [
@@ -18,12 +22,16 @@ const modules = [
   api,
   command,
   devicePage,
+  embed,
+  history,
   legacy,
   messages,
   model,
   notification,
   operator,
+  ops,
   rule,
+  savedView,
   tuning,
 ];
 
@@ -31,7 +39,8 @@ const modules = [
 export const named: ReadonlyMap<TSchema, string> = new Map(
   modules.flatMap((exports) =>
     Object.entries(exports).flatMap(([name, value]): [TSchema, string][] =>
-      isAnswerSchema(value) && /(Answer|Body|Summary|Record|Message|Event|Legacy\w+)$/.test(name)
+      isAnswerSchema(value) &&
+      /(Answer|Body|Summary|Record|Message|Event|Series|Detail|Rule|Route|Choice|Legacy\w+)$/.test(name)
         ? [[value, name]]
         : [],
     ),

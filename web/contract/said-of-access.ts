@@ -125,6 +125,12 @@ export const saidOfAccess: readonly (readonly [string, Said])[] = [
       "Revoke an API token",
       { answers: done, refusals: { 404: ["TOKEN_UNKNOWN"] } },
     ],
+    "GET /api/v1/embeds": "List the charts that pages elsewhere may show",
+    "POST /api/v1/embeds": "Make a token for the charts of one device",
+    "DELETE /api/v1/embeds/:id": [
+      "Revoke the token of a chart",
+      { answers: done, refusals: { 404: ["EMBED_UNKNOWN"] } },
+    ],
     "GET /api/v1/audit": "List changes, newest first",
   }),
 ];

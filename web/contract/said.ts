@@ -35,6 +35,15 @@ export const saidOfRoutes: ReadonlyMap<string, Said> = new Map([
     "GET /api/v1/ops": "Say how the machinery stands: shards, brokers, writes",
     "GET /api/v1/settings": "Say what the platform was told by its configuration",
   }),
+  ...under("views", {
+    "GET /api/v1/views": "List the saved views of a page",
+    "POST /api/v1/views": ["Save a view", { refusals: { 409: ["NAME_TAKEN", "VIEWS_TOO_MANY"] } }],
+    "PATCH /api/v1/views/:id": [
+      "Rename a view, share it, or give it another filter",
+      { refusals: { 404: ["VIEW_UNKNOWN"], 409: ["NAME_TAKEN"] } },
+    ],
+    "DELETE /api/v1/views/:id": ["Remove a view", { answers: done, refusals: { 404: ["VIEW_UNKNOWN"] } }],
+  }),
   ...under("readings", {
     "GET /api/v1/history": "Read any range of some series at a wanted number of points",
     "GET /api/v1/readings": "Read the newest readings of every sensor of some devices",

@@ -2,7 +2,7 @@ import type { AlarmSummary, AlarmVerdict } from "../../../schema/alarm.ts";
 import { Retune } from "../overview/retune.ts";
 import { button, choice, field, form, submit, textInput } from "../parts/controls.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
-import { changeAlarm } from "./alarm-api.ts";
+import { type AlarmWish, changeAlarm } from "./alarm-api.ts";
 
 const hours = [
   ["3600", "1 hour"],
@@ -11,8 +11,6 @@ const hours = [
   ["86400", "1 day"],
   ["604800", "7 days"],
 ] as const;
-
-type Kind = Parameters<typeof changeAlarm>[1];
 
 export interface ActionDeps {
   /** Does it, says what came of it, and answers whether it was done; the page shows the alarm anew then. */
@@ -25,13 +23,16 @@ export interface ActionDeps {
 export class AlarmActions {
   readonly element = element("div", { class: "needs-operator" });
   readonly #deps: ActionDeps;
-  readonly #acknowledge = button("Acknowledge", () => void this.#do("acknowledge", "Acknowledged."));
-  readonly #clear = button("Clear", () => void this.#do("clear", "Cleared."));
+  readonly #acknowledge = button(
+    "Acknowledge",
+    () => void this.#do({ kind: "acknowledge" }, "Acknowledged."),
+  );
+  readonly #clear = button("Clear", () => void this.#do({ kind: "clear" }, "Cleared."));
   readonly #confirm = button("Confirm", () => void this.#judge("confirmed"));
   readonly #deny = button("False alarm", () => void this.#judge("false-alarm"));
   readonly #unshelve = button(
     "Take off the shelf",
-    () => void this.#do("shelve", "It is off the shelf.", { seconds: 0 }),
+    () => void this.#do({ kind: "shelve", seconds: 0 }, "It is off the shelf."),
   );
   readonly #assignee = textInput({ name: "assignee", autocapitalize: "none" });
   readonly #shelf = choice(hours, { name: "shelf" });
@@ -73,14 +74,14 @@ export class AlarmActions {
 
   /** What `a` on the keyboard does. */
   acknowledge(): void {
-    if (this.#alarm?.state === "raised") void this.#do("acknowledge", "Acknowledged.");
+    if (this.#alarm?.state === "raised") void this.#do({ kind: "acknowledge" }, "Acknowledged.");
   }
 
-  async #do(kind: Kind, said: string, wish: object = {}): Promise<boolean> {
+  async #do(wish: AlarmWish, said: string): Promise<boolean> {
     const alarm = this.#alarm;
     if (alarm === undefined) return false;
     return this.#deps.run(async () => {
-      this.show(await changeAlarm(alarm, kind, wish));
+      this.show(await changeAlarm(alarm, wish));
       return said;
     });
   }
@@ -90,8 +91,9 @@ export class AlarmActions {
     if (alarm === undefined) return;
     const isTakenBack = alarm.judgement?.verdict === pressed;
     const note = this.#note.value.trim();
-    const wish = { verdict: isTakenBack ? "none" : pressed, ...(note === "" ? {} : { note }) };
-    if (!(await this.#do("feedback", isTakenBack ? "Taken back." : "Noted.", wish))) return;
+    const verdict = isTakenBack ? "none" : pressed;
+    const wish = { kind: "feedback", verdict, ...(note === "" ? {} : { note }) } as const;
+    if (!(await this.#do(wish, isTakenBack ? "Taken back." : "Noted."))) return;
     this.#note.value = "";
     // Only the detector has a line that could be moved.
     const isTunable = alarm.rule === "anomaly" && alarm.members === 0;
@@ -101,15 +103,16 @@ export class AlarmActions {
   async #assign(): Promise<void> {
     const name = this.#assignee.value.trim().toLowerCase();
     const said = name === "" ? "It is assigned to nobody." : `Assigned to ${name}.`;
-    await this.#do("assign", said, { assignee: name === "" ? null : name });
+    await this.#do({ kind: "assign", assignee: name === "" ? null : name }, said);
   }
 
   async #shelve(): Promise<void> {
-    await this.#do("shelve", "It says nothing until then.", { seconds: Number(this.#shelf.value) });
+    const seconds = Number(this.#shelf.value);
+    await this.#do({ kind: "shelve", seconds }, "It says nothing until then.");
   }
 
   async #tell(): Promise<void> {
     const comment = this.#comment.value.trim();
-    if (comment !== "" && (await this.#do("comment", "Added.", { comment }))) this.#comment.value = "";
+    if (comment !== "" && (await this.#do({ kind: "comment", comment }, "Added."))) this.#comment.value = "";
   }
 }

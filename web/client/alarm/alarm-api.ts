@@ -1,6 +1,6 @@
-import type { AlarmAnswer, AlarmChangedAnswer, AlarmSummary, AlarmsAnswer } from "../../../schema/alarm.ts";
-import type { HistoryAnswer, HistorySeries } from "../../../schema/history.ts";
-import { ask, demand } from "../shell/server-api.ts";
+import type { AlarmAnswer, AlarmSummary, AlarmsAnswer, AlarmVerdict } from "../../../schema/alarm.ts";
+import type { HistorySeries } from "../../../schema/history.ts";
+import { api, ask, demand } from "../api/asking.ts";
 import type { Span } from "./span.ts";
 
 const pointsWanted = 600;
@@ -8,7 +8,7 @@ const similarShown = 20;
 const membersShown = 200;
 
 export function fetchAlarm(id: string): Promise<AlarmAnswer> {
-  return ask(`alarms/${encodeURIComponent(id)}`);
+  return ask(() => api.GET("/api/v1/alarms/{id}", { params: { path: { id: Number(id) } } }));
 }
 
 /** Earlier and later alarms of the same sensor for the same reason, the youngest first. */
@@ -16,15 +16,16 @@ export async function fetchSimilar(alarm: AlarmSummary): Promise<AlarmsAnswer["a
   const { deviceId: device, sensorType: sensor, rule } = alarm;
   // An alarm about many devices has no sensor of its own to compare with.
   if (device === "") return [];
-  const query = new URLSearchParams({ device, sensor, rule, limit: String(similarShown + 1) });
-  const { alarms } = await ask<AlarmsAnswer>(`alarms?${query}`);
+  const query = { device, sensor, rule, limit: similarShown + 1 };
+  const { alarms } = await ask(() => api.GET("/api/v1/alarms", { params: { query } }));
   return alarms.filter(({ id }) => id !== alarm.id).slice(0, similarShown);
 }
 
 /** The alarms that were taken into one about many devices. */
 export async function fetchMembers({ id, members }: AlarmSummary): Promise<AlarmsAnswer["alarms"]> {
   if (members === 0) return [];
-  return (await ask<AlarmsAnswer>(`alarms?group=${id}&limit=${membersShown}`)).alarms;
+  const query = { group: id, limit: membersShown };
+  return (await ask(() => api.GET("/api/v1/alarms", { params: { query } }))).alarms;
 }
 
 /** What the sensor said in this time, or all sensors where the alarm is about a whole device; nothing where it is about many. */
@@ -33,18 +34,45 @@ export async function fetchAround(
   { fromMs, toMs }: Span,
 ): Promise<readonly HistorySeries[]> {
   if (deviceId === "") return [];
-  const query = new URLSearchParams({ device: deviceId, points: String(pointsWanted) });
-  if (sensorType !== "") query.set("sensors", sensorType);
-  query.set("from", new Date(fromMs).toISOString());
-  query.set("to", new Date(toMs).toISOString());
-  return (await ask<HistoryAnswer>(`history?${query}`)).series;
+  const query = {
+    device: [deviceId],
+    ...(sensorType === "" ? {} : { sensors: sensorType }),
+    from: new Date(fromMs).toISOString(),
+    to: new Date(toMs).toISOString(),
+    points: pointsWanted,
+  };
+  return (await ask(() => api.GET("/api/v1/history", { params: { query } }))).series;
 }
 
+/** What an operator can wish of an alarm. */
+export type AlarmWish =
+  | { readonly kind: "acknowledge" | "clear" }
+  | { readonly kind: "comment"; readonly comment: string }
+  | { readonly kind: "assign"; readonly assignee: string | null }
+  | { readonly kind: "shelve"; readonly seconds: number }
+  | { readonly kind: "feedback"; readonly verdict: AlarmVerdict | "none"; readonly note?: string };
+
 /** Does as an operator wishes; `version` is the one that was looked at. */
-export async function changeAlarm(
-  { id, version }: AlarmSummary,
-  kind: "acknowledge" | "comment" | "assign" | "shelve" | "clear" | "feedback",
-  wish: object = {},
-): Promise<AlarmSummary> {
-  return (await demand<AlarmChangedAnswer>("POST", `alarms/${id}/${kind}`, { version, ...wish })).alarm;
+export async function changeAlarm(alarm: AlarmSummary, wish: AlarmWish): Promise<AlarmSummary> {
+  return (await demand(() => change(alarm, wish))).alarm;
+}
+
+function change({ id, version }: AlarmSummary, wish: AlarmWish) {
+  const params = { path: { id } };
+  switch (wish.kind) {
+    case "acknowledge":
+      return api.POST("/api/v1/alarms/{id}/acknowledge", { params, body: { version } });
+    case "clear":
+      return api.POST("/api/v1/alarms/{id}/clear", { params, body: { version } });
+    case "comment":
+      return api.POST("/api/v1/alarms/{id}/comment", { params, body: { version, comment: wish.comment } });
+    case "assign":
+      return api.POST("/api/v1/alarms/{id}/assign", { params, body: { version, assignee: wish.assignee } });
+    case "shelve":
+      return api.POST("/api/v1/alarms/{id}/shelve", { params, body: { version, seconds: wish.seconds } });
+    case "feedback": {
+      const { kind: _, ...judgement } = wish;
+      return api.POST("/api/v1/alarms/{id}/feedback", { params, body: { version, ...judgement } });
+    }
+  }
 }

@@ -1,9 +1,9 @@
 import type { AlarmsAnswer } from "../../../schema/alarm.ts";
+import { api, ask } from "../api/asking.ts";
 import { button, choice, field, form, section, submit, textInput } from "../parts/controls.ts";
 import { Desk } from "../parts/desk.ts";
 import { element } from "../shell/element.ts";
 import type { OpenPage, Page, Place, Shell } from "../shell/page.ts";
-import { ask } from "../shell/server-api.ts";
 import { renderAlarms } from "./alarm-lists.ts";
 import { questionOf } from "./list-words.ts";
 
@@ -84,7 +84,7 @@ class AlarmsPage implements Page {
   }
 
   async #load(): Promise<AlarmsAnswer> {
-    const answer = await ask<AlarmsAnswer>(`alarms?${questionOf(this.#query)}`);
+    const answer = await ask(() => api.GET("/api/v1/alarms", { params: { query: questionOf(this.#query) } }));
     const [only, ...others] = answer.alarms;
     // Who asks for the alarm of a moment wants to see it, and "back" is not to lead here again.
     if (this.#query.has("at") && only !== undefined && others.length === 0) {

@@ -1,20 +1,20 @@
 import { expect, test } from "vitest";
 import { alarmOfAnomaly, questionOf } from "./list-words.ts";
 
-const asked = (text: string) => Object.fromEntries(questionOf(new URLSearchParams(text)));
+const asked = (text: string) => questionOf(new URLSearchParams(text));
 
 test("shows what is open unless the address says otherwise", () => {
-  expect(asked("")).toEqual({ limit: "100", state: "open", fold: "true" });
+  expect(asked("")).toEqual({ limit: 100, state: "open", fold: true });
   expect(asked("state=cleared&device=oven-1")).toEqual({
-    ...{ limit: "100", state: "cleared", device: "oven-1", fold: "true" },
+    ...{ limit: 100, state: "cleared", device: "oven-1", fold: true },
   });
-  expect(asked("state=all")).toEqual({ limit: "100", fold: "true" });
+  expect(asked("state=all")).toEqual({ limit: 100, fold: true });
 });
 
 test("finds the alarm of an anomaly, also within an alarm of many devices", () => {
   const address = alarmOfAnomaly({ deviceId: "oven 1", sensorType: "temperature", timestampUs: 5 });
   expect(address).toBe("/alarms?device=oven+1&sensor=temperature&rule=anomaly&at=5");
   expect(asked(address.split("?")[1] ?? "")).toEqual({
-    ...{ limit: "100", device: "oven 1", sensor: "temperature", rule: "anomaly", at: "5" },
+    ...{ limit: 100, device: "oven 1", sensor: "temperature", rule: "anomaly", at: 5 },
   });
 });

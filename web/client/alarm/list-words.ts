@@ -1,14 +1,23 @@
+import type { paths } from "../api/paths.ts";
+
+type AlarmsQuestion = NonNullable<paths["/api/v1/alarms"]["get"]["parameters"]["query"]>;
+
+const states = ["open", "raised", "acknowledged", "shelved", "cleared"] as const;
+
 /** Which alarms an address asks for, as the server is asked for them. */
-export function questionOf(query: URLSearchParams): URLSearchParams {
-  const asked = new URLSearchParams({ limit: "100" });
-  for (const name of ["state", "device", "sensor", "rule", "at", "after"]) {
-    const value = query.get(name) ?? "";
-    if (value !== "" && !(name === "state" && value === "all")) asked.set(name, value);
-  }
+export function questionOf(query: URLSearchParams): AlarmsQuestion {
+  const texts = ["device", "sensor", "rule"].map((name) => [name, query.get(name) ?? ""] as const);
+  const numbers = ["at", "after"].map((name) => [name, Number(query.get(name) ?? "")] as const);
   // Nobody who says nothing wants to see what is long over; who asks for a moment does.
-  if (!query.has("state") && !query.has("at")) asked.set("state", "open");
-  if (!query.has("at")) asked.set("fold", "true");
-  return asked;
+  const wished = query.get("state") ?? (query.has("at") ? "all" : "open");
+  const state = states.find((one) => one === wished);
+  return {
+    limit: 100,
+    ...(state === undefined ? {} : { state }),
+    ...Object.fromEntries(texts.filter(([, text]) => text !== "")),
+    ...Object.fromEntries(numbers.filter(([, number]) => number > 0)),
+    ...(query.has("at") ? {} : { fold: true }),
+  };
 }
 
 /** The address of the alarm that was going on when a sensor had an anomaly. */

@@ -4,6 +4,7 @@ import { element, setText } from "../shell/element.ts";
 import type { Page, Place, Shell } from "../shell/page.ts";
 import { describePresence } from "../shell/presence-words.ts";
 import { startDeviceKeys } from "./device-keys.ts";
+import { renderEmbedLink } from "./embed-link.ts";
 import { renderNoReadings } from "./no-readings.ts";
 import { Panels } from "./panels.ts";
 import { exportAddress } from "./questions.ts";
@@ -91,6 +92,7 @@ export class DevicePage implements Page {
       element("header", { class: "device-head" }, [
         element("h1", {}, [this.#deviceId]),
         this.#presence,
+        renderEmbedLink(this.#deviceId),
         this.#toolbar.element,
       ]),
       element("div", { class: "device-main" }, [this.#nothing, this.#panels.element]),

@@ -4,13 +4,13 @@ import type {
   AnomaliesAnswer,
   DeviceLedgerAnswer,
   DeviceSummary,
-  DevicesAnswer,
   ReadingsAnswer,
   RejectedAnswer,
 } from "../../../schema/api.ts";
 import type { HistoryAnswer } from "../../../schema/history.ts";
 import type { ModelsAnswer } from "../../../schema/model.ts";
-import { ask } from "../shell/server-api.ts";
+import { api, ask } from "../api/asking.ts";
+import type { paths } from "../api/paths.ts";
 
 type Ledger = Static<typeof DeviceLedgerAnswer>;
 type Models = Static<typeof ModelsAnswer>;
@@ -25,41 +25,41 @@ export interface HistoryWish {
 }
 
 export function fetchHistory({ deviceId, fromUs, toUs, points }: HistoryWish): Promise<HistoryAnswer> {
-  const query = new URLSearchParams({ device: deviceId, from: String(fromUs), points: String(points) });
-  if (toUs !== undefined) query.set("to", String(toUs));
-  return ask(`history?${query}`);
+  const until = toUs === undefined ? {} : { to: String(toUs) };
+  const query = { device: [deviceId], from: String(fromUs), points, ...until };
+  return ask(() => api.GET("/api/v1/history", { params: { query } }));
 }
 
 /** Whether the device is connected; null when it does not speak MQTT itself, or the list does not have it. */
 export async function fetchConnection(deviceId: string): Promise<DeviceSummary["connection"]> {
-  const query = new URLSearchParams({ q: deviceId, limit: "1000" });
-  const { devices } = await ask<Pick<DevicesAnswer, "devices">>(`devices?${query}`);
+  const query = { q: deviceId, limit: 1000 };
+  const { devices } = await ask(() => api.GET("/api/v1/devices", { params: { query } }));
   return devices.find(({ id }) => id === deviceId)?.connection ?? null;
 }
 
 /** The newest reading of every sensor, however old it is. */
 export function fetchLatest(deviceId: string): Promise<ReadingsAnswer> {
-  return ask(`readings?limit=1&${new URLSearchParams({ device: deviceId })}`);
+  return ask(() => api.GET("/api/v1/readings", { params: { query: { device: [deviceId], limit: 1 } } }));
 }
 
 export function fetchDeviceAnomalies(deviceId: string): Promise<AnomaliesAnswer> {
-  return ask(`anomalies?limit=500&${new URLSearchParams({ device: deviceId })}`);
+  return ask(() => api.GET("/api/v1/anomalies", { params: { query: { device: deviceId, limit: 500 } } }));
 }
 
 export function fetchDeviceAlarms(deviceId: string): Promise<AlarmsAnswer> {
-  return ask(`alarms?limit=50&${new URLSearchParams({ device: deviceId })}`);
+  return ask(() => api.GET("/api/v1/alarms", { params: { query: { device: deviceId, limit: 50 } } }));
 }
 
 export function fetchDeviceRejected(deviceId: string): Promise<RejectedAnswer> {
-  return ask(`rejected?limit=20&${new URLSearchParams({ device: deviceId })}`);
+  return ask(() => api.GET("/api/v1/rejected", { params: { query: { device: deviceId, limit: 20 } } }));
 }
 
 export function fetchDeviceLedger(deviceId: string): Promise<Ledger> {
-  return ask(`ledger/devices/${encodeURIComponent(deviceId)}`);
+  return ask(() => api.GET("/api/v1/ledger/devices/{id}", { params: { path: { id: deviceId } } }));
 }
 
 export function fetchModels(): Promise<Models> {
-  return ask("models");
+  return ask(() => api.GET("/api/v1/models"));
 }
 
 /** Where the same readings are to be had as a file. */
@@ -67,5 +67,6 @@ export function exportAddress(kind: "csv" | "parquet", wish: Omit<HistoryWish, "
   const iso = (us: number): string => new Date(us / 1000).toISOString();
   const query = new URLSearchParams({ device: wish.deviceId, from: iso(wish.fromUs) });
   if (wish.toUs !== undefined) query.set("to", iso(wish.toUs));
-  return `/api/v1/export.${kind}?${query}`;
+  const path: keyof paths = `/api/v1/export.${kind}`;
+  return `${path}?${query}`;
 }

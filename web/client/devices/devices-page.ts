@@ -12,6 +12,7 @@ import { type DeviceFilter, filterOf, shownSensor, toQuery } from "./device-filt
 import { DeviceRow } from "./device-row.ts";
 import { FilterBar } from "./filter-bar.ts";
 import { fetchDevicePage } from "./questions.ts";
+import { SavedViews } from "./saved-views.ts";
 
 const sparkPoints = 60;
 const refreshEveryMs = 30_000;
@@ -27,6 +28,7 @@ export class DevicesPage implements Page {
   readonly element: HTMLElement;
   readonly #shell: Shell;
   readonly #filterBar: FilterBar;
+  readonly #views = new SavedViews(() => this.#filter);
   readonly #errands = new Errands(() => this.#shell.doubt({ failure: this.#errands.failure }));
   readonly #scroll = element("div", { class: "rows-scroll", role: "table", "aria-label": "Devices" });
   readonly #rows = element("div", { class: "rows", role: "rowgroup" });
@@ -63,6 +65,7 @@ export class DevicesPage implements Page {
     this.element = element("div", { class: "devices" }, [
       element("h1", { class: "page-title" }, ["Devices"]),
       this.#filterBar.element,
+      this.#views.element,
       this.#said,
       this.#scroll,
     ]);
@@ -99,6 +102,7 @@ export class DevicesPage implements Page {
     document.removeEventListener("keydown", this.#takeKey);
     for (const timer of this.#timers) clearInterval(timer);
     this.#deafen();
+    this.#views.stop();
     this.#errands.stop();
     this.#unmount();
   }

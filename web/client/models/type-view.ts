@@ -12,7 +12,7 @@ import {
   describeShadow,
   describeTraining,
 } from "./model-words.ts";
-import { changeModels, override, release, type TypeSeen, train } from "./models-api.ts";
+import { changeModels, override, promote, release, type TypeSeen, train } from "./models-api.ts";
 
 /** Does something about the models, and says what came of it. */
 type Run = (work: () => Promise<string>) => Promise<boolean>;
@@ -87,7 +87,7 @@ function renderCandidate(type: ModelTypeSummary, candidate: ModelDetail, run: Ru
 
 function promoteVersion(type: ModelTypeSummary, version: number, run: Run): Promise<boolean> {
   return run(async () => {
-    await changeModels(type, "promote", { version });
+    await promote(type, version);
     return `Version ${version} judges from now on.`;
   });
 }

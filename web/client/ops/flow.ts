@@ -1,12 +1,12 @@
 import type { LedgerAnswer } from "../../../schema/api.ts";
 import type { OpsAnswer } from "../../../schema/ops.ts";
+import { api, ask } from "../api/asking.ts";
 import { nothing, section, table } from "../parts/controls.ts";
 import { Desk } from "../parts/desk.ts";
 import type { Part } from "../parts/parted-page.ts";
 import { formatTook } from "../parts/took.ts";
 import { element } from "../shell/element.ts";
 import { formatAge, formatCount } from "../shell/format.ts";
-import { ask } from "../shell/server-api.ts";
 import { describeTroubles, formatRate, readingsPerSecond } from "./ops-words.ts";
 
 const lookEveryMs = 2000;
@@ -21,7 +21,10 @@ export function openFlow(): Part {
   let before: OpsAnswer | undefined;
   const desk = new Desk<Look>({
     load: async () => {
-      const [ops, ledger] = await Promise.all([ask<OpsAnswer>("ops"), ask<LedgerAnswer>("ledger")]);
+      const [ops, ledger] = await Promise.all([
+        ask(() => api.GET("/api/v1/ops")),
+        ask(() => api.GET("/api/v1/ledger")),
+      ]);
       return { ops, ledger };
     },
     show: ({ ops, ledger }) => {

@@ -1,10 +1,10 @@
 import type { DeviceLedgersAnswer, LedgerAnswer } from "../../../schema/api.ts";
+import { api, ask } from "../api/asking.ts";
 import { button, nothing, section, table } from "../parts/controls.ts";
 import { Desk } from "../parts/desk.ts";
 import type { Part } from "../parts/parted-page.ts";
 import { element } from "../shell/element.ts";
 import { formatCount } from "../shell/format.ts";
-import { ask } from "../shell/server-api.ts";
 
 const pageSize = 100;
 const lookEveryMs = 10_000;
@@ -16,10 +16,10 @@ export function openLedger(): Part {
   let after = "";
   const desk = new Desk({
     load: async () => {
-      const query = new URLSearchParams({ after, limit: String(pageSize) });
+      const query = { after, limit: pageSize };
       const [ledger, page] = await Promise.all([
-        ask<LedgerAnswer>("ledger"),
-        ask<DeviceLedgersAnswer>(`ledger/devices?${query}`),
+        ask(() => api.GET("/api/v1/ledger")),
+        ask(() => api.GET("/api/v1/ledger/devices", { params: { query } })),
       ]);
       return { ledger, page, after };
     },

@@ -1,11 +1,11 @@
-import type { NotificationSummary, NotificationsAnswer, RoutesAnswer } from "../../../schema/notification.ts";
+import type { NotificationSummary } from "../../../schema/notification.ts";
+import { api, ask, demand } from "../api/asking.ts";
 import { button, nothing, section } from "../parts/controls.ts";
 import { Desk } from "../parts/desk.ts";
 import type { Part } from "../parts/parted-page.ts";
 import { Result } from "../parts/result.ts";
 import { element } from "../shell/element.ts";
 import { formatMoment } from "../shell/format.ts";
-import { ask, demand } from "../shell/server-api.ts";
 import { may } from "../shell/signing.ts";
 
 const shown = 100;
@@ -18,13 +18,14 @@ export function openNotifications(): Part {
   }
   const result = new Result();
   const list = async (state: "dead" | "waiting") =>
-    (await ask<NotificationsAnswer>(`notifications?state=${state}&limit=${shown}`)).notifications;
+    (await ask(() => api.GET("/api/v1/notifications", { params: { query: { state, limit: shown } } })))
+      .notifications;
   const desk = new Desk({
     load: async () => {
       const [dead, waiting, { routes }] = await Promise.all([
         list("dead"),
         list("waiting"),
-        ask<RoutesAnswer>("notification-routes"),
+        ask(() => api.GET("/api/v1/notification-routes")),
       ]);
       return { dead, waiting, routes };
     },
@@ -47,7 +48,8 @@ export function openNotifications(): Part {
   });
   const decide: Decide = async ({ id, subject }, verb) => {
     await result.run(async () => {
-      await demand("POST", `notifications/${id}/${verb}`);
+      const params = { path: { id } };
+      await demand(() => api.POST(`/api/v1/notifications/{id}/${verb}`, { params }));
       return verb === "retry" ? `“${subject}” is being sent again.` : `“${subject}” is discarded.`;
     });
     await desk.refresh();

@@ -1,7 +1,7 @@
 import type { OverviewAnswer } from "../../../schema/device-page.ts";
+import { api, ask } from "../api/asking.ts";
 import { element, setText } from "../shell/element.ts";
 import { formatCount } from "../shell/format.ts";
-import { ask } from "../shell/server-api.ts";
 
 const askEveryMs = 5000;
 
@@ -74,7 +74,7 @@ export class FleetStrip {
 
   /** What cannot be had stays as it was; the head of the console says when the server is away. */
   async #refresh(): Promise<void> {
-    const fleet = await ask<OverviewAnswer>("overview").catch(() => undefined);
+    const fleet = await ask(() => api.GET("/api/v1/overview")).catch(() => undefined);
     if (fleet === undefined) return;
     this.element.hidden = false;
     for (const [{ name, of, href }, value] of this.#values) {

@@ -2,18 +2,16 @@ import type {
   ClaimsAnswer,
   DeviceAccessAnswer,
   DeviceAccessesAnswer,
-  NewClaimAnswer,
-  ProvisionAnswer,
-  SecuredAnswer,
   ServicesAnswer,
 } from "../../../schema/access-api.ts";
+import { api, ask, demand } from "../api/asking.ts";
 import { button, field, form, nothing, submit, textInput } from "../parts/controls.ts";
 import type { Part } from "../parts/parted-page.ts";
 import { element } from "../shell/element.ts";
 import { formatMoment } from "../shell/format.ts";
 import type { Shell } from "../shell/page.ts";
-import { ask, demand } from "../shell/server-api.ts";
 import { type Bench, openBench } from "./bench.ts";
+import { type CredentialWork, deviceWork, serviceWork } from "./credentials-api.ts";
 
 const pageSize = 100;
 const dayS = 86_400;
@@ -26,7 +24,8 @@ export function openDevices(shell: Shell): Part {
     needs: "operator",
     about:
       "Devices that show a password, a token or a certificate. With ACCESS=open others may come as well.",
-    load: () => ask(`access/devices?${new URLSearchParams({ after, limit: String(pageSize) })}`),
+    load: () =>
+      ask(() => api.GET("/api/v1/access/devices", { params: { query: { after, limit: pageSize } } })),
     show: ({ devices, next }, bench) => {
       const turn = (to: string) => () => {
         after = to;
@@ -50,7 +49,8 @@ export function openDevices(shell: Shell): Part {
         [field("Device id", id), submit("Provision")],
         () =>
           void bench.run(async () => {
-            const { devices } = await demand<ProvisionAnswer>("POST", "devices", { id: id.value.trim() });
+            const body = { id: id.value.trim() };
+            const { devices } = await demand(() => api.POST("/api/v1/devices", { body }));
             const [made] = devices;
             add.reset();
             bench.showSecret(`Password of ${made?.id ?? ""}:`, made?.password ?? "");
@@ -67,7 +67,6 @@ function deviceRow(
   { id, isEnabled, createdUs, passwords, labels }: DeviceAccessAnswer,
   bench: Bench,
 ): HTMLElement {
-  const path = `devices/${encodeURIComponent(id)}`;
   const tags = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
   const about = [`since ${formatMoment(createdUs / 1000)}`, describePasswords(passwords.length), ...tags];
   return element("li", { "data-credential": id, ...(isEnabled ? {} : { class: "is-off" }) }, [
@@ -76,7 +75,7 @@ function deviceRow(
       " ",
       element("small", {}, [(isEnabled ? about : ["disabled", ...about]).join(", ")]),
     ]),
-    ...credentialButtons({ path, name: id, isEnabled }, bench),
+    ...credentialButtons({ name: id, isEnabled, work: deviceWork(id) }, bench),
   ]);
 }
 
@@ -86,22 +85,22 @@ function describePasswords(count: number): string {
 }
 
 interface Credential {
-  readonly path: string;
   readonly name: string;
   readonly isEnabled: boolean;
+  readonly work: CredentialWork;
 }
 
-function credentialButtons({ path, name, isEnabled }: Credential, bench: Bench): readonly HTMLElement[] {
+function credentialButtons({ name, isEnabled, work }: Credential, bench: Bench): readonly HTMLElement[] {
   const admin = { needs: "admin" } as const;
-  const change = (verb: string, said: string, method = "POST") =>
+  const change = (verb: "enable" | "disable" | "revoke" | "remove", said: string) =>
     bench.run(async () => {
-      await demand(method, verb === "" ? path : `${path}/${verb}`);
+      await work[verb]();
       return said;
     });
   const rotate = (): void => {
     if (!confirm(`Give ${name} another password? The one it has stays valid for a day.`)) return;
     void bench.run(async () => {
-      const { password } = await demand<SecuredAnswer>("POST", `${path}/rotate`, {});
+      const { password } = await work.rotate();
       bench.showSecret(`Password of ${name}:`, password ?? "");
       return "Shown this once: keep it now.";
     });
@@ -116,7 +115,7 @@ function credentialButtons({ path, name, isEnabled }: Credential, bench: Bench):
   };
   const remove = () => {
     if (confirm(`Remove ${name} from those who may connect? Its readings stay.`))
-      void change("", `${name} is removed.`, "DELETE");
+      void change("remove", `${name} is removed.`);
   };
   const verb = isEnabled ? "Disable" : "Enable";
   return [
@@ -132,7 +131,7 @@ export const openClaims = openBench<ClaimsAnswer>({
   title: "Claim tokens",
   needs: "operator",
   about: "A device that has one of these fetches a password of its own with it.",
-  load: () => ask("claims"),
+  load: () => ask(() => api.GET("/api/v1/claims")),
   show: ({ claims }, bench) => [
     claims.length === 0
       ? nothing("There are none.")
@@ -168,7 +167,7 @@ export const openClaims = openBench<ClaimsAnswer>({
             maxUses: Number(uses.value),
             expiresInSeconds: Number(days.value) * dayS,
           };
-          const { token } = await demand<NewClaimAnswer>("POST", "claims", wish);
+          const { token } = await demand(() => api.POST("/api/v1/claims", { body: wish }));
           make.reset();
           bench.showSecret(`Claim token ${wish.name}:`, token);
           return "Shown this once: keep it now.";
@@ -181,7 +180,7 @@ export const openClaims = openBench<ClaimsAnswer>({
 
 async function removeClaim(name: string, bench: Bench): Promise<void> {
   await bench.run(async () => {
-    await demand("DELETE", `claims/${encodeURIComponent(name)}`);
+    await demand(() => api.DELETE("/api/v1/claims/{name}", { params: { path: { name } } }));
     return `${name} is removed.`;
   });
 }
@@ -191,7 +190,7 @@ export const openServices = openBench<ServicesAnswer>({
   title: "Service accounts",
   needs: "operator",
   about: "Programs that speak MQTT, with the topics they may use.",
-  load: () => ask("services"),
+  load: () => ask(() => api.GET("/api/v1/services")),
   show: ({ services }, bench) => [
     services.length === 0
       ? nothing("There are none.")
@@ -209,7 +208,7 @@ export const openServices = openBench<ServicesAnswer>({
                 " ",
                 element("small", {}, [rights.join("; ")]),
               ]),
-              ...credentialButtons({ path: `services/${encodeURIComponent(name)}`, name, isEnabled }, bench),
+              ...credentialButtons({ name, isEnabled, work: serviceWork(name) }, bench),
             ]);
           }),
         ),
@@ -233,7 +232,7 @@ export const openServices = openBench<ServicesAnswer>({
             publish: listOf(publish.value),
             subscribe: listOf(subscribe.value),
           };
-          const { userName, password } = await demand<SecuredAnswer>("POST", "services", wish);
+          const { userName, password } = await demand(() => api.POST("/api/v1/services", { body: wish }));
           add.reset();
           bench.showSecret(`Password of ${userName}:`, password ?? "");
           return "Shown this once: keep it now.";
@@ -244,6 +243,6 @@ export const openServices = openBench<ServicesAnswer>({
   },
 });
 
-function listOf(text: string): readonly string[] {
+function listOf(text: string): string[] {
   return text.split(/[\s,]+/).filter((part) => part !== "");
 }

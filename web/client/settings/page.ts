@@ -1,5 +1,6 @@
 import { partedPage } from "../parts/parted-page.ts";
 import { openClaims, openDevices, openServices } from "./devices.ts";
+import { openEmbeds } from "./embeds.ts";
 import { openChanges, openOperators, openPassword, openTokens } from "./people.ts";
 import { openPlatform } from "./platform.ts";
 import { openRoutes } from "./routes.ts";
@@ -13,6 +14,7 @@ export const open = partedPage("Settings", "/settings", [
   { id: "services", name: "Service accounts", open: openServices },
   { id: "operators", name: "Operators", open: openOperators },
   { id: "tokens", name: "API tokens", open: openTokens },
+  { id: "embeds", name: "Embedded charts", open: openEmbeds },
   { id: "password", name: "Your password", open: openPassword },
   { id: "retention", name: "Retention", open: openPlatform },
   { id: "changes", name: "Changes", open: openChanges },

@@ -1,16 +1,18 @@
 import { roles } from "../../../schema/access.ts";
 import type {
   AuditAnswer,
-  NewTokenAnswer,
+  OperatorChangeBody,
   OperatorsAnswer,
   PasswordAnswer,
   TokensAnswer,
 } from "../../../schema/operator-api.ts";
+import { api, demand } from "../api/asking.ts";
 import { button, choice, field, form, submit, textInput, tick } from "../parts/controls.ts";
+import { oneOf } from "../parts/one-of.ts";
 import type { Part } from "../parts/parted-page.ts";
 import { element } from "../shell/element.ts";
 import type { Shell } from "../shell/page.ts";
-import { demand, fetchChanges, fetchOperators, fetchTokens } from "../shell/server-api.ts";
+import { fetchChanges, fetchOperators, fetchTokens } from "../shell/server-api.ts";
 import { type Bench, openBench } from "./bench.ts";
 import { changeRow, operatorRow, tokenRow } from "./people-rows.ts";
 
@@ -31,7 +33,8 @@ export const openPassword = openBench({
       [field("Now", current), field("From now on", next), submit("Change")],
       () =>
         void bench.run(async () => {
-          await demand("POST", "me/password", { current: current.value, next: next.value });
+          const body = { current: current.value, next: next.value };
+          await demand(() => api.POST("/api/v1/me/password", { body }));
           change.reset();
           return "Your password is changed. Your other sessions have ended.";
         }),
@@ -59,8 +62,8 @@ export const openOperators = openBench<OperatorsAnswer>({
       [field("Name", name), field("Role", role), submit("Add")],
       () =>
         void bench.run(async () => {
-          const wish = { name: name.value.trim().toLowerCase(), role: role.value };
-          const said = showPassword(bench, await demand<PasswordAnswer>("POST", "operators", wish));
+          const body = { name: name.value.trim().toLowerCase(), role: oneOf(roles, role.value) };
+          const said = showPassword(bench, await demand(() => api.POST("/api/v1/operators", { body })));
           add.reset();
           return said;
         }),
@@ -73,28 +76,30 @@ function decisionsAbout(
   { name, isDisabled }: OperatorsAnswer["operators"][number],
   bench: Bench,
 ): Parameters<typeof operatorRow>[1] {
-  const path = `operators/${encodeURIComponent(name)}`;
+  const of = { params: { path: { name } } };
+  const change = (body: OperatorChangeBody) =>
+    demand(() => api.PATCH("/api/v1/operators/{name}", { ...of, body }));
   return {
     onRole: (role) =>
       void bench.run(async () => {
-        await demand("PATCH", path, { role });
+        await change({ role });
         return `${name} is ${role} now.`;
       }),
     onToggle: () =>
       void bench.run(async () => {
-        await demand("PATCH", path, { isDisabled: !isDisabled });
+        await change({ isDisabled: !isDisabled });
         return isDisabled ? `${name} may log in again.` : `${name} cannot log in any more.`;
       }),
     onReset: () => {
       if (!confirm(`Give ${name} another password? All sessions of ${name} end.`)) return;
       void bench.run(async () =>
-        showPassword(bench, await demand<PasswordAnswer>("POST", `${path}/password`)),
+        showPassword(bench, await demand(() => api.POST("/api/v1/operators/{name}/password", of))),
       );
     },
     onRemove: () => {
       if (!confirm(`Remove ${name}?`)) return;
       void bench.run(async () => {
-        await demand("DELETE", path);
+        await demand(() => api.DELETE("/api/v1/operators/{name}", of));
         return `${name} is removed.`;
       });
     },
@@ -120,7 +125,7 @@ export const openTokens = openBench<TokensAnswer>({
         tokenRow(token, () => {
           if (!confirm(`Revoke ${token.name}? Whatever uses it is refused at once.`)) return;
           void bench.run(async () => {
-            await demand("DELETE", `tokens/${token.id}`);
+            await demand(() => api.DELETE("/api/v1/tokens/{id}", { params: { path: { id: token.id } } }));
             return `${token.name} is revoked.`;
           });
         }),
@@ -142,12 +147,13 @@ export const openTokens = openBench<TokensAnswer>({
       [...fields, submit("Make")],
       () =>
         void bench.run(async () => {
-          const { token, secret } = await demand<NewTokenAnswer>("POST", "tokens", {
+          const body = {
             name: name.value.trim().toLowerCase(),
-            role: role.value,
+            role: oneOf(roles, role.value),
             days: Number(days.value),
             isReadOnly: isReadOnly.checked,
-          });
+          };
+          const { token, secret } = await demand(() => api.POST("/api/v1/tokens", { body }));
           make.reset();
           bench.showSecret(`Token ${token.name}:`, secret);
           return "Shown this once: keep it now.";

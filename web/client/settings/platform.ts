@@ -1,6 +1,6 @@
 import type { SettingsAnswer } from "../../../schema/ops.ts";
+import { api, ask } from "../api/asking.ts";
 import { table } from "../parts/controls.ts";
-import { ask } from "../shell/server-api.ts";
 import { openBench } from "./bench.ts";
 import { meaningOf } from "./setting-words.ts";
 
@@ -9,7 +9,7 @@ export const openPlatform = openBench<SettingsAnswer>({
   title: "Retention and more",
   needs: "viewer",
   about: "As the platform was started; changed by its environment, and a restart.",
-  load: () => ask("settings"),
+  load: () => ask(() => api.GET("/api/v1/settings")),
   show: ({ settings }) => [
     table(
       "Settings",

@@ -1,23 +1,20 @@
-import type {
-  NotificationRoute,
-  RoutesAnswer,
-  SecuredRouteAnswer,
-  TestAnswer,
-} from "../../../schema/notification.ts";
+import type { NotificationRoute, RoutesAnswer } from "../../../schema/notification.ts";
+import { api, ask, demand } from "../api/asking.ts";
 import { button, choice, field, form, nothing, submit, textInput } from "../parts/controls.ts";
+import { oneOf } from "../parts/one-of.ts";
 import { element } from "../shell/element.ts";
-import { ask, demand } from "../shell/server-api.ts";
 import { type Bench, openBench } from "./bench.ts";
 import { describeRoute, describeTest, toRouteWish } from "./route-words.ts";
 
-const root = "notification-routes";
+const channels = ["webhook", "email", "mqtt"] as const;
+const severities = ["minor", "major", "critical"] as const;
 
 /** Who is told of alarms: to add, to try, to switch off, to remove. */
 export const openRoutes = openBench<RoutesAnswer>({
   title: "Notification routes",
   needs: "operator",
   about: "Who is told of alarms, how, and of which. What could not be told is listed under Ops.",
-  load: () => ask(root),
+  load: () => ask(() => api.GET("/api/v1/notification-routes")),
   show: ({ routes }, bench) => [
     routes.length === 0
       ? nothing("Nobody is told of alarms outside this console.")
@@ -34,20 +31,25 @@ export const openRoutes = openBench<RoutesAnswer>({
 
 function renderRoute(route: NotificationRoute, bench: Bench): HTMLElement {
   const { id, name, isEnabled, version, channel } = route;
+  const path = { id };
   const test = () =>
     void bench.run(async () => {
-      const answer = await demand<TestAnswer>("POST", `${root}/${id}/test`);
+      const answer = await demand(() =>
+        api.POST("/api/v1/notification-routes/{id}/test", { params: { path } }),
+      );
       return describeTest(name, answer);
     });
   const toggle = () =>
     void bench.run(async () => {
-      await demand("PUT", `${root}/${id}`, { ...toRouteWish(route), version, isEnabled: !isEnabled });
+      const body = { ...toRouteWish(route), version, isEnabled: !isEnabled };
+      await demand(() => api.PUT("/api/v1/notification-routes/{id}", { params: { path }, body }));
       return isEnabled ? `${name} is off.` : `${name} is on.`;
     });
   const renew = () => {
     if (!confirm(`Sign what ${name} gets with another key? The one it has is refused at once.`)) return;
     void bench.run(async () => {
-      const { secret } = await demand<SecuredRouteAnswer>("POST", `${root}/${id}/secret`, { version });
+      const wish = { params: { path }, body: { version } };
+      const { secret } = await demand(() => api.POST("/api/v1/notification-routes/{id}/secret", wish));
       bench.showSecret(`Key of ${name}:`, secret ?? "");
       return "Shown this once: keep it now.";
     });
@@ -55,7 +57,8 @@ function renderRoute(route: NotificationRoute, bench: Bench): HTMLElement {
   const remove = () => {
     if (!confirm(`Remove ${name}, with everything that was or is to be told on it?`)) return;
     void bench.run(async () => {
-      await demand("DELETE", `${root}/${id}?version=${version}`);
+      const params = { path, query: { version } };
+      await demand(() => api.DELETE("/api/v1/notification-routes/{id}", { params }));
       return `${name} is removed.`;
     });
   };
@@ -76,11 +79,11 @@ function renderRoute(route: NotificationRoute, bench: Bench): HTMLElement {
 
 function routeForm(bench: Bench): HTMLElement {
   const name = textInput({ required: "", maxlength: "64", name: "route" });
-  const channel = choice(["webhook", "email", "mqtt"], { name: "channel" });
+  const channel = choice(channels, { name: "channel" });
   const url = textInput({ placeholder: "https://…", name: "url" });
   const to = textInput({ placeholder: "ops@example.org", name: "to" });
   const topic = textInput({ placeholder: "notifications/{severity}/{device}", name: "topic" });
-  const severity = choice(["minor", "major", "critical"], { name: "severity" });
+  const severity = choice(severities, { name: "severity" });
   const device = textInput({ placeholder: "all; or an id with *", name: "device" });
   const sensorType = textInput({ placeholder: "all", name: "sensor" });
   const ends = {
@@ -107,12 +110,13 @@ function routeForm(bench: Bench): HTMLElement {
           email: { to: to.value.split(/[\s,]+/).filter((one) => one !== "") },
           mqtt: { topic: text(topic) },
         };
-        const { route, secret } = await demand<SecuredRouteAnswer>("POST", root, {
-          ...{ name: name.value.trim(), channel: channel.value, severity: severity.value },
+        const body = {
+          name: name.value.trim(),
+          ...{ channel: oneOf(channels, channel.value), severity: oneOf(severities, severity.value) },
           ...{ device: text(device), sensorType: text(sensorType) },
-          // The options of the list are these three.
-          ...ending[channel.value as keyof typeof ending],
-        });
+          ...ending[oneOf(channels, channel.value)],
+        };
+        const { route, secret } = await demand(() => api.POST("/api/v1/notification-routes", { body }));
         add.reset();
         follow();
         if (secret !== null) bench.showSecret(`Key of ${route.name}:`, secret);

@@ -1,5 +1,6 @@
 import type { Rule, RuleWish } from "../../../schema/rule.ts";
 import { sensorLabel, sensorUnit } from "../../../schema/sensors.ts";
+import { oneOf } from "../parts/one-of.ts";
 import { formatSpan } from "../shell/format.ts";
 
 type Condition = RuleWish["condition"];
@@ -96,8 +97,4 @@ export function toWish({
   ...wish
 }: Rule): RuleWish {
   return wish;
-}
-
-function oneOf<Word extends string>(words: readonly [Word, ...Word[]], text: string): Word {
-  return words.find((word) => word === text) ?? words[0];
 }

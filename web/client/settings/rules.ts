@@ -1,9 +1,9 @@
-import type { Rule, RulesAnswer } from "../../../schema/rule.ts";
+import type { Rule, RuleChangeBody, RulesAnswer } from "../../../schema/rule.ts";
+import { api, ask, demand } from "../api/asking.ts";
 import { button, choice, field, form, nothing, submit, textInput } from "../parts/controls.ts";
 import { withoutKind } from "../parts/names.ts";
 import { element, setText } from "../shell/element.ts";
 import { formatMoment } from "../shell/format.ts";
-import { ask, demand } from "../shell/server-api.ts";
 import { type Bench, openBench } from "./bench.ts";
 import { describeRule, fieldsOf, type RuleFields, toWish, wishOf } from "./rule-words.ts";
 
@@ -12,7 +12,7 @@ export const openRules = openBench<RulesAnswer>({
   title: "Rules",
   needs: "viewer",
   about: "What raises an alarm whatever the detector thinks of it.",
-  load: () => ask("rules"),
+  load: () => ask(() => api.GET("/api/v1/rules")),
   show: ({ rules }, bench) => [
     rules.length === 0
       ? nothing("There are none.")
@@ -43,13 +43,14 @@ function renderRule(rule: Rule, bench: Bench): HTMLElement {
   );
   const toggle = () =>
     void bench.run(async () => {
-      await demand("PUT", `rules/${id}`, { ...toWish(rule), version, isEnabled: !isEnabled });
+      await change(id, { ...toWish(rule), version, isEnabled: !isEnabled });
       return isEnabled ? `“${name}” is off.` : `“${name}” is on.`;
     });
   const remove = () => {
     if (!confirm(`Remove the rule “${name}”?`)) return;
     void bench.run(async () => {
-      await demand("DELETE", `rules/${id}?version=${version}`);
+      const of = { path: { id }, query: { version } };
+      await demand(() => api.DELETE("/api/v1/rules/{id}", { params: of }));
       return `“${name}” is removed.`;
     });
   };
@@ -67,6 +68,10 @@ function renderRule(rule: Rule, bench: Bench): HTMLElement {
     button("Remove", remove, { needs: "operator", label: `Remove ${name}` }),
     editor,
   ]);
+}
+
+function change(id: number, body: RuleChangeBody): Promise<unknown> {
+  return demand(() => api.PUT("/api/v1/rules/{id}", { params: { path: { id } }, body }));
 }
 
 const empty: RuleFields = {
@@ -140,8 +145,8 @@ function ruleForm(rule: Rule | undefined, bench: Bench): HTMLElement {
           Object.entries(inputs).map(([name, input]) => [name, input.value]),
         ) as RuleFields;
         const wish = wishOf(fields, rule);
-        if (rule === undefined) await demand("POST", "rules", wish);
-        else await demand("PUT", `rules/${rule.id}`, { ...wish, version: rule.version });
+        if (rule === undefined) await demand(() => api.POST("/api/v1/rules", { body: wish }));
+        else await change(rule.id, { ...wish, version: rule.version });
         if (rule === undefined) {
           made.reset();
           follow();

@@ -34,7 +34,8 @@ export class Connection {
   #lostMs = Date.now();
   #wasLive = false;
 
-  constructor(first: LiveListener) {
+  /** `protocols` is what a page shows that has no session: the only thing that it can say at the handshake. */
+  constructor(first: LiveListener, options: { readonly protocols?: string } = {}) {
     this.#listeners.add(first);
     // WebSocket from the start: a poll could reach another replica, which knows nothing of this session.
     this.#socket = io({
@@ -42,6 +43,7 @@ export class Connection {
       reconnectionDelay: 500,
       reconnectionDelayMax: 4000,
       timeout: 8000,
+      ...options,
     });
     this.#socket.on("connect", () => {
       this.#wasLive = true;

@@ -1,7 +1,7 @@
-import type { DeviceSummary } from "../../../schema/api.ts";
+import { api, ask } from "../api/asking.ts";
+import { addressOf, fetchViews } from "../devices/views-api.ts";
 import { element, setAttribute } from "./element.ts";
 import type { Route } from "./router.ts";
-import { ask } from "./server-api.ts";
 
 const settleMs = 150;
 const mostDevices = 8;
@@ -11,14 +11,14 @@ interface Choice {
   readonly href: string;
 }
 
-/** Goes to a page or a device by a few letters of its name. */
+/** Goes to a page, a saved view or a device by a few letters of its name. */
 export class Palette {
   readonly #dialog = element("dialog", { class: "palette", "aria-label": "Go to" });
   readonly #input = element("input", {
     ...{ type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list" },
     ...{
-      "aria-label": "Page or device",
-      placeholder: "Page or device",
+      "aria-label": "Page, view or device",
+      placeholder: "Page, view or device",
       autocomplete: "off",
       spellcheck: "false",
     },
@@ -26,6 +26,7 @@ export class Palette {
   readonly #list = element("ul", { id: "palette-list", role: "listbox", "aria-label": "Found" });
   readonly #pages: readonly Choice[];
   readonly #go: (url: string) => void;
+  #views: readonly Choice[] = [];
   #devices: readonly Choice[] = [];
   #choices: readonly Choice[] = [];
   #current = 0;
@@ -53,14 +54,23 @@ export class Palette {
     this.#showFitting();
     this.#dialog.showModal();
     void this.#search();
+    void this.#findViews();
+  }
+
+  /** Those that cannot be had are not offered; the list itself says why. */
+  async #findViews(): Promise<void> {
+    const views = await fetchViews().catch(() => []);
+    this.#views = views.map((view) => ({ text: `Devices: ${view.name}`, href: addressOf(view) }));
+    this.#showFitting();
   }
 
   async #search(): Promise<void> {
     this.#questions += 1;
     const question = this.#questions;
     const wanted = this.#input.value.trim();
-    const query = new URLSearchParams(wanted === "" ? { limit: "50" } : { q: wanted, limit: "50" });
-    const found = await ask<{ devices: readonly DeviceSummary[] }>(`devices?${query}`).catch(() => undefined);
+    const query = { limit: 50, ...(wanted === "" ? {} : { q: wanted }) };
+    const asked = ask(() => api.GET("/api/v1/devices", { params: { query } }));
+    const found = await asked.catch(() => undefined);
     if (found === undefined || question !== this.#questions) return;
     this.#devices = found.devices.map(({ id }) => ({ text: id, href: `/devices/${encodeURIComponent(id)}` }));
     this.#showFitting();
@@ -69,7 +79,8 @@ export class Palette {
   #showFitting(): void {
     const wanted = this.#input.value.trim().toLowerCase();
     const fits = ({ text }: Choice): boolean => text.toLowerCase().includes(wanted);
-    this.#show([...this.#pages.filter(fits), ...this.#devices.filter(fits).slice(0, mostDevices)]);
+    const places = [...this.#pages, ...this.#views].filter(fits);
+    this.#show([...places, ...this.#devices.filter(fits).slice(0, mostDevices)]);
   }
 
   #show(choices: readonly Choice[]): void {
