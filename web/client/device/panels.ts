@@ -1,3 +1,4 @@
+import type { PicturedChart } from "../charts/picture.ts";
 import { arrange, element } from "../shell/element.ts";
 import type { Span } from "./range.ts";
 import { type PanelDeps, SensorPanel } from "./sensor-panel.ts";
@@ -35,6 +36,12 @@ export class Panels {
     const panel = this.#panels.get(type);
     panel?.goTo(tsUs);
     return panel !== undefined;
+  }
+
+  /** Every chart that is shown, for a picture. */
+  pictured(): readonly PicturedChart[] {
+    const inOrder = [...this.#panels].sort(([a], [b]) => (a < b ? -1 : 1));
+    return inOrder.map(([, panel]) => panel.pictured());
   }
 
   setTwin(isShown: boolean): void {

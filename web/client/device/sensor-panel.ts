@@ -2,6 +2,7 @@ import { sensorLabel, sensorUnit } from "../../../schema/sensors.ts";
 import { ChartKeys } from "../charts/chart-keys.ts";
 import type { Crosshair } from "../charts/crosshair.ts";
 import type { Point } from "../charts/history.ts";
+import type { PicturedChart } from "../charts/picture.ts";
 import { startPlotPointer } from "../charts/plot-pointer.ts";
 import { TraceChart } from "../charts/trace-chart.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
@@ -9,6 +10,7 @@ import { formatClock, formatMeasure, formatMoment, formatRange, formatValue } fr
 import type { Shell } from "../shell/page.ts";
 import type { Description } from "../shell/tooltip.ts";
 import { renderTwin } from "./data-twin.ts";
+import { describeContent } from "./picture-words.ts";
 import type { Span } from "./range.ts";
 import { type Dot, describeLevel, dotsOf, emptyTrace, linesOf, type Trace, toPoints } from "./trace.ts";
 
@@ -121,6 +123,15 @@ export class SensorPanel {
     setAttribute(this.#plot, "aria-label", name);
     setAttribute(this.#canvas, "aria-label", name);
     if (!this.#twin.hidden) this.#twin.replaceChildren(renderTwin(this.#sensorType, this.#trace, this.#dots));
+  }
+
+  pictured(): PicturedChart {
+    const unit = sensorUnit(this.#sensorType);
+    return {
+      heading: `${sensorLabel(this.#sensorType)}${unit === "" ? "" : ` in ${unit}`}`,
+      note: describeContent(describeLevel(this.#trace), this.#trace.marks.size),
+      draw: (context, box) => this.#chart.drawInto(context, box),
+    };
   }
 
   /** The same as a table, for whoever cannot see the chart or wants the numbers. */

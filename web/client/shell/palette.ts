@@ -1,41 +1,45 @@
 import type { DeviceSummary } from "../../../schema/api.ts";
 import { element, setAttribute } from "./element.ts";
+import type { Command } from "./page.ts";
 import type { Route } from "./router.ts";
 import { ask } from "./server-api.ts";
 
 const settleMs = 150;
 const mostDevices = 8;
 
-interface Choice {
-  readonly text: string;
-  readonly href: string;
+export interface PaletteDeps {
+  readonly routes: readonly Route[];
+  readonly go: (url: string) => void;
+  /** What can be done on the page that is open. */
+  readonly commands: () => readonly Command[];
 }
 
-/** Goes to a page or a device by a few letters of its name. */
+/** Goes to a page or a device by a few letters of its name, or does what the page that is open can do. */
 export class Palette {
-  readonly #dialog = element("dialog", { class: "palette", "aria-label": "Go to" });
+  readonly #dialog = element("dialog", { class: "palette", "aria-label": "Go to, or do" });
   readonly #input = element("input", {
     ...{ type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list" },
     ...{
-      "aria-label": "Page or device",
-      placeholder: "Page or device",
+      "aria-label": "Page, device or command",
+      placeholder: "Page, device or command",
       autocomplete: "off",
       spellcheck: "false",
     },
   });
   readonly #list = element("ul", { id: "palette-list", role: "listbox", "aria-label": "Found" });
-  readonly #pages: readonly Choice[];
-  readonly #go: (url: string) => void;
-  #devices: readonly Choice[] = [];
-  #choices: readonly Choice[] = [];
+  readonly #pages: readonly Command[];
+  readonly #deps: PaletteDeps;
+  #commands: readonly Command[] = [];
+  #devices: readonly Command[] = [];
+  #choices: readonly Command[] = [];
   #current = 0;
   #timer: number | undefined;
   #questions = 0;
 
-  constructor(routes: readonly Route[], go: (url: string) => void) {
-    this.#go = go;
-    this.#pages = routes.flatMap(({ label, pattern }) =>
-      label === undefined ? [] : { text: label, href: pattern },
+  constructor(deps: PaletteDeps) {
+    this.#deps = deps;
+    this.#pages = deps.routes.flatMap(({ label, pattern }) =>
+      label === undefined ? [] : this.#leadingTo(label, pattern),
     );
     this.#dialog.append(this.#input, this.#list);
     document.body.append(this.#dialog);
@@ -50,6 +54,7 @@ export class Palette {
 
   open(): void {
     this.#input.value = "";
+    this.#commands = this.#deps.commands();
     this.#showFitting();
     this.#dialog.showModal();
     void this.#search();
@@ -62,17 +67,22 @@ export class Palette {
     const query = new URLSearchParams(wanted === "" ? { limit: "50" } : { q: wanted, limit: "50" });
     const found = await ask<{ devices: readonly DeviceSummary[] }>(`devices?${query}`).catch(() => undefined);
     if (found === undefined || question !== this.#questions) return;
-    this.#devices = found.devices.map(({ id }) => ({ text: id, href: `/devices/${encodeURIComponent(id)}` }));
+    this.#devices = found.devices.map(({ id }) => this.#leadingTo(id, `/devices/${encodeURIComponent(id)}`));
     this.#showFitting();
   }
 
   #showFitting(): void {
     const wanted = this.#input.value.trim().toLowerCase();
-    const fits = ({ text }: Choice): boolean => text.toLowerCase().includes(wanted);
-    this.#show([...this.#pages.filter(fits), ...this.#devices.filter(fits).slice(0, mostDevices)]);
+    const fits = ({ text }: Command): boolean => text.toLowerCase().includes(wanted);
+    const devices = this.#devices.filter(fits).slice(0, mostDevices);
+    this.#show([...this.#pages.filter(fits), ...this.#commands.filter(fits), ...devices]);
   }
 
-  #show(choices: readonly Choice[]): void {
+  #leadingTo(text: string, url: string): Command {
+    return { text, run: () => this.#deps.go(url) };
+  }
+
+  #show(choices: readonly Command[]): void {
     this.#choices = choices;
     const rows = choices.map(({ text }, at) => {
       const row = element("li", { id: `palette-${at}`, role: "option" }, [text]);
@@ -95,7 +105,7 @@ export class Palette {
     const choice = this.#choices[at];
     if (choice === undefined) return;
     this.#dialog.close();
-    this.#go(choice.href);
+    choice.run();
   }
 
   #takeKey(event: KeyboardEvent): void {
