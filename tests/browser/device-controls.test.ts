@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { startFingers } from "../harness/fingers.ts";
 import { until } from "../harness/local-servers.ts";
 import { cornerOf, type Dot, sizeOf } from "../harness/png.ts";
 import { type ConsoleStage, openStage } from "./console-stage.ts";
@@ -151,6 +152,85 @@ describe("what can be done with the charts of a device", () => {
     expect(query()).toEqual({ from: fromIso, to: toIso });
     await page.reload();
     await page.locator(".range-form summary").getByText("UTC").waitFor();
+  });
+
+  test("two fingers zoom a chart and move it, and one scrolls the page", async () => {
+    const fingers = await startFingers(stage.browser, page);
+    // Less high than the page, so that there is something to scroll.
+    await page.setViewportSize({ width: 1280, height: 420 });
+    const from = Date.now() - 900_000;
+    const readings = Array.from({ length: 30 }, (_, at) => ({
+      temperature: 21 + (at % 3) / 10,
+      timestamp: new Date(from + at * 30_000).toISOString(),
+    }));
+    await stage.mqtt.publishAsync("devices/loom/telemetry", JSON.stringify(readings), { qos: 1 });
+    const range = `from=${new Date(from).toISOString()}&to=${new Date(from + 900_000).toISOString()}`;
+    await page.goto(`${stage.consoleUrl}/devices/loom?${range}`);
+    await trace("temperature").and(page.locator("[data-dots='30']")).waitFor();
+    const box = await trace("temperature").locator("canvas").boundingBox();
+    if (box === null) throw new Error("the chart is not in the window");
+    const y = box.y + 80;
+    const [near, far] = [box.x + box.width * 0.45, box.x + box.width * 0.55];
+    const spanMs = () => Date.parse(query()["to"] ?? "") - Date.parse(query()["from"] ?? "");
+
+    await fingers.drag([
+      { from: { x: near, y }, to: { x: near - 80, y } },
+      { from: { x: far, y }, to: { x: far + 80, y } },
+    ]);
+    await until("it is zoomed in", () => spanMs() < 600_000);
+    const drawn = () =>
+      trace("temperature").and(page.locator(`[data-from="${Date.parse(query()["from"] ?? "")}"]`));
+    await drawn().waitFor();
+    const zoomedMs = spanMs();
+    expect(zoomedMs).toBeGreaterThan(60_000);
+    const zoomed = query();
+
+    await fingers.drag([
+      { from: { x: near, y }, to: { x: near + 100, y } },
+      { from: { x: far, y }, to: { x: far + 100, y } },
+    ]);
+    await until("it shows what was before", () => (query()["from"] ?? "") < (zoomed["from"] ?? ""));
+    expect(Math.abs(spanMs() - zoomedMs)).toBeLessThan(10);
+    await drawn().waitFor();
+
+    const moved = query();
+    await fingers.drag([{ from: { x: near, y: y + 20 }, to: { x: near, y: y - 140 } }]);
+    await until("the page is scrolled", async () => Number(await page.evaluate("scrollY")) > 20);
+    expect(query()).toEqual(moved);
+    await page.goBack();
+    await until("back undoes the last of them", () => query()["from"] === zoomed["from"]);
+  });
+
+  test("a finger acknowledges an alarm by pushing it aside, and can take it back", async () => {
+    const fingers = await startFingers(stage.browser, page);
+    await publish({ temperature: 150 });
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.goto(stage.consoleUrl);
+    const alarm = page.locator("#inbox .alarm").first();
+    const push = async (pixels: number) => {
+      const box = await alarm.boundingBox();
+      if (box === null) throw new Error("the alarm is not in the window");
+      const [x, y] = [box.x + 60, box.y + 30];
+      await fingers.drag([{ from: { x, y }, to: { x: x + pixels, y: y + 4 } }]);
+    };
+    const state = async () => (await fetch(`${stage.consoleUrl}/api/v1/alarms?state=open`)).text();
+    await alarm.waitFor();
+    await push(60);
+    expect(await alarm.getAttribute("data-pull")).toBe("none");
+    expect(await alarm.getAttribute("data-soon")).toBeNull();
+
+    await push(150);
+    await says("Acknowledged in 5 s, unless it is undone.");
+    await alarm.getByRole("button", { name: /^Undo/ }).click();
+    await says("Undone.");
+    await alarm.getByRole("button", { name: /^Acknowledge/ }).waitFor();
+
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    await push(150);
+    await page.locator("#inbox .alarm[data-soon]").waitFor();
+    expect(await state()).toContain('"state":"raised"');
+    await page.locator('#inbox .alarm[data-state="acknowledged"]').waitFor();
+    expect(await state()).not.toContain('"state":"raised"');
   });
 
   test("nothing of it complains", () => {

@@ -11,7 +11,7 @@ import { formatMeasure, formatMoment } from "../shell/format.ts";
 import type { Shell } from "../shell/page.ts";
 import { fetchAround } from "./alarm-api.ts";
 import { episodePlugin } from "./episode-plugin.ts";
-import { describeResolution, describeSeries } from "./evidence-words.ts";
+import { describePoints, describeSeries } from "./evidence-words.ts";
 import { between, queryOfSpan, type Span, spanOfAlarm, spanOfQuery, stretched } from "./span.ts";
 
 const rowsOfTable = 200;
@@ -106,7 +106,9 @@ export class Evidence {
     });
     startPlotPointer(plot, {
       momentAt: (pixels) => chart.momentAt(pixels),
+      axis: () => chart.axis(),
       onPoint: () => undefined,
+      onPinch: (oneMs, otherMs) => chart.show(toView(series, { fromMs: oneMs, toMs: otherMs })),
       onMark: (marked) => chart.select(marked),
       onZoom: (oneMs, otherMs) => this.#zoom(between(oneMs, otherMs) ?? span),
       onPan: (byMs) => this.#zoom({ fromMs: Math.round(fromMs + byMs), toMs: Math.round(toMs + byMs) }),
@@ -124,7 +126,7 @@ export class Evidence {
       [
         element("figcaption", {}, [
           element("strong", {}, [sensorLabel(sensorType)]),
-          ` ${describeResolution(series)}`,
+          ` ${describePoints(series)}`,
         ]),
         plot,
         tableOf(series),

@@ -116,6 +116,12 @@ export class TraceChart {
     return scales["x"]?.getValueForPixel(inside) ?? this.#view.toMs;
   }
 
+  /** Where the time axis begins and ends, in pixels from the left of the canvas. */
+  axis(): readonly [left: number, right: number] {
+    const { left, right } = this.#chart.chartArea;
+    return [left, right];
+  }
+
   /** Where a spot is, in pixels from the canvas' corner. */
   placeOf({ x, y }: Spot): { readonly x: number; readonly y: number } {
     const { scales } = this.#chart;

@@ -115,6 +115,10 @@ export class DevicePage implements Page {
         this.#zoom(between(fromMs + byMs, toMs + byMs));
       },
       onBack: () => this.#back(),
+      onPinch: (fromMs, toMs) => {
+        this.#standstill.begin({ ...this.#seen(), span: { fromMs, toMs } }, false);
+        this.#panels.show(this.#seen(), this.#shown.sensors, true);
+      },
       onHover: (isOver) => this.#hover(isOver),
     });
   }
@@ -165,8 +169,7 @@ export class DevicePage implements Page {
   }
 
   #show(): void {
-    const { span, traces } = this.#seen();
-    this.#panels.show(traces, span, this.#shown.sensors);
+    this.#panels.show(this.#seen(), this.#shown.sensors);
     this.#picker.show(this.#sensorTypes(), this.#shown.sensors);
     this.#showNothing();
     this.#showToolbar();

@@ -4,6 +4,7 @@ import type { Crosshair } from "../charts/crosshair.ts";
 import type { Point } from "../charts/history.ts";
 import type { PicturedChart } from "../charts/picture.ts";
 import { startPlotPointer } from "../charts/plot-pointer.ts";
+import { describeResolution } from "../charts/resolution-words.ts";
 import { TraceChart } from "../charts/trace-chart.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import { formatClock, formatMeasure, formatMoment, formatRange, formatValue } from "../shell/format.ts";
@@ -12,7 +13,7 @@ import type { Description } from "../shell/tooltip.ts";
 import { renderTwin } from "./data-twin.ts";
 import { describeContent } from "./picture-words.ts";
 import type { Span } from "./range.ts";
-import { type Dot, describeLevel, dotsOf, emptyTrace, linesOf, type Trace, toPoints } from "./trace.ts";
+import { type Dot, dotsOf, emptyTrace, linesOf, type Trace, toPoints } from "./trace.ts";
 
 export interface PanelDeps {
   readonly shell: Shell;
@@ -22,6 +23,7 @@ export interface PanelDeps {
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly onPan: (byMs: number) => void;
   readonly onBack: () => void;
+  readonly onPinch: (fromMs: number, toMs: number) => void;
   /** Whether somebody looks closely at one of the charts. */
   readonly onHover: (isOver: boolean) => void;
 }
@@ -85,6 +87,7 @@ export class SensorPanel {
     startPlotPointer(this.#plot, {
       ...deps,
       momentAt: (pixels) => this.#chart.momentAt(pixels),
+      axis: () => this.#chart.axis(),
       onPoint: (atMs) => this.#point(atMs),
       onMark: (span) => this.#chart.select(span),
     });
@@ -96,12 +99,13 @@ export class SensorPanel {
     this.#deafen = crosshair.listen(() => shell.painter.request(this.#crosshairDrawing, true));
   }
 
-  show(trace: Trace, span: Span): void {
+  /** `isUrgent`: a finger waits for it. */
+  show(trace: Trace, span: Span, isUrgent: boolean): void {
     const isNewMark = trace.marks.size > this.#trace.marks.size;
     this.#trace = trace;
     this.#span = span;
     // An anomaly does not wait for the next picture.
-    this.#deps.shell.painter.request(this, isNewMark);
+    this.#deps.shell.painter.request(this, isNewMark || isUrgent);
   }
 
   draw(): void {
@@ -112,14 +116,15 @@ export class SensorPanel {
       ...linesOf(this.#dots, stepSeconds),
       marks: [...marks.values()].map(({ tsUs, value, severity }) => ({ x: tsUs / 1000, y: value, severity })),
     });
-    setText(this.#level, describeLevel(this.#trace));
+    setText(this.#level, describeResolution(this.#trace));
+    setAttribute(this.element, "data-from", String(this.#span.fromMs));
     setAttribute(this.element, "data-level", this.#trace.level);
     setAttribute(this.element, "data-dots", String(this.#dots.length));
     setAttribute(this.element, "data-anomalies", String(marks.size));
     // While a step gathers, its mean is not what was measured last.
     const last = [...heard].at(-1)?.[1] ?? this.#dots.at(-1)?.mean;
     setText(this.#value, last === undefined ? "–" : formatValue(last));
-    const name = `${sensorLabel(this.#sensorType)}: ${this.#dots.length} points, ${describeLevel(this.#trace)}, ${marks.size} anomalies`;
+    const name = `${sensorLabel(this.#sensorType)}: ${this.#dots.length} points, ${describeResolution(this.#trace)}, ${marks.size} anomalies`;
     setAttribute(this.#plot, "aria-label", name);
     setAttribute(this.#canvas, "aria-label", name);
     if (!this.#twin.hidden) this.#twin.replaceChildren(renderTwin(this.#sensorType, this.#trace, this.#dots));
@@ -129,7 +134,7 @@ export class SensorPanel {
     const unit = sensorUnit(this.#sensorType);
     return {
       heading: `${sensorLabel(this.#sensorType)}${unit === "" ? "" : ` in ${unit}`}`,
-      note: describeContent(describeLevel(this.#trace), this.#trace.marks.size),
+      note: describeContent(describeResolution(this.#trace), this.#trace.marks.size),
       draw: (context, box) => this.#chart.drawInto(context, box),
     };
   }
