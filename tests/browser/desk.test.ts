@@ -66,6 +66,9 @@ describe("the pages that one works at", () => {
     await page.goBack();
     await until("back shows what was shown before", async () => (await spanOf(chart)) === zoomedMs);
 
+    const [picture] = await Promise.all([page.waitForEvent("download"), button("PNG").click()]);
+    expect(picture.suggestedFilename()).toMatch(/^oven-1-alarm-\d+_\d{8}T\d{6}Z_\d{8}T\d{6}Z\.png$/);
+
     await page.keyboard.press("a");
     await page.locator('[data-alarm-page][data-state="acknowledged"]').waitFor();
     await labelled("Note, if any").fill("the door was open");

@@ -3,6 +3,7 @@ import { ChartKeys } from "../charts/chart-keys.ts";
 import type { Crosshair } from "../charts/crosshair.ts";
 import type { Point } from "../charts/history.ts";
 import type { PicturedChart } from "../charts/picture.ts";
+import { describeContent } from "../charts/picture-words.ts";
 import { startPlotPointer } from "../charts/plot-pointer.ts";
 import { describeResolution } from "../charts/resolution-words.ts";
 import { TraceChart } from "../charts/trace-chart.ts";
@@ -11,7 +12,6 @@ import { formatClock, formatMeasure, formatMoment, formatRange, formatValue } fr
 import type { Shell } from "../shell/page.ts";
 import type { Description } from "../shell/tooltip.ts";
 import { renderTwin } from "./data-twin.ts";
-import { describeContent } from "./picture-words.ts";
 import type { Span } from "./range.ts";
 import { type Dot, dotsOf, emptyTrace, linesOf, type Trace, toPoints } from "./trace.ts";
 

@@ -1,11 +1,11 @@
 import { drawPicture, savePicture } from "../charts/picture.ts";
+import { describeSpan, pictureName } from "../charts/picture-words.ts";
 import { copyText } from "../shell/clipboard.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import type { Command, Shell } from "../shell/page.ts";
 import { withQuery } from "../shell/router.ts";
 import { shownZone } from "../shell/zone.ts";
 import type { Panels } from "./panels.ts";
-import { describeSpan, pictureName } from "./picture-words.ts";
 import { exportAddress } from "./questions.ts";
 import { between, type Span } from "./range.ts";
 import { textOfRange } from "./range-text.ts";

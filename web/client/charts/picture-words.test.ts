@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shortened } from "../charts/picture.ts";
+import { shortened } from "./picture.ts";
 import { describeContent, describeSpan, pictureName } from "./picture-words.ts";
 
 const span = { fromMs: Date.UTC(2026, 10, 29, 17, 40), toMs: Date.UTC(2026, 10, 29, 17, 55) };

@@ -1,6 +1,11 @@
 import { formatCount } from "../shell/format.ts";
 import { type Zone, zoneName } from "../shell/zone.ts";
-import type { Span } from "./range.ts";
+
+/** In milliseconds since the epoch. */
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
 
 /** The time that a picture is of: `29 Nov 2026, 18:40:00 to 29 Nov 2026, 18:55:00 (Europe/Berlin)`. */
 export function describeSpan({ fromMs, toMs }: Span, zone: Zone): string {
