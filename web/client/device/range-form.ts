@@ -43,7 +43,7 @@ export class RangeForm {
 
   show(range: Range, { fromMs, toMs }: Span): void {
     const zone = shownZone();
-    setText(this.#calendar.button, zoneName(zone));
+    setText(this.#calendar.button, `Calendar (${zoneName(zone)})`);
     // Left alone while somebody types.
     const write = (input: HTMLInputElement, text: string): void => {
       if (document.activeElement !== input && input.value !== text) input.value = text;
@@ -99,7 +99,7 @@ export class RangeForm {
     show.addEventListener("click", () => this.choose(this.#calendarFrom.value, this.#calendarTo.value));
     const copy = element("button", { type: "button", class: "plain-button" }, ["Copy range"]);
     copy.addEventListener("click", () => this.#deps.onCopy());
-    const calendar = new DropDown("Calendar and time zone", [
+    return new DropDown("Calendar and time zone", [
       field("From", this.#calendarFrom),
       field("To", this.#calendarTo),
       // Where the browser's own clocks are UTC there is nothing to choose.
@@ -107,8 +107,6 @@ export class RangeForm {
       element("div", { class: "desk-buttons" }, [show, copy]),
       element("p", { class: "desk-note" }, ["A range that was copied can be pasted anywhere on this page."]),
     ]);
-    calendar.button.setAttribute("aria-label", "Calendar and time zone");
-    return calendar;
   }
 }
 
