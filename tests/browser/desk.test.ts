@@ -181,6 +181,9 @@ describe("the pages that one works at", () => {
     await editor.getByLabel("At least").selectOption("major");
     await editor.getByLabel("worsened").uncheck();
     await editor.getByLabel("Labels").fill("hall=2");
+    await editor.getByLabel("Only in certain hours").check();
+    expect(await violations(page)).toEqual([]);
+    await editor.getByLabel("Only in certain hours").uncheck();
     await button("Save").click();
     await says("hall is changed.");
     await page

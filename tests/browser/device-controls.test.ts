@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { violations } from "../harness/axe.ts";
 import { startFingers } from "../harness/fingers.ts";
 import { until } from "../harness/local-servers.ts";
 import { cornerOf, type Dot, sizeOf } from "../harness/png.ts";
@@ -48,6 +49,7 @@ describe("what can be done with the charts of a device", () => {
   test("which sensors are shown is chosen by keyboard, is in the address, and one always stays", async () => {
     await open();
     await page.keyboard.press("s");
+    expect(await violations(page)).toEqual([]);
     await page.keyboard.press("Space");
     await trace("humidity").waitFor({ state: "detached" });
     expect(query()).toEqual({ from: "now-15m", live: "1", s: "pressure,temperature" });
@@ -129,7 +131,8 @@ describe("what can be done with the charts of a device", () => {
     const clock = (ms = 0, aheadMinutes = 0) =>
       new Date(ms + aheadMinutes * 60_000).toISOString().slice(0, 19);
     const calendar = page.getByRole("group", { name: "Calendar and time zone" });
-    await page.getByText("Africa/Nairobi").first().click();
+    await page.getByText("Calendar (Africa/Nairobi)").click();
+    expect(await violations(page)).toEqual([]);
     await calendar.getByLabel("From").fill(clock(from, 180));
     await calendar.getByLabel("To").fill(clock(to, 180));
     await calendar.getByRole("button", { name: "Show these" }).click();
