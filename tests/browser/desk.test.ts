@@ -66,6 +66,9 @@ describe("the pages that one works at", () => {
     await page.goBack();
     await until("back shows what was shown before", async () => (await spanOf(chart)) === zoomedMs);
 
+    const [picture] = await Promise.all([page.waitForEvent("download"), button("PNG").click()]);
+    expect(picture.suggestedFilename()).toMatch(/^oven-1-alarm-\d+_\d{8}T\d{6}Z_\d{8}T\d{6}Z\.png$/);
+
     await page.keyboard.press("a");
     await page.locator('[data-alarm-page][data-state="acknowledged"]').waitFor();
     await labelled("Note, if any").fill("the door was open");
@@ -135,7 +138,7 @@ describe("the pages that one works at", () => {
     await section("By device").getByRole("rowheader", { name: "oven-3" }).waitFor();
   });
 
-  test("a rule is added, changed and switched off; a notification route is added and tried", async () => {
+  test("a rule is added, changed and switched off; a notification route is added, tried and changed", async () => {
     await page.goto(`${stage.consoleUrl}/settings`);
     await page.getByText("Add a rule").click();
     await labelled("Name").fill("too hot");
@@ -144,9 +147,24 @@ describe("the pages that one works at", () => {
     await button("Add").click();
     await says("“too hot” is on.");
     await button("Edit too hot").click();
-    await page.locator(".rule-editor").getByLabel("Limit").fill("90");
+    const editor = page.locator(".row-editor");
+    await editor.getByLabel("Limit").fill("90");
+    await editor.getByLabel("Only in certain hours").check();
+    for (const day of ["Tue", "Wed", "Thu"]) await editor.getByLabel(day).uncheck();
+    await editor.getByLabel("Time zone").fill("Europe/Berlin");
+    // Somebody else is faster.
+    // As the route answers by its schema.
+    const { rules } = (await api.get("rules")).body as { rules: Record<string, unknown>[] };
+    const { changedBy: _by, changedUs: _at, id, ...wish } = rules[0] ?? {};
+    await api.put(`rules/${id}`, { ...wish, severity: "minor" });
     await button("Save").click();
-    await page.getByText(/^Temperature above 90 °C: major/).waitFor();
+    await says("Not done. Rule “too hot” has changed");
+    await says("It was changed meanwhile, and is now: too hot, Temperature above 80 °C: minor.");
+    await button("Save").click();
+    await page
+      .getByText(/^Temperature above 90 °C, mon, fri from 08:00 to 17:00 \(Europe\/Berlin\): major/)
+      .waitFor();
+    await editor.getByLabel("Limit").waitFor({ state: "detached" });
     await button("Switch off too hot").click();
     await says("“too hot” is off.");
 
@@ -158,6 +176,22 @@ describe("the pages that one works at", () => {
     await says("hall is told from now on.");
     await button("Send a test to hall").click();
     await says(/The test to hall was taken after/);
+    await button("Edit hall").click();
+    await editor.getByLabel("Topic").fill("notifications/hall/{device}");
+    await editor.getByLabel("At least").selectOption("major");
+    await editor.getByLabel("worsened").uncheck();
+    await editor.getByLabel("Labels").fill("hall=2");
+    await editor.getByLabel("Only in certain hours").check();
+    expect(await violations(page)).toEqual([]);
+    await editor.getByLabel("Only in certain hours").uncheck();
+    await button("Save").click();
+    await says("hall is changed.");
+    await page
+      .getByText(/^mqtt notifications\/hall\/\{device\}; major and above; when raised, cleared/)
+      .waitFor();
+    expect((await api.get("notification-routes")).body).toMatchObject({
+      routes: [{ version: 2, isEnabled: true, labels: { hall: "2" }, digest: { after: 5 } }],
+    });
   });
 
   test("models are trained, pinned and left alone by keyboard", async () => {

@@ -8,8 +8,10 @@ import { routes } from "./shell/routes.ts";
 import { fetchMe } from "./shell/server-api.ts";
 import { signedIn } from "./shell/signing.ts";
 import { startTheme } from "./shell/theme.ts";
+import { startZone } from "./shell/zone.ts";
 
 let shell: ConsoleShell | undefined;
+startZone();
 startTheme(find("#theme"), () => shell?.repaint());
 new LoginScreen().start();
 startAccount(() => {

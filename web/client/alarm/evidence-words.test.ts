@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { HistorySeries } from "../../../schema/history.ts";
-import { describeResolution, describeSeries } from "./evidence-words.ts";
+import { describePoints, describeSeries } from "./evidence-words.ts";
 
 const raw: HistorySeries = {
   ...{ deviceId: "a", sensorType: "temperature", level: "raw", stepSeconds: null },
@@ -11,9 +11,9 @@ const raw: HistorySeries = {
 const rolled: HistorySeries = { ...raw, level: "1m", stepSeconds: 60, min: [20, 22, 21], max: [30, 160, 25] };
 
 test("says what a point stands for", () => {
-  expect(describeResolution(raw)).toBe("every reading, 3");
-  expect(describeResolution(rolled)).toBe("averages of 1 min with the least and the most");
-  expect(describeResolution({ ...raw, anomaliesLeftOff: 7 })).toBe("every reading, 3; 7 anomalies not drawn");
+  expect(describePoints(raw)).toBe("every reading, 3");
+  expect(describePoints(rolled)).toBe("mean, least and greatest of 1 min");
+  expect(describePoints({ ...raw, anomaliesLeftOff: 7 })).toBe("every reading, 3; 7 anomalies not drawn");
 });
 
 test("says what the chart shows, with the extremes of what lies behind its points", () => {

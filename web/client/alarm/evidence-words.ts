@@ -1,13 +1,12 @@
 import type { HistorySeries } from "../../../schema/history.ts";
 import { sensorLabel } from "../../../schema/sensors.ts";
-import { formatMeasure, formatMoment, formatSpan } from "../shell/format.ts";
+import { describeResolution } from "../charts/resolution-words.ts";
+import { formatMeasure, formatMoment } from "../shell/format.ts";
 
-/** What a point of the chart stands for, and what is left off. */
-export function describeResolution({ level, stepSeconds, ts, anomaliesLeftOff }: HistorySeries): string {
-  const points =
-    level === "raw" && stepSeconds === null
-      ? `every reading, ${ts.length}`
-      : `averages of ${formatSpan(1000 * (stepSeconds ?? 0))} with the least and the most`;
+/** What a point of the chart stands for, how many there are, and what is left off. */
+export function describePoints(series: HistorySeries): string {
+  const { stepSeconds, ts, anomaliesLeftOff } = series;
+  const points = `${describeResolution(series)}${stepSeconds === null ? `, ${ts.length}` : ""}`;
   return anomaliesLeftOff === 0 ? points : `${points}; ${anomaliesLeftOff} anomalies not drawn`;
 }
 

@@ -2,16 +2,19 @@ import type { AlarmSummary } from "../../../schema/alarm.ts";
 import type { HistorySeries } from "../../../schema/history.ts";
 import { sensorLabel } from "../../../schema/sensors.ts";
 import { type Point, type Spot, toLine } from "../charts/history.ts";
+import { type Box, drawPicture, savePicture } from "../charts/picture.ts";
+import { describeSpan, pictureName } from "../charts/picture-words.ts";
 import { startPlotPointer } from "../charts/plot-pointer.ts";
 import { TraceChart, type TraceView } from "../charts/trace-chart.ts";
 import { button, nothing, table } from "../parts/controls.ts";
-import { Desk } from "../parts/desk.ts";
-import { element } from "../shell/element.ts";
+import { Desk, sentenceOf } from "../parts/desk.ts";
+import { element, setText } from "../shell/element.ts";
 import { formatMeasure, formatMoment } from "../shell/format.ts";
 import type { Shell } from "../shell/page.ts";
+import { shownZone } from "../shell/zone.ts";
 import { fetchAround } from "./alarm-api.ts";
 import { episodePlugin } from "./episode-plugin.ts";
-import { describeResolution, describeSeries } from "./evidence-words.ts";
+import { describePoints, describeSeries } from "./evidence-words.ts";
 import { between, queryOfSpan, type Span, spanOfAlarm, spanOfQuery, stretched } from "./span.ts";
 
 const rowsOfTable = 200;
@@ -22,7 +25,8 @@ export class Evidence {
   readonly #shell: Shell;
   readonly #alarm: AlarmSummary;
   readonly #desk: Desk<readonly HistorySeries[]>;
-  #charts: TraceChart[] = [];
+  readonly #said = element("p", { class: "desk-result", role: "status" });
+  #charts: { readonly chart: TraceChart; readonly series: HistorySeries }[] = [];
   #span: Span;
 
   constructor(alarm: AlarmSummary, query: URLSearchParams, shell: Shell) {
@@ -38,8 +42,9 @@ export class Evidence {
       button("Zoom in", () => this.#zoom(stretched(this.#span, 0.5, peakMs))),
       button("Zoom out", () => this.#zoom(stretched(this.#span, 2, peakMs))),
       button("Whole alarm", () => this.#zoom(spanOfAlarm(alarm, Date.now()))),
+      button("PNG", () => void this.savePicture()),
     ]);
-    this.element.append(this.#desk.element, tools);
+    this.element.append(this.#desk.element, tools, this.#said);
   }
 
   /** The span that an address asks for, such as after "back". */
@@ -61,6 +66,28 @@ export class Evidence {
     this.#destroyCharts();
   }
 
+  /** Saves the charts as they are shown. */
+  async savePicture(): Promise<void> {
+    const { deviceId, id } = this.#alarm;
+    const charts = this.#charts.map(({ chart, series }) => ({
+      heading: sensorLabel(series.sensorType),
+      note: describePoints(series),
+      draw: (context: CanvasRenderingContext2D, box: Box) => chart.drawInto(context, box),
+    }));
+    if (charts.length === 0) return setText(this.#said, "There is no chart to save.");
+    const range = describeSpan(this.#span, shownZone());
+    try {
+      const title = `${deviceId}, alarm ${id}`;
+      await savePicture(
+        drawPicture({ title, range, charts }, this.#shell.palette()),
+        pictureName(title, this.#span),
+      );
+      setText(this.#said, "The picture is saved.");
+    } catch (cause) {
+      setText(this.#said, sentenceOf(cause));
+    }
+  }
+
   #zoom(span: Span): void {
     this.#shell.pushQuery(queryOfSpan(span));
     this.#look(span);
@@ -73,7 +100,7 @@ export class Evidence {
   }
 
   #destroyCharts(): void {
-    for (const chart of this.#charts) chart.destroy();
+    for (const { chart } of this.#charts) chart.destroy();
     this.#charts = [];
   }
 
@@ -106,13 +133,15 @@ export class Evidence {
     });
     startPlotPointer(plot, {
       momentAt: (pixels) => chart.momentAt(pixels),
+      axis: () => chart.axis(),
       onPoint: () => undefined,
+      onPinch: (oneMs, otherMs) => chart.show(toView(series, { fromMs: oneMs, toMs: otherMs })),
       onMark: (marked) => chart.select(marked),
       onZoom: (oneMs, otherMs) => this.#zoom(between(oneMs, otherMs) ?? span),
       onPan: (byMs) => this.#zoom({ fromMs: Math.round(fromMs + byMs), toMs: Math.round(toMs + byMs) }),
       onBack: () => this.#zoom(spanOfAlarm(alarm, Date.now())),
     });
-    this.#charts.push(chart);
+    this.#charts.push({ chart, series });
     chart.show(toView(series, span));
     return element(
       "figure",
@@ -124,7 +153,7 @@ export class Evidence {
       [
         element("figcaption", {}, [
           element("strong", {}, [sensorLabel(sensorType)]),
-          ` ${describeResolution(series)}`,
+          ` ${describePoints(series)}`,
         ]),
         plot,
         tableOf(series),

@@ -4,7 +4,7 @@ import { Desk } from "../parts/desk.ts";
 import { Result } from "../parts/result.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import { isTyping } from "../shell/keys.ts";
-import type { OpenPage, Page, Place, Shell } from "../shell/page.ts";
+import type { Command, OpenPage, Page, Place, Shell } from "../shell/page.ts";
 import { AlarmActions } from "./alarm-actions.ts";
 import { fetchAlarm, fetchMembers, fetchSimilar } from "./alarm-api.ts";
 import { renderAlarms, renderTimeline } from "./alarm-lists.ts";
@@ -80,6 +80,12 @@ class AlarmPage implements Page {
   refresh(): void {
     void this.#desk.refresh();
     this.#evidence?.refresh();
+  }
+
+  commands(): readonly Command[] {
+    const evidence = this.#evidence;
+    if (evidence === undefined) return [];
+    return [{ text: "Save the charts as PNG", run: () => void evidence.savePicture() }];
   }
 
   repaint(): void {

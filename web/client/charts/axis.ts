@@ -1,4 +1,5 @@
 import { sensorTypes } from "../../../schema/sensors.ts";
+import { zoneAheadMs } from "../shell/zone.ts";
 import type { Spot } from "./history.ts";
 
 interface Bounds {
@@ -16,14 +17,14 @@ const steps = [1, 2, 5, 10, 15, 30]
   .concat([1, 2, 3, 6, 12].map((n) => n * hour))
   .concat([1, 2, 7, 14, 30, 90, 365].map((n) => n * day));
 
-/** As many round instants between two as have room for their labels; round in local time, as the labels are. */
+/** As many round instants between two as have room for their labels; round by the clocks that the labels follow. */
 export function timeTicks({ min, max }: Bounds, widthPixels: number): number[] {
   const step =
     steps.find((candidate) => ((max - min) / candidate) * labelPixels(candidate) <= widthPixels) ?? max - min;
   if (!(step > 0)) return [];
-  const zoneMs = new Date(max).getTimezoneOffset() * minute;
+  const aheadMs = zoneAheadMs(max);
   const ticks: number[] = [];
-  for (let at = Math.ceil((min - zoneMs) / step) * step + zoneMs; at <= max; at += step) ticks.push(at);
+  for (let at = Math.ceil((min + aheadMs) / step) * step - aheadMs; at <= max; at += step) ticks.push(at);
   return ticks;
 }
 
@@ -34,11 +35,11 @@ function labelPixels(stepMs: number): number {
 
 /** The label of a tick: as fine as the steps between ticks are, and no finer. */
 export function timeLabel(atMs: number, stepMs: number): string {
-  const at = new Date(atMs);
-  const clock = [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) =>
+  const at = new Date(atMs + zoneAheadMs(atMs));
+  const clock = [at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()].map((part) =>
     String(part).padStart(2, "0"),
   );
-  if (stepMs >= day) return `${at.getDate()}.${at.getMonth() + 1}.`;
+  if (stepMs >= day) return `${at.getUTCDate()}.${at.getUTCMonth() + 1}.`;
   return stepMs >= minute ? clock.slice(0, 2).join(":") : clock.join(":");
 }
 

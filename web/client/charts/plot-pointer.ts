@@ -1,6 +1,10 @@
-interface PlotPointerDeps {
+import { startPlotTouch } from "./plot-touch.ts";
+
+export interface PlotPointerDeps {
   /** The moment at so many pixels from the left of the plot. */
   readonly momentAt: (pixels: number) => number;
+  /** Where the time axis begins and ends, in pixels from the left of the plot. */
+  readonly axis: () => readonly [left: number, right: number];
   readonly onPoint: (atMs: number | undefined) => void;
   /** While something is being marked, and undefined when that is over. */
   readonly onMark: (span: readonly [number, number] | undefined) => void;
@@ -8,15 +12,18 @@ interface PlotPointerDeps {
   /** By how much the range is to move, in milliseconds. */
   readonly onPan: (byMs: number) => void;
   readonly onBack: () => void;
+  /** The span that two fingers pull the chart to, while they do; then `onZoom` hears the last one. */
+  readonly onPinch: (fromMs: number, toMs: number) => void;
 }
 
 /** A shorter way is a click. */
 const leastPixels = 6;
 const wheelFactor = 1.3;
 
-/** What a pointer does to a chart: points, marks a range to zoom into, moves it with Shift, zooms with Ctrl and the wheel. */
+/** What a pointer does to a chart: points, marks a range to zoom into, moves it with Shift, zooms with Ctrl and the wheel; two fingers zoom and move. */
 export function startPlotPointer(plot: HTMLElement, deps: PlotPointerDeps): void {
   const pixelsOf = (event: MouseEvent): number => event.clientX - plot.getBoundingClientRect().left;
+  const touch = startPlotTouch(plot, deps);
   let begun: { readonly pixels: number; readonly isPan: boolean } | undefined;
   plot.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || event.pointerType === "touch") return;
@@ -24,6 +31,7 @@ export function startPlotPointer(plot: HTMLElement, deps: PlotPointerDeps): void
     plot.setPointerCapture(event.pointerId);
   });
   plot.addEventListener("pointermove", (event) => {
+    if (touch.isPinching()) return;
     const pixels = pixelsOf(event);
     deps.onPoint(deps.momentAt(pixels));
     if (begun === undefined || begun.isPan || Math.abs(pixels - begun.pixels) < leastPixels) return;

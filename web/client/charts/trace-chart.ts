@@ -13,6 +13,7 @@ import type { Palette } from "../shell/theme.ts";
 import { valueBounds } from "./axis.ts";
 import { expectedPlugin } from "./chart-marks.ts";
 import type { Spot } from "./history.ts";
+import { type Box, picturePixels } from "./picture.ts";
 import { chartOptions } from "./scales.ts";
 import { crosshairPlugin, ribbonPlugin, selectionPlugin } from "./trace-marks.ts";
 
@@ -38,6 +39,8 @@ interface TraceChartDeps {
   readonly crosshairMs: () => number | undefined;
   /** What lies behind the line. */
   readonly backdrop?: Plugin<"line">;
+  /** It is as large as its canvas and is drawn once, with so many pixels for each; otherwise it fills its place and follows it. */
+  readonly fixedPixels?: number;
 }
 
 type Line = ChartDataset<"line", Spot[]>;
@@ -66,6 +69,7 @@ export class TraceChart {
       data: { datasets: [] },
       options: {
         ...chartOptions(palette),
+        ...(deps.fixedPixels === undefined ? {} : { responsive: false, devicePixelRatio: deps.fixedPixels }),
         events: [],
         // A mark at the edge is drawn whole.
         clip: { left: 0, top: 8, right: 8, bottom: 8 },
@@ -112,10 +116,30 @@ export class TraceChart {
     return scales["x"]?.getValueForPixel(inside) ?? this.#view.toMs;
   }
 
+  /** Where the time axis begins and ends, in pixels from the left of the canvas. */
+  axis(): readonly [left: number, right: number] {
+    const { left, right } = this.#chart.chartArea;
+    return [left, right];
+  }
+
   /** Where a spot is, in pixels from the canvas' corner. */
   placeOf({ x, y }: Spot): { readonly x: number; readonly y: number } {
     const { scales } = this.#chart;
     return { x: scales["x"]?.getPixelForValue(x) ?? 0, y: scales["y"]?.getPixelForValue(y) ?? 0 };
+  }
+
+  /** Draws what is shown into a picture, as large as it is to be there and without the pointer's marks. */
+  drawInto(context: CanvasRenderingContext2D, { x, y, width, height }: Box): void {
+    const canvas = document.createElement("canvas");
+    Object.assign(canvas, { width, height });
+    const pictured = new TraceChart(canvas, {
+      ...this.#deps,
+      crosshairMs: () => undefined,
+      fixedPixels: picturePixels,
+    });
+    pictured.show(this.#view);
+    context.drawImage(canvas, x, y, width, height);
+    pictured.destroy();
   }
 
   destroy(): void {

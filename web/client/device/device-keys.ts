@@ -6,6 +6,9 @@ interface DeviceKeysDeps {
   readonly onTwin: () => void;
   /** To the charts, where the brackets go from anomaly to anomaly. */
   readonly onAnomaly: () => void;
+  readonly onSensors: () => void;
+  /** What is pasted anywhere on the page; whether it was taken. */
+  readonly onPaste: (text: string) => boolean;
 }
 
 /** The keys of a device's page; they end with the function that this gives. */
@@ -14,6 +17,7 @@ export function startDeviceKeys(deps: DeviceKeysDeps): () => void {
     t: deps.onTwin,
     "[": deps.onAnomaly,
     "]": deps.onAnomaly,
+    s: deps.onSensors,
     " ": deps.onPlay,
   };
   const takeKey = (event: KeyboardEvent): void => {
@@ -25,8 +29,17 @@ export function startDeviceKeys(deps: DeviceKeysDeps): () => void {
     event.preventDefault();
     meaning();
   };
+  const takePaste = (event: ClipboardEvent): void => {
+    const isElsewhere = event.target instanceof Element && event.target.closest("dialog") !== null;
+    if (isElsewhere || event.defaultPrevented) return;
+    if (deps.onPaste(event.clipboardData?.getData("text/plain") ?? "")) event.preventDefault();
+  };
   document.addEventListener("keydown", takeKey);
-  return () => document.removeEventListener("keydown", takeKey);
+  document.addEventListener("paste", takePaste);
+  return () => {
+    document.removeEventListener("keydown", takeKey);
+    document.removeEventListener("paste", takePaste);
+  };
 }
 
 /** The space bar means something else on what can be pressed. */

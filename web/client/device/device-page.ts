@@ -1,36 +1,23 @@
-import type { DeviceSummary } from "../../../schema/api.ts";
 import { Crosshair } from "../charts/crosshair.ts";
-import { element, setText } from "../shell/element.ts";
-import type { Page, Place, Shell } from "../shell/page.ts";
-import { describePresence } from "../shell/presence-words.ts";
+import { element } from "../shell/element.ts";
+import type { Command, Page, Place, Shell } from "../shell/page.ts";
+import { chooseZone, type Zone } from "../shell/zone.ts";
+import { DeviceHead } from "./device-head.ts";
 import { startDeviceKeys } from "./device-keys.ts";
 import { renderEmbedLink } from "./embed-link.ts";
 import { renderNoReadings } from "./no-readings.ts";
 import { Panels } from "./panels.ts";
-import { exportAddress } from "./questions.ts";
-import {
-  between,
-  formatBound,
-  isOpen,
-  parseBound,
-  type Range,
-  rangeOf,
-  type Span,
-  usualFrom,
-} from "./range.ts";
+import { between, isOpen, parseBound, type Range, usualFrom } from "./range.ts";
 import { Recorder } from "./recorder.ts";
+import { SensorPicker } from "./sensor-picker.ts";
+import { Share } from "./share.ts";
+import { queryOf, type Shown, shownOf, withSensor } from "./shown.ts";
 import { SideColumn } from "./side-column.ts";
+import { Standstill } from "./standstill.ts";
 import { type Pace, Toolbar } from "./toolbar.ts";
-import type { Trace } from "./trace.ts";
+import { TwinButton } from "./twin-button.ts";
 
 const pointsOf = { least: 300, most: 1500 };
-
-/** What is shown while nothing moves. */
-interface Still {
-  readonly span: Span;
-  readonly traces: ReadonlyMap<string, Trace>;
-  readonly isHover: boolean;
-}
 
 /** A device: a chart per sensor over a range, and beside them what happened, which models judge it, and what became of what it sent. */
 export class DevicePage implements Page {
@@ -41,16 +28,17 @@ export class DevicePage implements Page {
   readonly #panels: Panels;
   readonly #recorder: Recorder;
   readonly #toolbar: Toolbar;
+  readonly #twin = new TwinButton((isShown) => this.#panels.setTwin(isShown));
+  readonly #share: Share;
+  readonly #head: DeviceHead;
+  readonly #picker = new SensorPicker((sensors) => this.#pick(sensors));
   readonly #side: SideColumn;
   readonly #nothing = element("div", { class: "device-nothing", hidden: "" });
-  readonly #presence = element("span", { class: "card-connection" });
   readonly #timer: number;
   readonly #endKeys: () => void;
   readonly #deafen: () => void;
-  #range: Range;
-  #chosen: readonly string[];
-  #still: Still | undefined;
-  #missed = 0;
+  #shown: Shown;
+  readonly #standstill = new Standstill();
   #zooms = 0;
   #failure: string | undefined;
 
@@ -58,47 +46,35 @@ export class DevicePage implements Page {
     this.#deviceId = params["id"] ?? "";
     this.title = this.#deviceId;
     this.#shell = shell;
-    this.#range = rangeOf(query);
-    this.#chosen = chosenOf(query);
+    this.#shown = shownOf(query);
     this.#side = new SideColumn({
       deviceId: this.#deviceId,
       onReveal: (type, tsUs) => this.#reveal(type, tsUs),
       onChange: () => {
         this.#showDoubt();
         this.#showNothing();
+        this.#picker.show(this.#sensorTypes(), this.#shown.sensors);
       },
-      onConnection: (connection) => this.#showPresence(connection),
+      onConnection: (connection) => this.#head.showPresence(connection),
     });
-    this.#panels = new Panels({
-      shell,
-      crosshair: new Crosshair(),
-      expectedAt: (type, tsUs) =>
-        this.#side.anomalies.find(this.#deviceId, type, tsUs)?.expected ?? undefined,
-      sentenceAt: (type, tsUs) => this.#side.anomalies.find(this.#deviceId, type, tsUs)?.sentence,
-      onZoom: (fromMs, toMs) => this.#zoom(between(fromMs, toMs)),
-      onPan: (byMs) => {
-        const { fromMs, toMs } = this.#recorder.span();
-        this.#zoom(between(fromMs + byMs, toMs + byMs));
-      },
-      onBack: () => this.#back(),
-      onHover: (isOver) => this.#hover(isOver),
-    });
+    this.#panels = this.#openPanels();
     this.#toolbar = new Toolbar({
       onRange: (range) => this.#zoom(range),
+      onZone: (zone) => this.#setZone(zone),
+      onCopyRange: () => void this.#share.copyRange(),
       onPlay: () => this.#play(),
-      onTwin: (isShown) => this.#panels.setTwin(isShown),
     });
+    this.#share = this.#openShare();
+    const { link, picture, csv, parquet, said } = this.#share;
+    const embed = renderEmbedLink(this.#deviceId);
+    const tools = [this.#picker.element, this.#twin.element, link, picture, csv, parquet, embed];
+    this.#head = new DeviceHead(this.#deviceId, { tools, said, toolbar: this.#toolbar.element });
     this.element = element("div", { class: "device" }, [
-      element("header", { class: "device-head" }, [
-        element("h1", {}, [this.#deviceId]),
-        this.#presence,
-        renderEmbedLink(this.#deviceId),
-        this.#toolbar.element,
-      ]),
+      this.#head.element,
       element("div", { class: "device-main" }, [this.#nothing, this.#panels.element]),
       this.#side.element,
     ]);
-    this.#recorder = new Recorder(this.#range, {
+    this.#recorder = new Recorder(this.#shown.range, {
       deviceId: this.#deviceId,
       live: shell.live,
       points: () => Math.min(Math.max(this.#panels.element.clientWidth, pointsOf.least), pointsOf.most),
@@ -112,7 +88,7 @@ export class DevicePage implements Page {
       onEvent: (event) => event.deviceId === this.#deviceId && this.#side.take(event),
       onPresence: (changes) => {
         const own = changes.find(({ deviceId }) => deviceId === this.#deviceId);
-        if (own !== undefined) this.#showPresence(own);
+        if (own !== undefined) this.#head.showPresence(own);
       },
       onConnect: () => this.#side.ask(),
     });
@@ -120,15 +96,52 @@ export class DevicePage implements Page {
     this.#endKeys = startDeviceKeys({
       onBack: () => this.#back(),
       onPlay: () => this.#play(),
-      onTwin: () => this.#toolbar.toggleTwin(),
+      onTwin: () => this.#twin.toggle(),
       onAnomaly: () => this.#goToAnomaly(),
+      onSensors: () => this.#picker.open(),
+      onPaste: (text) => this.#toolbar.form.paste(text),
     });
     this.#show();
   }
 
+  #openPanels(): Panels {
+    return new Panels({
+      shell: this.#shell,
+      crosshair: new Crosshair(),
+      expectedAt: (type, tsUs) =>
+        this.#side.anomalies.find(this.#deviceId, type, tsUs)?.expected ?? undefined,
+      sentenceAt: (type, tsUs) => this.#side.anomalies.find(this.#deviceId, type, tsUs)?.sentence,
+      onZoom: (fromMs, toMs) => this.#zoom(between(fromMs, toMs)),
+      onPan: (byMs) => {
+        const { fromMs, toMs } = this.#seen().span;
+        this.#zoom(between(fromMs + byMs, toMs + byMs));
+      },
+      onBack: () => this.#back(),
+      onPinch: (fromMs, toMs) => {
+        this.#standstill.begin({ ...this.#seen(), span: { fromMs, toMs } }, false);
+        this.#panels.show(this.#seen(), this.#shown.sensors, true);
+      },
+      onHover: (isOver) => this.#hover(isOver),
+    });
+  }
+
+  #openShare(): Share {
+    return new Share({
+      deviceId: this.#deviceId,
+      shell: this.#shell,
+      panels: this.#panels,
+      shown: () => this.#shown,
+      span: () => this.#seen().span,
+      isPaused: () => this.#standstill.isPaused,
+    });
+  }
+
   follow({ query }: Place): void {
-    this.#chosen = chosenOf(query);
-    this.#setRange(rangeOf(query));
+    this.#look(shownOf(query));
+  }
+
+  commands(): readonly Command[] {
+    return this.#share.commands();
   }
 
   repaint(): void {
@@ -150,19 +163,22 @@ export class DevicePage implements Page {
   }
 
   #takeChange(fresh: number): void {
-    if (this.#still === undefined) this.#show();
+    if (!this.#standstill.isPaused) this.#show();
     else {
-      this.#missed += fresh;
+      this.#standstill.miss(fresh);
       this.#showToolbar();
     }
   }
 
   #show(): void {
-    const span = this.#still?.span ?? this.#recorder.span();
-    const traces = this.#still?.traces ?? this.#recorder.traces;
-    this.#panels.show(traces, span, this.#chosen);
+    this.#panels.show(this.#seen(), this.#shown.sensors);
+    this.#picker.show(this.#sensorTypes(), this.#shown.sensors);
     this.#showNothing();
     this.#showToolbar();
+  }
+
+  #seen() {
+    return this.#standstill.of(() => ({ span: this.#recorder.span(), traces: this.#recorder.traces }));
   }
 
   #showNothing(): void {
@@ -175,29 +191,29 @@ export class DevicePage implements Page {
     this.#nothing.replaceChildren(...renderNoReadings(this.#side.latestUs, goTo));
   }
 
-  #showPresence(presence: DeviceSummary["connection"]): void {
-    if (presence === null) return;
-    setText(this.#presence, presence.isOnline ? "connected" : "not connected");
-    this.#presence.dataset["online"] = String(presence.isOnline);
-    this.#presence.title = describePresence(presence);
+  #showToolbar(): void {
+    this.#toolbar.show(this.#shown.range, this.#seen().span, this.#pace());
+    this.#share.show();
   }
 
-  #showToolbar(): void {
-    this.#toolbar.show(this.#range, this.#pace());
-    const { fromMs, toMs } = this.#recorder.span();
-    const wish = { deviceId: this.#deviceId, fromUs: fromMs * 1000, toUs: toMs * 1000 };
-    this.#toolbar.csv.href = exportAddress("csv", wish);
-    this.#toolbar.parquet.href = exportAddress("parquet", wish);
+  #setZone(zone: Zone): void {
+    chooseZone(zone);
+    this.repaint();
+    this.#showToolbar();
+    this.#side.ask();
   }
 
   #pace(): Pace {
-    if (!isOpen(this.#range)) return { kind: "past" };
-    return this.#still === undefined ? { kind: "live" } : { kind: "paused", missed: this.#missed };
+    if (!isOpen(this.#shown.range)) return { kind: "past" };
+    const { isPaused, missed } = this.#standstill;
+    return isPaused ? { kind: "paused", missed } : { kind: "live" };
   }
 
   /** Shows a reading on its chart, in a range around it when it lies outside of what is shown. */
   #reveal(type: string, tsUs: number): void {
-    const { fromMs, toMs } = this.#still?.span ?? this.#recorder.span();
+    const all = this.#sensorTypes();
+    if (all.includes(type)) this.#pick(withSensor(all, this.#shown, { type, isOn: true }));
+    const { fromMs, toMs } = this.#seen().span;
     const atMs = tsUs / 1000;
     if (atMs >= fromMs && atMs <= toMs) this.#panels.goTo(type, tsUs);
     else this.#zoom(between(atMs - 300_000, atMs + 300_000));
@@ -219,17 +235,27 @@ export class DevicePage implements Page {
   /** To another range, from which "back" leads here. */
   #zoom(range: Range): void {
     this.#zooms += 1;
-    const sensors = this.#chosen.length === 0 ? undefined : this.#chosen.join(",");
-    this.#shell.pushQuery({ from: formatBound(range.from), to: toText(range), s: sensors });
-    this.#setRange(range);
+    const shown = { ...this.#shown, range };
+    this.#shell.pushQuery(queryOf(shown));
+    this.#look(shown);
   }
 
-  #setRange(range: Range): void {
-    this.#still = undefined;
-    this.#missed = 0;
-    this.#range = range;
-    this.#recorder.setRange(range);
+  #look(shown: Shown): void {
+    this.#standstill.end();
+    this.#shown = shown;
+    this.#recorder.setRange(shown.range);
     this.#show();
+  }
+
+  #pick(sensors: readonly string[]): void {
+    if (sensors.join() === this.#shown.sensors.join()) return;
+    this.#shown = { ...this.#shown, sensors };
+    this.#shell.replaceQuery(queryOf(this.#shown));
+    this.#show();
+  }
+
+  #sensorTypes(): readonly string[] {
+    return [...new Set([...this.#recorder.traces.keys(), ...this.#side.sensorTypes])].sort();
   }
 
   #back(): void {
@@ -239,44 +265,34 @@ export class DevicePage implements Page {
   }
 
   #play(): void {
-    if (!isOpen(this.#range)) {
+    if (!isOpen(this.#shown.range)) {
       const usual = parseBound(usualFrom);
       if (usual !== undefined) this.#zoom({ from: usual, to: { kind: "ago", ms: 0 } });
       return;
     }
-    if (this.#still === undefined || this.#still.isHover) this.#pause(false);
+    if (!this.#standstill.isPaused || this.#standstill.isHover) this.#pause(false);
     else this.#resume();
   }
 
   #pause(isHover: boolean): void {
-    const { span, traces } = this.#still ?? { span: this.#recorder.span(), traces: this.#recorder.traces };
-    this.#still = { span, traces: new Map(traces), isHover };
+    this.#standstill.begin(this.#seen(), isHover);
     this.#showToolbar();
   }
 
   #resume(): void {
-    this.#still = undefined;
-    this.#missed = 0;
+    this.#standstill.end();
     this.#show();
   }
 
   /** A chart that somebody looks at closely does not move away under the pointer. */
   #hover(isOver: boolean): void {
-    if (!isOpen(this.#range)) return;
-    if (isOver && this.#still === undefined) this.#pause(true);
-    if (!isOver && this.#still?.isHover === true) this.#resume();
+    if (!isOpen(this.#shown.range)) return;
+    if (isOver && !this.#standstill.isPaused) this.#pause(true);
+    if (!isOver && this.#standstill.isHover) this.#resume();
   }
 
   #tick(): void {
     this.#recorder.tick(Date.now());
-    if (this.#still === undefined && isOpen(this.#range)) this.#show();
+    if (!this.#standstill.isPaused && isOpen(this.#shown.range)) this.#show();
   }
-}
-
-function toText(range: Range): string | undefined {
-  return isOpen(range) ? undefined : formatBound(range.to);
-}
-
-function chosenOf(query: URLSearchParams): readonly string[] {
-  return (query.get("s") ?? "").split(",").filter((type) => type !== "");
 }

@@ -1,3 +1,4 @@
+import type { PicturedChart } from "../charts/picture.ts";
 import { arrange, element } from "../shell/element.ts";
 import type { Span } from "./range.ts";
 import { type PanelDeps, SensorPanel } from "./sensor-panel.ts";
@@ -15,7 +16,11 @@ export class Panels {
   }
 
   /** Has a chart for each of the traces that is among the chosen sensors, or for all when none is chosen. */
-  show(traces: ReadonlyMap<string, Trace>, span: Span, chosen: readonly string[]): void {
+  show(
+    { span, traces }: { readonly span: Span; readonly traces: ReadonlyMap<string, Trace> },
+    chosen: readonly string[],
+    isUrgent = false,
+  ): void {
     const isWanted = (type: string): boolean => chosen.length === 0 || chosen.includes(type);
     for (const [type, panel] of this.#panels) {
       if (traces.has(type) && isWanted(type)) continue;
@@ -23,7 +28,7 @@ export class Panels {
       this.#panels.delete(type);
     }
     const wanted = [...traces].filter(([type]) => isWanted(type)).sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [type, trace] of wanted) this.#panelOf(type).show(trace, span);
+    for (const [type, trace] of wanted) this.#panelOf(type).show(trace, span, isUrgent);
     arrange(
       this.element,
       wanted.map(([type]) => this.#panelOf(type)),
@@ -35,6 +40,12 @@ export class Panels {
     const panel = this.#panels.get(type);
     panel?.goTo(tsUs);
     return panel !== undefined;
+  }
+
+  /** Every chart that is shown, for a picture. */
+  pictured(): readonly PicturedChart[] {
+    const inOrder = [...this.#panels].sort(([a], [b]) => (a < b ? -1 : 1));
+    return inOrder.map(([, panel]) => panel.pictured());
   }
 
   setTwin(isShown: boolean): void {

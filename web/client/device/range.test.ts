@@ -36,9 +36,19 @@ describe("an end of a range", () => {
     },
   );
 
-  test("is typed in local time, and read again as the same second", () => {
-    const typed = typedBound({ kind: "at", atMs: nowMs });
-    expect(parseBound(typed)).toEqual({ kind: "at", atMs: nowMs });
+  test.each(["local", "utc"] as const)("is typed by %s clocks, and read again as the same second", (zone) => {
+    const typed = typedBound({ kind: "at", atMs: nowMs }, zone);
+    expect(parseBound(typed, zone)).toEqual({ kind: "at", atMs: nowMs });
+  });
+
+  test("without a zone is of the one that is shown, also when it is but a day", () => {
+    expect(typedBound({ kind: "at", atMs: nowMs }, "utc")).toBe("2026-11-29 12:00:00");
+    expect(parseBound("2026-11-29", "utc")).toEqual({ kind: "at", atMs: Date.UTC(2026, 10, 29) });
+    expect(parseBound("2026-11-29", "local")).toEqual({ kind: "at", atMs: new Date(2026, 10, 29).getTime() });
+    expect(parseBound("2026-11-29T12:00+02:00", "utc")).toEqual({
+      kind: "at",
+      atMs: Date.UTC(2026, 10, 29, 10),
+    });
   });
 });
 

@@ -1,3 +1,5 @@
+import { type Zone, zoneAheadMs } from "../shell/zone.ts";
+
 /** An end of a range: so long before now, or a moment. */
 export type Bound =
   | { readonly kind: "ago"; readonly ms: number }
@@ -33,8 +35,8 @@ export const usualFrom = "now-15m";
 const leastMs = 1000;
 const longestMs = 3660 * 86_400_000;
 
-/** Reads `now`, `now-6h`, microseconds since the epoch, or a date with a time, which is local unless it names a zone. */
-export function parseBound(text: string): Bound | undefined {
+/** Reads `now`, `now-6h`, microseconds since the epoch, or a date with a time, which is of this zone unless it names another. */
+export function parseBound(text: string, zone: Zone = "local"): Bound | undefined {
   const trimmed = text.trim();
   const relative = /^now(?:\s*-\s*(\d{1,6})\s*([smhd]))?$/i.exec(trimmed);
   if (relative !== null) {
@@ -43,7 +45,10 @@ export function parseBound(text: string): Bound | undefined {
   }
   if (/^\d{16}$/.test(trimmed)) return { kind: "at", atMs: Number(trimmed) / 1000 };
   if (!/^\d{4}-\d{2}-\d{2}/.test(trimmed)) return undefined;
-  const atMs = Date.parse(trimmed.replace(" ", "T"));
+  const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(trimmed.slice(10));
+  const time = trimmed.length === 10 ? "T00:00" : "";
+  const suffix = hasZone || zone === "local" ? "" : "Z";
+  const atMs = Date.parse(trimmed.replace(" ", "T") + time + suffix);
   return Number.isNaN(atMs) ? undefined : { kind: "at", atMs };
 }
 
@@ -55,11 +60,11 @@ export function formatBound(bound: Bound): string {
   return `now-${Math.round(bound.ms / size)}${unit}`;
 }
 
-/** As somebody would type it: local time without a zone, to the second. */
-export function typedBound(bound: Bound): string {
+/** As somebody would type it: to the second, by the clocks of a zone and without its name. */
+export function typedBound(bound: Bound, zone: Zone = "local"): string {
   if (bound.kind === "ago") return formatBound(bound);
-  const zoneMs = new Date(bound.atMs).getTimezoneOffset() * 60_000;
-  return new Date(bound.atMs - zoneMs).toISOString().slice(0, 19).replace("T", " ");
+  const shown = new Date(bound.atMs + zoneAheadMs(bound.atMs, zone));
+  return shown.toISOString().slice(0, 19).replace("T", " ");
 }
 
 /** The range of an address; the usual one where it has none, or none that makes sense. */
@@ -68,7 +73,15 @@ export function rangeOf(query: URLSearchParams): Range {
   const to = parseBound(query.get("to") ?? "now");
   const usual: Range = { from: parseBound(usualFrom) ?? { kind: "ago", ms: 0 }, to: { kind: "ago", ms: 0 } };
   if (from === undefined || to === undefined) return usual;
-  return rangeFault({ from, to }, Date.now()) === undefined ? { from, to } : usual;
+  if (rangeFault({ from, to }, Date.now()) !== undefined) return usual;
+  return query.get("live") === "1" ? untilNow({ from, to }, Date.now()) : { from, to };
+}
+
+/** The range itself when it goes on until now, else as long a one that does. */
+function untilNow(range: Range, nowMs: number): Range {
+  if (isOpen(range)) return range;
+  const { fromMs, toMs } = spanOf(range, nowMs);
+  return { from: { kind: "ago", ms: Math.round(toMs - fromMs) }, to: { kind: "ago", ms: 0 } };
 }
 
 /** What is wrong with a range, as a sentence, or undefined. */

@@ -2,7 +2,10 @@ import { sensorLabel, sensorUnit } from "../../../schema/sensors.ts";
 import { ChartKeys } from "../charts/chart-keys.ts";
 import type { Crosshair } from "../charts/crosshair.ts";
 import type { Point } from "../charts/history.ts";
+import type { PicturedChart } from "../charts/picture.ts";
+import { describeContent } from "../charts/picture-words.ts";
 import { startPlotPointer } from "../charts/plot-pointer.ts";
+import { describeResolution } from "../charts/resolution-words.ts";
 import { TraceChart } from "../charts/trace-chart.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import { formatClock, formatMeasure, formatMoment, formatRange, formatValue } from "../shell/format.ts";
@@ -10,7 +13,7 @@ import type { Shell } from "../shell/page.ts";
 import type { Description } from "../shell/tooltip.ts";
 import { renderTwin } from "./data-twin.ts";
 import type { Span } from "./range.ts";
-import { type Dot, describeLevel, dotsOf, emptyTrace, linesOf, type Trace, toPoints } from "./trace.ts";
+import { type Dot, dotsOf, emptyTrace, linesOf, type Trace, toPoints } from "./trace.ts";
 
 export interface PanelDeps {
   readonly shell: Shell;
@@ -20,6 +23,7 @@ export interface PanelDeps {
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly onPan: (byMs: number) => void;
   readonly onBack: () => void;
+  readonly onPinch: (fromMs: number, toMs: number) => void;
   /** Whether somebody looks closely at one of the charts. */
   readonly onHover: (isOver: boolean) => void;
 }
@@ -83,6 +87,7 @@ export class SensorPanel {
     startPlotPointer(this.#plot, {
       ...deps,
       momentAt: (pixels) => this.#chart.momentAt(pixels),
+      axis: () => this.#chart.axis(),
       onPoint: (atMs) => this.#point(atMs),
       onMark: (span) => this.#chart.select(span),
     });
@@ -94,12 +99,13 @@ export class SensorPanel {
     this.#deafen = crosshair.listen(() => shell.painter.request(this.#crosshairDrawing, true));
   }
 
-  show(trace: Trace, span: Span): void {
+  /** `isUrgent`: a finger waits for it. */
+  show(trace: Trace, span: Span, isUrgent: boolean): void {
     const isNewMark = trace.marks.size > this.#trace.marks.size;
     this.#trace = trace;
     this.#span = span;
     // An anomaly does not wait for the next picture.
-    this.#deps.shell.painter.request(this, isNewMark);
+    this.#deps.shell.painter.request(this, isNewMark || isUrgent);
   }
 
   draw(): void {
@@ -110,17 +116,27 @@ export class SensorPanel {
       ...linesOf(this.#dots, stepSeconds),
       marks: [...marks.values()].map(({ tsUs, value, severity }) => ({ x: tsUs / 1000, y: value, severity })),
     });
-    setText(this.#level, describeLevel(this.#trace));
+    setText(this.#level, describeResolution(this.#trace));
+    setAttribute(this.element, "data-from", String(this.#span.fromMs));
     setAttribute(this.element, "data-level", this.#trace.level);
     setAttribute(this.element, "data-dots", String(this.#dots.length));
     setAttribute(this.element, "data-anomalies", String(marks.size));
     // While a step gathers, its mean is not what was measured last.
     const last = [...heard].at(-1)?.[1] ?? this.#dots.at(-1)?.mean;
     setText(this.#value, last === undefined ? "–" : formatValue(last));
-    const name = `${sensorLabel(this.#sensorType)}: ${this.#dots.length} points, ${describeLevel(this.#trace)}, ${marks.size} anomalies`;
+    const name = `${sensorLabel(this.#sensorType)}: ${this.#dots.length} points, ${describeResolution(this.#trace)}, ${marks.size} anomalies`;
     setAttribute(this.#plot, "aria-label", name);
     setAttribute(this.#canvas, "aria-label", name);
     if (!this.#twin.hidden) this.#twin.replaceChildren(renderTwin(this.#sensorType, this.#trace, this.#dots));
+  }
+
+  pictured(): PicturedChart {
+    const unit = sensorUnit(this.#sensorType);
+    return {
+      heading: `${sensorLabel(this.#sensorType)}${unit === "" ? "" : ` in ${unit}`}`,
+      note: describeContent(describeResolution(this.#trace), this.#trace.marks.size),
+      draw: (context, box) => this.#chart.drawInto(context, box),
+    };
   }
 
   /** The same as a table, for whoever cannot see the chart or wants the numbers. */

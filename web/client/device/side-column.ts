@@ -42,6 +42,7 @@ export class SideColumn {
   readonly #timer: number;
   #alarms: readonly AlarmSummary[] = [];
   #latestUs: number | undefined;
+  #sensorTypes: readonly string[] = [];
 
   constructor(deps: SideDeps) {
     this.#deps = deps;
@@ -59,6 +60,11 @@ export class SideColumn {
   /** When the newest reading was made that is stored of the device. */
   get latestUs(): number | undefined {
     return this.#latestUs;
+  }
+
+  /** Every sensor that ever said something. */
+  get sensorTypes(): readonly string[] {
+    return this.#sensorTypes;
   }
 
   get failure(): string | undefined {
@@ -103,8 +109,8 @@ export class SideColumn {
     const { series } = await fetchLatest(this.#deps.deviceId);
     const times = series.flatMap(({ points }) => points.map(([tsUs]) => tsUs));
     this.#latestUs = times.length === 0 ? undefined : Math.max(...times);
-    const types = series.map(({ sensorType }) => sensorType);
-    this.#models.replaceChildren(renderModels(await fetchModels(), types));
+    this.#sensorTypes = series.map(({ sensorType }) => sensorType);
+    this.#models.replaceChildren(renderModels(await fetchModels(), this.#sensorTypes));
     this.#deps.onChange();
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { HistorySeries } from "../../../schema/history.ts";
-import { describeLevel, dotsOf, emptyTrace, linesOf, since, toPoints, toTrace, withHeard } from "./trace.ts";
+import { dotsOf, emptyTrace, linesOf, since, toPoints, toTrace, withHeard } from "./trace.ts";
 
 const second = 1_000_000;
 const minute = 60 * second;
@@ -116,10 +116,4 @@ describe("a line", () => {
     expect(linesOf(steps, 60).max.map(({ y }) => y)).toEqual([22, 22, Number.NaN, 22]);
     expect(linesOf(steps, null).max).toEqual([]);
   });
-});
-
-test("the resolution is said in words", () => {
-  expect(describeLevel({ level: "raw", stepSeconds: null })).toBe("every reading");
-  expect(describeLevel({ level: "1m", stepSeconds: 300 })).toBe("mean, least and greatest of 5 min");
-  expect(describeLevel({ level: "1h", stepSeconds: 7200 })).toBe("mean, least and greatest of 2 h");
 });

@@ -169,11 +169,3 @@ export function toPoints(dots: readonly Dot[], marks: ReadonlyMap<number, Mark>)
   for (const { tsUs, value, score } of marks.values()) points.set(tsUs, [tsUs, value, score, 1]);
   return [...points.values()].sort((a, b) => a[0] - b[0]);
 }
-
-/** What a dot stands for, in words. */
-export function describeLevel({ level, stepSeconds }: Pick<Trace, "level" | "stepSeconds">): string {
-  if (level === "raw" && stepSeconds === null) return "every reading";
-  const step = stepSeconds ?? 0;
-  const length = step % 3600 === 0 ? `${step / 3600} h` : step % 60 === 0 ? `${step / 60} min` : `${step} s`;
-  return `mean, least and greatest of ${length}`;
-}

@@ -1,8 +1,9 @@
 import { sensorLabel, sensorUnit } from "../../../schema/sensors.ts";
+import { describeResolution } from "../charts/resolution-words.ts";
 import { TraceChart } from "../charts/trace-chart.ts";
 import { renderTwin } from "../device/data-twin.ts";
 import type { Span } from "../device/range.ts";
-import { describeLevel, dotsOf, emptyTrace, linesOf, type Trace } from "../device/trace.ts";
+import { dotsOf, emptyTrace, linesOf, type Trace } from "../device/trace.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import { formatValue } from "../shell/format.ts";
 import type { Painter } from "../shell/painter.ts";
@@ -70,10 +71,10 @@ export class EmbedChart {
     });
     const last = [...heard].at(-1)?.[1] ?? dots.at(-1)?.mean;
     setText(this.#value, last === undefined ? "–" : formatValue(last));
-    setText(this.#level, describeLevel(this.#trace));
+    setText(this.#level, describeResolution(this.#trace));
     setAttribute(this.element, "data-dots", String(dots.length));
     setAttribute(this.element, "data-anomalies", String(marks.size));
-    const name = `${sensorLabel(this.#sensorType)}: ${dots.length} points, ${describeLevel(this.#trace)}, ${marks.size} anomalies`;
+    const name = `${sensorLabel(this.#sensorType)}: ${dots.length} points, ${describeResolution(this.#trace)}, ${marks.size} anomalies`;
     setAttribute(this.#canvas, "aria-label", name);
     if (this.#details.open) this.#twin.replaceChildren(renderTwin(this.#sensorType, this.#trace, dots));
   }

@@ -7,7 +7,9 @@ import { formatAge, formatMeasure, formatMoment } from "../shell/format.ts";
 import { acknowledgeAlarm, fetchOpenAlarms, judgeAlarm } from "../shell/server-api.ts";
 import { may } from "../shell/signing.ts";
 import { AlarmBook } from "./alarm-book.ts";
+import { Grace, graceMs } from "./grace.ts";
 import { Retune } from "./retune.ts";
+import { startSwipe } from "./swipe.ts";
 
 const refreshEveryMs = 60_000;
 
@@ -22,6 +24,7 @@ export class Inbox {
   readonly #result: HTMLElement;
   readonly #timers: readonly number[];
   readonly #book = new AlarmBook();
+  readonly #grace = new Grace<number>();
   readonly #onSelect: Select;
   readonly #onChange: () => void;
   #rows = new Map<number, Row>();
@@ -55,6 +58,7 @@ export class Inbox {
 
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#grace.finish();
   }
 
   /** What happened to an alarm. */
@@ -80,9 +84,16 @@ export class Inbox {
     for (const alarm of this.#book.open(nowMs)) {
       const row = this.#rows.get(alarm.id) ?? new Row(this.#onSelect, this.#orders);
       row.show(alarm, nowMs);
+      // Somebody else was faster.
+      if (alarm.state !== "raised") this.#grace.takeBack(alarm.id);
+      row.showSoon(this.#grace.has(alarm.id));
       rows.set(alarm.id, row);
     }
-    for (const [id, row] of this.#rows) if (!rows.has(id)) row.element.remove();
+    for (const [id, row] of this.#rows) {
+      if (rows.has(id)) continue;
+      row.element.remove();
+      this.#grace.takeBack(id);
+    }
     this.#rows = rows;
     arrange(this.#list, rows.values());
     setText(this.#count, rows.size === 0 ? "" : String(rows.size));
@@ -92,6 +103,16 @@ export class Inbox {
 
   readonly #orders: Orders = {
     acknowledge: ({ id, version }) => this.#change("acknowledged", acknowledgeAlarm(id, version)),
+    acknowledgeSoon: ({ id, version }) => {
+      this.#grace.begin(id, () => void this.#change("acknowledged", acknowledgeAlarm(id, version)));
+      setText(this.#result, `Acknowledged in ${graceMs / 1000} s, unless it is undone.`);
+      this.#draw();
+    },
+    takeBack: ({ id }) => {
+      this.#grace.takeBack(id);
+      setText(this.#result, "Undone.");
+      this.#draw();
+    },
     judge: ({ id, version }, verdict) => this.#change("noted", judgeAlarm(id, version, verdict)),
   };
 
@@ -115,6 +136,9 @@ export class Inbox {
 /** What operators do about an alarm; each answers whether it could be done. */
 interface Orders {
   readonly acknowledge: (alarm: AlarmSummary) => Promise<boolean>;
+  /** Likewise, after a while in which it can be taken back: a finger slips more easily than a hand with a mouse. */
+  readonly acknowledgeSoon: (alarm: AlarmSummary) => void;
+  readonly takeBack: (alarm: AlarmSummary) => void;
   readonly judge: (alarm: AlarmSummary, verdict: AlarmVerdict | "none") => Promise<boolean>;
 }
 
@@ -130,6 +154,7 @@ class Row {
   readonly #why = new Why();
   readonly #retune = new Retune();
   readonly #acknowledge = plainButton("Acknowledge");
+  readonly #undo = plainButton("Undo");
   readonly #confirm = plainButton("Confirm");
   readonly #deny = plainButton("False alarm");
   readonly #details = element("a", { class: "row-link" }, ["Details"]);
@@ -153,12 +178,17 @@ class Row {
       if (isNoted && verdict === "false-alarm" && alarm.rule === "anomaly" && alarm.members === 0)
         void this.#retune.offer(alarm);
     });
-    const buttons = [this.#confirm, this.#deny, this.#acknowledge, this.#details];
+    this.#onClick(this.#undo, async (alarm) => orders.takeBack(alarm));
+    const buttons = [this.#confirm, this.#deny, this.#acknowledge, this.#undo, this.#details];
     const foot = element("div", { class: "alarm-foot" }, [
       this.#state,
       element("span", { class: "alarm-buttons" }, buttons),
     ]);
     this.element = element("li", { class: "alarm" }, [button, foot, this.#retune.element]);
+    startSwipe(this.element, {
+      canSwipe: () => !this.#acknowledge.hidden && may("operator"),
+      onSwipe: () => this.#shown !== undefined && orders.acknowledgeSoon(this.#shown),
+    });
   }
 
   #onClick(button: HTMLButtonElement, work: (alarm: AlarmSummary) => Promise<unknown>): void {
@@ -195,12 +225,19 @@ class Row {
     setText(this.#state, [...acknowledged, ...assigned].join(", "));
     const sensor = `${who}, ${sensorLabel(sensorType)}`;
     setAttribute(this.#acknowledge, "aria-label", `Acknowledge ${sensor}`);
+    setAttribute(this.#undo, "aria-label", `Undo, and leave ${sensor} unacknowledged`);
     setAttribute(this.#details, "aria-label", `Details of ${sensor}`);
     setAttribute(this.#details, "href", `/alarms/${id}`);
     this.#why.show(peak.shares, [alarm.severity]);
     this.#showVerdict(alarm, sensor);
-    this.#acknowledge.hidden = state !== "raised";
     this.tick(nowMs);
+  }
+
+  /** Whether it is about to be acknowledged, and can be left as it is. */
+  showSoon(isSoon: boolean): void {
+    this.#acknowledge.hidden = isSoon || this.#shown?.state !== "raised";
+    this.#undo.hidden = !isSoon;
+    this.element.toggleAttribute("data-soon", isSoon);
   }
 
   #showVerdict({ judgement }: AlarmSummary, sensor: string): void {

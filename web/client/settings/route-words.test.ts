@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { NotificationRoute } from "../../../schema/notification.ts";
-import { describeRoute, describeTest, toRouteWish } from "./route-words.ts";
+import { describeRoute, describeTest, labelsOfText, textOfLabels, toRouteWish } from "./route-words.ts";
 
 const route: NotificationRoute = {
   ...{ id: 3, version: 2, name: "pager", channel: "webhook", topic: null, to: [], isEnabled: true },
@@ -29,4 +29,10 @@ test("says how a test went", () => {
 test("sends a route back without what only the server says, and without the part of its address that is shown", () => {
   expect(Object.keys(toRouteWish(route))).not.toEqual(expect.arrayContaining(["url"]));
   expect(toRouteWish(route)).toMatchObject({ name: "pager", version: 2, digest: route.digest });
+});
+
+test("labels are typed as they are shown", () => {
+  expect(labelsOfText(" hall=2,line = a=b ,")).toEqual({ hall: "2", line: "a=b" });
+  expect(labelsOfText(textOfLabels({ hall: "2", line: "a" }))).toEqual({ hall: "2", line: "a" });
+  expect(() => labelsOfText("hall")).toThrow("“hall” is no label; write it as name=text.");
 });

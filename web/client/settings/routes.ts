@@ -1,35 +1,53 @@
 import type { NotificationRoute, RoutesAnswer } from "../../../schema/notification.ts";
 import { api, ask, demand } from "../api/asking.ts";
-import { button, choice, field, form, nothing, submit, textInput } from "../parts/controls.ts";
-import { oneOf } from "../parts/one-of.ts";
+import { button, nothing } from "../parts/controls.ts";
+import type { Part } from "../parts/parted-page.ts";
 import { element } from "../shell/element.ts";
+import type { Shell } from "../shell/page.ts";
 import { type Bench, openBench } from "./bench.ts";
+import { Editors } from "./editors.ts";
+import { routeForm } from "./route-form.ts";
 import { describeRoute, describeTest, toRouteWish } from "./route-words.ts";
 
-const channels = ["webhook", "email", "mqtt"] as const;
-const severities = ["minor", "major", "critical"] as const;
+/** Who is told of alarms: to add, to try, to change, to switch off, to remove. */
+export function openRoutes(shell: Shell): Part {
+  let editors: Editors<NotificationRoute> | undefined;
+  const editorsFor = (bench: Bench): Editors<NotificationRoute> => {
+    editors ??= new Editors<NotificationRoute>({
+      needs: "admin",
+      form: (route, current, onSaved) => routeForm(bench, { route, current, onSaved }),
+      describe: describeRoute,
+    });
+    return editors;
+  };
+  return openBench<RoutesAnswer>({
+    title: "Notification routes",
+    needs: "operator",
+    about: "Who is told of alarms, how, and of which. What could not be told is listed under Ops.",
+    load: () => ask(() => api.GET("/api/v1/notification-routes")),
+    show: ({ routes }, bench) => [
+      routes.length === 0
+        ? nothing("Nobody is told of alarms outside this console.")
+        : element(
+            "ul",
+            { class: "desk-list" },
+            routes.map((route) => renderRoute(route, bench, editorsFor(bench))),
+          ),
+    ],
+    forms: (bench) => [
+      element("details", { class: "needs-admin" }, [
+        element("summary", {}, ["Add a route"]),
+        routeForm(bench),
+      ]),
+    ],
+  })(shell);
+}
 
-/** Who is told of alarms: to add, to try, to switch off, to remove. */
-export const openRoutes = openBench<RoutesAnswer>({
-  title: "Notification routes",
-  needs: "operator",
-  about: "Who is told of alarms, how, and of which. What could not be told is listed under Ops.",
-  load: () => ask(() => api.GET("/api/v1/notification-routes")),
-  show: ({ routes }, bench) => [
-    routes.length === 0
-      ? nothing("Nobody is told of alarms outside this console.")
-      : element(
-          "ul",
-          { class: "desk-list" },
-          routes.map((route) => renderRoute(route, bench)),
-        ),
-  ],
-  forms: (bench) => [
-    element("details", { class: "needs-admin" }, [element("summary", {}, ["Add a route"]), routeForm(bench)]),
-  ],
-});
-
-function renderRoute(route: NotificationRoute, bench: Bench): HTMLElement {
+function renderRoute(
+  route: NotificationRoute,
+  bench: Bench,
+  editors: Editors<NotificationRoute>,
+): HTMLElement {
   const { id, name, isEnabled, version, channel } = route;
   const path = { id };
   const test = () =>
@@ -63,6 +81,7 @@ function renderRoute(route: NotificationRoute, bench: Bench): HTMLElement {
     });
   };
   const admin = { needs: "admin" } as const;
+  const editor = editors.partsOf(route);
   const verb = isEnabled ? "Switch off" : "Switch on";
   return element("li", { "data-route": String(id), ...(isEnabled ? {} : { class: "is-off" }) }, [
     element("span", { class: "desk-what" }, [
@@ -70,60 +89,11 @@ function renderRoute(route: NotificationRoute, bench: Bench): HTMLElement {
       " ",
       element("small", {}, [describeRoute(route)]),
     ]),
+    editor.button,
     button("Send a test", test, { ...admin, label: `Send a test to ${name}` }),
     button(verb, toggle, { ...admin, label: `${verb} ${name}` }),
     ...(channel === "webhook" ? [button("New key", renew, { ...admin, label: `New key for ${name}` })] : []),
     button("Remove", remove, { ...admin, label: `Remove ${name}` }),
+    editor.place,
   ]);
-}
-
-function routeForm(bench: Bench): HTMLElement {
-  const name = textInput({ required: "", maxlength: "64", name: "route" });
-  const channel = choice(channels, { name: "channel" });
-  const url = textInput({ placeholder: "https://…", name: "url" });
-  const to = textInput({ placeholder: "ops@example.org", name: "to" });
-  const topic = textInput({ placeholder: "notifications/{severity}/{device}", name: "topic" });
-  const severity = choice(severities, { name: "severity" });
-  const device = textInput({ placeholder: "all; or an id with *", name: "device" });
-  const sensorType = textInput({ placeholder: "all", name: "sensor" });
-  const ends = {
-    webhook: field("Address", url),
-    email: field("To", to),
-    mqtt: field("Topic", topic),
-  };
-  const follow = (): void => {
-    for (const [of, label] of Object.entries(ends)) label.hidden = of !== channel.value;
-    url.required = channel.value === "webhook";
-    to.required = channel.value === "email";
-  };
-  channel.addEventListener("change", follow);
-  follow();
-  const others = [field("At least", severity), field("Device", device), field("Sensor type", sensorType)];
-  const fields = [field("Name", name), field("Channel", channel), ...Object.values(ends), ...others];
-  const text = (input: HTMLInputElement) => (input.value.trim() === "" ? null : input.value.trim());
-  const add = form(
-    [...fields, submit("Add")],
-    () =>
-      void bench.run(async () => {
-        const ending = {
-          webhook: { url: url.value.trim() },
-          email: { to: to.value.split(/[\s,]+/).filter((one) => one !== "") },
-          mqtt: { topic: text(topic) },
-        };
-        const body = {
-          name: name.value.trim(),
-          ...{ channel: oneOf(channels, channel.value), severity: oneOf(severities, severity.value) },
-          ...{ device: text(device), sensorType: text(sensorType) },
-          ...ending[oneOf(channels, channel.value)],
-        };
-        const { route, secret } = await demand(() => api.POST("/api/v1/notification-routes", { body }));
-        add.reset();
-        follow();
-        if (secret !== null) bench.showSecret(`Key of ${route.name}:`, secret);
-        return secret === null
-          ? `${route.name} is told from now on.`
-          : "Shown this once: what it gets is signed with it.";
-      }),
-  );
-  return add;
 }

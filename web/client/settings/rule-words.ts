@@ -48,9 +48,9 @@ export type RuleFields = Readonly<
     | "severity",
     string
   >
->;
+> & { readonly schedule: RuleWish["schedule"] };
 
-/** The rule that a form asks for; the schedule, which the form does not have, stays that of `before`. */
+/** The rule that a form asks for, switched on unless it was switched off `before`. */
 export function wishOf(fields: RuleFields, before: RuleWish | undefined): RuleWish {
   const kind = oneOf(["above", "below", "outside", "inside"] as const, fields.kind);
   const of = oneOf(["value", "rate"] as const, fields.of);
@@ -69,7 +69,7 @@ export function wishOf(fields: RuleFields, before: RuleWish | undefined): RuleWi
       overSeconds: Number(fields.overSeconds || "60"),
     },
     forSeconds: Number(fields.forSeconds || "0"),
-    schedule: before?.schedule ?? null,
+    schedule: fields.schedule,
     severity: oneOf(["minor", "major", "critical"] as const, fields.severity),
     clearSeconds: Number(fields.clearSeconds || "60"),
     isEnabled: before?.isEnabled ?? true,
@@ -84,7 +84,7 @@ export function fieldsOf({ name, sensorType, devices, condition, ...rule }: Rule
     ...{ name, sensorType, devices: (devices ?? []).join(", "), of, kind, severity: rule.severity },
     ...{ limit: text(limit), low: text(low), high: text(high) },
     ...{ hysteresis: text(hysteresis), overSeconds: text(overSeconds) },
-    ...{ forSeconds: text(rule.forSeconds), clearSeconds: text(rule.clearSeconds) },
+    ...{ forSeconds: text(rule.forSeconds), clearSeconds: text(rule.clearSeconds), schedule: rule.schedule },
   };
 }
 

@@ -1,24 +1,22 @@
 import { isTyping } from "./keys.ts";
 // Not loaded when it is asked for: what is typed while it comes would be lost.
-import { Palette } from "./palette.ts";
-import type { Route } from "./router.ts";
+import { Palette, type PaletteDeps } from "./palette.ts";
 
 /** So long after `g` the next key still names a page. */
 const patienceMs = 1500;
 
-interface ConsoleKeysDeps {
-  readonly routes: readonly Route[];
-  readonly go: (url: string) => void;
+interface ConsoleKeysDeps extends PaletteDeps {
   /** Such as that a part of the console could not be loaded. */
   readonly onFailure: () => void;
 }
 
 /** The keys that mean the same on every page. */
-export function startConsoleKeys({ routes, go, onFailure }: ConsoleKeysDeps): void {
+export function startConsoleKeys({ onFailure, ...deps }: ConsoleKeysDeps): void {
+  const { routes, go } = deps;
   let wentMs = Number.NEGATIVE_INFINITY;
   let palette: Palette | undefined;
   const openPalette = (): undefined => {
-    palette ??= new Palette(routes, go);
+    palette ??= new Palette(deps);
     palette.open();
   };
   const openHelp = async (): Promise<void> => (await import("./help.ts")).openHelp(routes);

@@ -42,6 +42,7 @@ export class ConsoleShell implements Shell {
     startConsoleKeys({
       routes: this.#routes,
       go: (url) => this.go(url),
+      commands: () => this.#page?.commands?.() ?? [],
       onFailure: () => this.announcer.say("This could not be loaded. Reload the console."),
     });
     onSignedIn((me) => {

@@ -1,12 +1,23 @@
 import { sensorUnit } from "../../../schema/sensors.ts";
 import type { Counts } from "../anomalies/anomaly-book.ts";
+import { shownZone, type Zone, zoneAheadMs } from "./zone.ts";
 
 const formats = [0, 1, 2, 3].map(
   (digits) => new Intl.NumberFormat("en", { maximumFractionDigits: digits, minimumFractionDigits: digits }),
 );
 const significant = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const timeOfDay = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
+const clocks = inZones(timeOfDay);
+const moments = inZones({ day: "numeric", month: "short", ...timeOfDay });
+const dayMs = 86_400_000;
+
+function inZones(options: Intl.DateTimeFormatOptions): Readonly<Record<Zone, Intl.DateTimeFormat>> {
+  return {
+    local: new Intl.DateTimeFormat("en-GB", options),
+    utc: new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }),
+  };
+}
 
 /** A value with about four significant digits: 21.43, 1,013.2, 0.00412. */
 export function formatValue(value: number): string {
@@ -48,28 +59,20 @@ export function formatSpan(spanMs: number): string {
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
-const moment = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
-
-/** Date and local time of day, `22 Nov, 18:40:08`. */
+/** Date and time of day by the clocks that were chosen, `22 Nov, 18:40:08`. */
 export function formatMoment(atMs: number): string {
-  return moment.format(atMs);
+  return moments[shownZone()].format(atMs);
 }
 
-/** Local time of day, `18:40:08`. */
+/** Time of day by the same, `18:40:08`. */
 export function formatClock(atMs: number): string {
-  return clock.format(atMs);
+  return clocks[shownZone()].format(atMs);
 }
 
 /** The time of day, with the date when that is not today. */
 export function formatSince(atMs: number, nowMs: number): string {
-  const isToday = new Date(atMs).toDateString() === new Date(nowMs).toDateString();
-  return isToday ? formatClock(atMs) : formatMoment(atMs);
+  const dayOf = (ms: number): number => Math.floor((ms + zoneAheadMs(ms)) / dayMs);
+  return dayOf(atMs) === dayOf(nowMs) ? formatClock(atMs) : formatMoment(atMs);
 }
 
 /** `3 anomalies in the last 10 minutes, 27 readings in all`. */

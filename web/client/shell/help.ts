@@ -3,7 +3,7 @@ import type { Route } from "./router.ts";
 
 const everywhere: readonly (readonly [string, string])[] = [
   ["/", "search"],
-  ["Ctrl K", "go to a page or a device"],
+  ["Ctrl K", "go to a page or a device, or do what the page can"],
   ["?", "this list"],
   ["Esc", "close, or leave a chart"],
 ];
@@ -18,6 +18,7 @@ const charts: readonly (readonly [string, string])[] = [
   ["[ ]", "previous and next anomaly"],
   ["Home End", "oldest and newest reading"],
   ["t", "the same as a table"],
+  ["s", "which sensors of the device are shown"],
   ["drag", "zoom; with Shift, move"],
   ["Ctrl wheel", "zoom"],
   ["Ctrl Z", "back from a zoom, as a double click"],

@@ -13,6 +13,12 @@ export interface Place {
   readonly query: URLSearchParams;
 }
 
+/** Something that can be done, by its name in the palette. */
+export interface Command {
+  readonly text: string;
+  readonly run: () => void;
+}
+
 /** A view of the console, from its opening until it is left. */
 export interface Page {
   /** Stands alone in the main part of the console while the page is open. */
@@ -21,6 +27,8 @@ export interface Page {
   readonly title: string;
   /** Another query of the same path, such as after "back". Without this the page is opened anew. */
   follow?(place: Place): void;
+  /** What the palette offers while the page is open. */
+  commands?(): readonly Command[];
   /** The colours have changed; what is drawn on a canvas must be drawn again. */
   repaint?(): void;
   /** Somebody wants it asked anew now. */

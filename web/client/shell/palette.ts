@@ -1,42 +1,46 @@
 import { api, ask } from "../api/asking.ts";
 import { addressOf, fetchViews } from "../devices/views-api.ts";
 import { element, setAttribute } from "./element.ts";
+import type { Command } from "./page.ts";
 import type { Route } from "./router.ts";
 
 const settleMs = 150;
 const mostDevices = 8;
 
-interface Choice {
-  readonly text: string;
-  readonly href: string;
+export interface PaletteDeps {
+  readonly routes: readonly Route[];
+  readonly go: (url: string) => void;
+  /** What can be done on the page that is open. */
+  readonly commands: () => readonly Command[];
 }
 
-/** Goes to a page, a saved view or a device by a few letters of its name. */
+/** Goes to a page, a saved view or a device by a few letters of its name, or does what the page that is open can do. */
 export class Palette {
-  readonly #dialog = element("dialog", { class: "palette", "aria-label": "Go to" });
+  readonly #dialog = element("dialog", { class: "palette", "aria-label": "Go to, or do" });
   readonly #input = element("input", {
     ...{ type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list" },
     ...{
-      "aria-label": "Page, view or device",
-      placeholder: "Page, view or device",
+      "aria-label": "Page, view, device or command",
+      placeholder: "Page, view, device or command",
       autocomplete: "off",
       spellcheck: "false",
     },
   });
   readonly #list = element("ul", { id: "palette-list", role: "listbox", "aria-label": "Found" });
-  readonly #pages: readonly Choice[];
-  readonly #go: (url: string) => void;
-  #views: readonly Choice[] = [];
-  #devices: readonly Choice[] = [];
-  #choices: readonly Choice[] = [];
+  readonly #pages: readonly Command[];
+  readonly #deps: PaletteDeps;
+  #commands: readonly Command[] = [];
+  #views: readonly Command[] = [];
+  #devices: readonly Command[] = [];
+  #choices: readonly Command[] = [];
   #current = 0;
   #timer: number | undefined;
   #questions = 0;
 
-  constructor(routes: readonly Route[], go: (url: string) => void) {
-    this.#go = go;
-    this.#pages = routes.flatMap(({ label, pattern }) =>
-      label === undefined ? [] : { text: label, href: pattern },
+  constructor(deps: PaletteDeps) {
+    this.#deps = deps;
+    this.#pages = deps.routes.flatMap(({ label, pattern }) =>
+      label === undefined ? [] : this.#leadingTo(label, pattern),
     );
     this.#dialog.append(this.#input, this.#list);
     document.body.append(this.#dialog);
@@ -51,16 +55,16 @@ export class Palette {
 
   open(): void {
     this.#input.value = "";
+    this.#commands = this.#deps.commands();
     this.#showFitting();
     this.#dialog.showModal();
-    void this.#search();
     void this.#findViews();
+    void this.#search();
   }
 
-  /** Those that cannot be had are not offered; the list itself says why. */
   async #findViews(): Promise<void> {
     const views = await fetchViews().catch(() => []);
-    this.#views = views.map((view) => ({ text: `Devices: ${view.name}`, href: addressOf(view) }));
+    this.#views = views.map((view) => this.#leadingTo(`Devices: ${view.name}`, addressOf(view)));
     this.#showFitting();
   }
 
@@ -72,18 +76,22 @@ export class Palette {
     const asked = ask(() => api.GET("/api/v1/devices", { params: { query } }));
     const found = await asked.catch(() => undefined);
     if (found === undefined || question !== this.#questions) return;
-    this.#devices = found.devices.map(({ id }) => ({ text: id, href: `/devices/${encodeURIComponent(id)}` }));
+    this.#devices = found.devices.map(({ id }) => this.#leadingTo(id, `/devices/${encodeURIComponent(id)}`));
     this.#showFitting();
   }
 
   #showFitting(): void {
     const wanted = this.#input.value.trim().toLowerCase();
-    const fits = ({ text }: Choice): boolean => text.toLowerCase().includes(wanted);
-    const places = [...this.#pages, ...this.#views].filter(fits);
+    const fits = ({ text }: Command): boolean => text.toLowerCase().includes(wanted);
+    const places = [...this.#pages, ...this.#views, ...this.#commands].filter(fits);
     this.#show([...places, ...this.#devices.filter(fits).slice(0, mostDevices)]);
   }
 
-  #show(choices: readonly Choice[]): void {
+  #leadingTo(text: string, url: string): Command {
+    return { text, run: () => this.#deps.go(url) };
+  }
+
+  #show(choices: readonly Command[]): void {
     this.#choices = choices;
     const rows = choices.map(({ text }, at) => {
       const row = element("li", { id: `palette-${at}`, role: "option" }, [text]);
@@ -106,7 +114,7 @@ export class Palette {
     const choice = this.#choices[at];
     if (choice === undefined) return;
     this.#dialog.close();
-    this.#go(choice.href);
+    choice.run();
   }
 
   #takeKey(event: KeyboardEvent): void {

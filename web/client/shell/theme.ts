@@ -9,6 +9,7 @@ export interface Palette {
   readonly minor: string;
   readonly critical: string;
   readonly surface: string;
+  readonly ink: string;
   readonly grid: string;
   readonly text: string;
   readonly expected: string;
@@ -55,6 +56,7 @@ export function readPalette(): Palette {
     minor: colour("--minor"),
     critical: colour("--critical"),
     surface: colour("--surface"),
+    ink: colour("--ink"),
     grid: colour("--grid"),
     text: colour("--muted"),
     expected: colour("--expected"),
