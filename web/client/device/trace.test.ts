@@ -13,6 +13,7 @@ const raw = (ts: readonly number[], more: Partial<HistorySeries> = {}): HistoryS
   ts: [...ts],
   mean: ts.map((at) => at / second),
   anomalies: [],
+  expected: [],
   anomaliesLeftOff: 0,
   ...more,
 });
