@@ -35,9 +35,10 @@ test("stored and pushed bands become one, in whatever order they come", () => {
 });
 
 test("a chart makes room for the band, and a wide band does not flatten the line", () => {
-  const span = { fromMs: 0, toMs: 1 };
   const heights = (band: Band, ...line: readonly number[]) =>
-    roomFor([band], spots(...line), span).map(({ y }) => y);
+    roomFor({ sensorType: "temperature", bands: [band], line: spots(...line), fromMs: 0, toMs: 1 }).map(
+      ({ y }) => y,
+    );
   expect(heights([0, 19, 24], 21, Number.NaN, 23)).toEqual([19, 24]);
   expect(heights([0, -100, 100], 20, 23)).toEqual([17, 26]);
   // Where the line is outside of the band the chart reaches as far as it can on the side where the band is.
@@ -46,8 +47,9 @@ test("a chart makes room for the band, and a wide band does not flatten the line
 });
 
 test("no room is made for bands from before or after the range", () => {
-  const span = { fromMs: 0.025, toMs: 0.03 };
-  expect(roomFor(bands, spots(0, 50), span).map(({ y }) => y)).toEqual([20, 25]);
+  const picture = { sensorType: "temperature", bands, line: spots(0, 50), fromMs: 0.025, toMs: 0.03 };
+  expect(roomFor(picture).map(({ y }) => y)).toEqual([20, 25]);
+  expect(roomFor({ ...picture, sensorType: "wind_direction" })).toEqual([]);
 });
 
 test("where a value lies is said where it is not usual", () => {
@@ -66,6 +68,8 @@ test("round a circle a band lies over its end, and so do the words", () => {
   expect([350, 20, 310].map(said)).toEqual(["", "", ""]);
   expect(said(180)).toBe("outside of what is usual, 310.0 to 30.00\u202f°");
   expect(asDrawn("wind_direction", [band]).map(([one]) => one?.[1])).toEqual([-50, 310, 670]);
-  expect(asDrawn("temperature", [band])).toEqual([[band]]);
+  const around: readonly Band[] = [band, [1, -48, 32], [2, 312, 392]];
+  expect(asDrawn("wind_direction", around)[1]?.map(([, low]) => low)).toEqual([310, 312, 312]);
+  expect(asDrawn("temperature", around)).toEqual([around]);
   expect(endsOf("wind_direction", [0, -300, 300])).toEqual({ low: 0, high: 360 });
 });

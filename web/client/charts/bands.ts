@@ -39,22 +39,37 @@ function placeAt(bands: readonly Band[], tsUs: number): number {
   return first - 1;
 }
 
-/** The bands as they lie on a chart: round a circle also as they lie one turn below and above, where these reach into it. */
+/**
+ * The bands as they lie on a chart: round a circle each next to the one before it, and all of them one turn below and above as well,
+ * where these reach into it.
+ */
 export function asDrawn(sensorType: string, bands: readonly Band[]): readonly (readonly Band[])[] {
   const circle = circleOf(sensorType);
   if (circle === undefined || bands.length === 0) return [bands];
   const turn = circle.high - circle.low;
-  return [-turn, 0, turn].map((by) => bands.map(([tsUs, low, high]): Band => [tsUs, low + by, high + by]));
+  const inRow: Band[] = [];
+  for (const [tsUs, low, high] of bands) {
+    const before = inRow.at(-1)?.[1] ?? low;
+    const by = turn * Math.round((before - low) / turn);
+    inRow.push([tsUs, low + by, high + by]);
+  }
+  return [-turn, 0, turn].map((by) => inRow.map(([tsUs, low, high]): Band => [tsUs, low + by, high + by]));
+}
+
+interface Picture extends ChartSpan {
+  readonly sensorType: string;
+  readonly bands: readonly Band[];
+  readonly line: readonly Spot[];
 }
 
 /**
  * The ends that a chart makes room for, as spots: on either side no further from the line than the line itself is high, so that a wide
- * band does not flatten it.
+ * band does not flatten it. There is nothing beyond the ends of a circle.
  */
-export function roomFor(bands: readonly Band[], line: readonly Spot[], span: ChartSpan): readonly Spot[] {
+export function roomFor({ sensorType, bands, line, ...span }: Picture): readonly Spot[] {
   const known = line.filter(({ y }) => !Number.isNaN(y));
   const shown = bandsSince(bands, span.fromMs * 1000).filter(([tsUs]) => tsUs < span.toMs * 1000);
-  if (known.length === 0 || shown.length === 0) return [];
+  if (known.length === 0 || shown.length === 0 || circleOf(sensorType) !== undefined) return [];
   const least = known.reduce((most, { y }) => Math.min(most, y), Number.POSITIVE_INFINITY);
   const greatest = known.reduce((most, { y }) => Math.max(most, y), Number.NEGATIVE_INFINITY);
   const height = greatest - least;

@@ -97,7 +97,9 @@ export class TraceChart {
     if (x !== undefined && y !== undefined) {
       Object.assign(x, { min: view.fromMs, max: view.toMs });
       const all = [...view.mean, ...view.min, ...view.max, ...view.marks];
-      Object.assign(y, valueBounds([...all, ...roomFor(view.bands, all, view)], this.#deps.sensorType));
+      const { sensorType } = this.#deps;
+      const room = roomFor({ ...view, sensorType, line: all });
+      Object.assign(y, valueBounds([...all, ...room], sensorType));
     }
     this.#chart.update("none");
   }

@@ -59,8 +59,7 @@ export class SensorPanel {
     this.element = element("section", { class: "trace", "data-sensor": sensorType, "aria-label": label }, [
       element("div", { class: "sensor-head" }, [
         element("h2", { class: "sensor-label" }, [label]),
-        this.#level,
-        this.#usual,
+        element("span", { class: "trace-legend" }, [this.#level, this.#usual]),
         element("span", { class: "stale-tag" }, ["stale"]),
         this.#at,
         element("span", { class: "sensor-reading" }, [
