@@ -129,7 +129,7 @@ interface components {
     EmbedsAnswer: { "embeds": (components["schemas"]["EmbedSummary"])[]; "origins": (string)[] };
     NewEmbedBody: { "deviceId": string; "label": string; "days"?: null | number };
     NewEmbedAnswer: { "embed": components["schemas"]["EmbedSummary"]; "secret": string };
-    HistorySeries: { "deviceId": string; "sensorType": string; "level": "raw" | "1m" | "1h"; "stepSeconds": null | number; "ts": (number)[]; "mean": (number)[]; "min"?: (number)[]; "max"?: (number)[]; "n"?: (number)[]; "anomalies": ([number, number, number, "none" | "minor" | "major" | "critical"])[]; "anomaliesLeftOff": number };
+    HistorySeries: { "deviceId": string; "sensorType": string; "level": "raw" | "1m" | "1h"; "stepSeconds": null | number; "ts": (number)[]; "mean": (number)[]; "min"?: (number)[]; "max"?: (number)[]; "n"?: (number)[]; "anomalies": ([number, number, number, "none" | "minor" | "major" | "critical"])[]; "expected": ([number, number, number])[]; "anomaliesLeftOff": number };
     HistoryAnswer: { "cursor": string; "fromUs": number; "toUs": number; "series": (components["schemas"]["HistorySeries"])[] };
     LegacyData: { "device_id": string | number; "timestamp"?: string | number; "metrics": ({ "type": string; "value": number | string })[] } | { "device_id": string | number; "timestamp"?: string | number } | ({ "device_id": string | number; "timestamp"?: string | number; "metrics": ({ "type": string; "value": number | string })[] } | { "device_id": string | number; "timestamp"?: string | number })[];
     LegacyAccepted: { "status": "Data accepted" };
