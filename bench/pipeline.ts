@@ -196,6 +196,7 @@ const nothingElse = {
   rejections: [],
   positions: {},
   anchors: [],
+  bands: [],
   steps: { strikes: [], ends: [], begins: [] },
   heard: new Map(),
   toRefused: (): never => {

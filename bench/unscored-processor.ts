@@ -39,7 +39,7 @@ function toUnscored({ deviceId, sensorType, timestampUs, value }: Reading): Scor
 const scorer: Scorer = {
   score: (deliveries) => {
     const readings = deliveries.flatMap((delivery) => delivery.readings.map(toUnscored));
-    return Promise.resolve({ readings, anchors: [], steps: noSteps, heard: new Map() });
+    return Promise.resolve({ readings, anchors: [], bands: [], steps: noSteps, heard: new Map() });
   },
   forget: () => undefined,
 };

@@ -5,6 +5,7 @@ import type { Rejection } from "../schema/rejection.ts";
 import type { Tables } from "../schema/row.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { raiseStrikes } from "./alarm-raise.ts";
+import { keptBands } from "./band-statement.ts";
 import {
   bigintArray,
   booleanArray,
@@ -62,7 +63,7 @@ interface OutcomeRow {
 /**
  * One statement a batch, so one snapshot and one commit: the readings that are new, the newest of each series, the anomalies, the
  * devices heard of, and the account of it all. Every parameter is an array or a value, so the text is the same for every batch size, and
- * is planned once; once more for batches that have to do with rules. Of a reading that is twice in a batch the first counts. What can be known without the tables is worked out here: to
+ * is planned once; once more for batches that have to do with rules or bring bands. Of a reading that is twice in a batch the first counts. What can be known without the tables is worked out here: to
  * sort the batch, and to join it with what was inserted, took PostgreSQL a quarter of its time.
  */
 export async function runBatch(
@@ -114,6 +115,7 @@ export async function runBatch(
     ${strikes(steps)},
     ${raiseStrikes()},
     ${hasSteps(steps) ? sql`${ruleTurns(steps)},` : sql``}
+    ${batch.bands.length > 0 ? sql`${keptBands(batch.bands)},` : sql``}
     ${accounting(batch, gapsMs)},
     heard AS (
       SELECT device_id, ${toInstant(sql`${batch.receivedUs}::bigint`)} AS last_seen, nullif(gap_ms, 0) AS gap_ms

@@ -36,6 +36,14 @@ export interface DetectorAnchor extends SeriesKey {
   readonly state: Uint8Array;
 }
 
+/** Between which values the readings of a series are usual from a moment on, until another such band says otherwise. */
+export interface ExpectedBand extends SeriesKey {
+  readonly timestampUs: number;
+  /** In the unit of the sensor. */
+  readonly low: number;
+  readonly high: number;
+}
+
 /** A reading that breaks an operator's rule. */
 export interface RuleStrike extends SeriesKey {
   /** As its alarm names it. */
@@ -76,6 +84,7 @@ export interface Batch {
   /** Which frames are accounted for with this batch. */
   readonly positions: Positions;
   readonly anchors: readonly DetectorAnchor[];
+  readonly bands: readonly ExpectedBand[];
   readonly steps: RuleSteps;
   readonly heard: ReadonlyMap<ScoredReading, Heard>;
   /** What is kept of a reading that the database will never have. */

@@ -147,10 +147,20 @@ class Pen implements ShardWriter {
    */
   async #sift(batch: Batch, reason: string): Promise<Left & { readonly accepted: Batch }> {
     const refused = new Set(
-      await this.#refusedAmong(batch.readings, (readings) => ({ ...batch, readings, rejections: [] })),
+      await this.#refusedAmong(batch.readings, (readings) => ({
+        ...batch,
+        readings,
+        rejections: [],
+        bands: [],
+      })),
     );
     const dropped = new Set(
-      await this.#refusedAmong(batch.rejections, (rejections) => ({ ...batch, readings: [], rejections })),
+      await this.#refusedAmong(batch.rejections, (rejections) => ({
+        ...batch,
+        readings: [],
+        rejections,
+        bands: [],
+      })),
     );
     const instead = [...refused].map((reading) => batch.toRefused(reading, reason));
     const kept = batch.rejections.filter((rejection) => !dropped.has(rejection));
@@ -158,13 +168,14 @@ class Pen implements ShardWriter {
     const spoilt = new Set([...refused].map(({ deviceId, sensorType }) => `${deviceId}/${sensorType}`));
     const isSpoilt = ({ deviceId, sensorType }: SeriesKey) => spoilt.has(`${deviceId}/${sensorType}`);
     const anchors = batch.anchors.filter((anchor) => !isSpoilt(anchor));
+    const bands = batch.bands.filter((band) => !isSpoilt(band));
     const steps = {
       // Those that were not stored raise nothing anyway.
       strikes: batch.steps.strikes,
       ends: batch.steps.ends.filter((end) => !isSpoilt(end)),
       begins: batch.steps.begins.filter((begin) => !isSpoilt(begin)),
     };
-    const accepted = { ...batch, readings, rejections: [...kept, ...instead], anchors, steps };
+    const accepted = { ...batch, readings, rejections: [...kept, ...instead], anchors, bands, steps };
     return { accepted, refused: [...refused], dropped: [...dropped] };
   }
 

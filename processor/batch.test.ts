@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { StreamEntry } from "../platform/ports.ts";
 import { decodeAgain } from "../schema/replay.ts";
-import { partsOf, refusedReading, unreadableEntry } from "./batch.ts";
+import type { ScoredReading } from "../schema/scored.ts";
+import { partsOf, refusedReading, toLiveReadings, unreadableEntry } from "./batch.ts";
 
 function entry(id: string, readings: number): StreamEntry {
   const reading = { deviceId: "a", sensorType: "b", timestampUs: 1, value: 1 };
@@ -52,4 +53,21 @@ test("a reading the database refuses is kept under one id, as a message that giv
   expect(kept.id).toBe(refusedReading({ ...reading, ...judged }, "still none", 1).id);
   const rules = { nowUs: 1_795_000_002_000_000, maxFutureUs: 0, maxReadings: 1, maxPayloadBytes: 4096 };
   expect(decodeAgain(kept, rules)).toEqual({ kind: "readings", readings: [reading] });
+});
+
+test("live readings go by device, with the bands that begin with them", () => {
+  const reading = (deviceId: string, value: number): ScoredReading => ({
+    ...{ deviceId, sensorType: "temperature", timestampUs: value, value, score: 0.1, isAnomaly: false },
+    ...{ confidence: 1, modelVersion: "none", isLate: false, explanation: null },
+  });
+  const band = { deviceId: "a", sensorType: "temperature", timestampUs: 3, low: 19, high: 24 };
+  const batch = { readings: [reading("a", 1), reading("b", 2), reading("a", 3)], bands: [band] };
+  expect(toLiveReadings(batch)).toEqual([
+    {
+      deviceId: "a",
+      readings: [1, 3].map((value) => ["temperature", value, value, 0.1, 0]),
+      bands: [["temperature", 3, 19, 24]],
+    },
+    { deviceId: "b", readings: [["temperature", 2, 2, 0.1, 0]] },
+  ]);
 });

@@ -1,20 +1,26 @@
 import { createHash } from "node:crypto";
 import { weightOf } from "../platform/frame.ts";
 import type { StreamEntry } from "../platform/ports.ts";
-import { type LivePoint, type LiveReadings, toLivePoint } from "../schema/event.ts";
+import type { Batch } from "../platform/shard-batch.ts";
+import { type LiveBand, type LivePoint, type LiveReadings, toLivePoint } from "../schema/event.ts";
 import { type Rejection, toRejection } from "../schema/rejection.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";
 
-/** The readings as the live charts take them, by device. */
-export function toLiveReadings(readings: readonly ScoredReading[]): LiveReadings[] {
-  const byDevice = new Map<string, LivePoint[]>();
+/** The readings as the live charts take them, by device, each with the bands that begin with it. */
+export function toLiveReadings({ readings, bands }: Pick<Batch, "readings" | "bands">): LiveReadings[] {
+  const byDevice = new Map<string, { deviceId: string; readings: LivePoint[]; bands?: LiveBand[] }>();
   for (const reading of readings) {
-    const points = byDevice.get(reading.deviceId);
-    if (points === undefined) byDevice.set(reading.deviceId, [toLivePoint(reading)]);
-    else points.push(toLivePoint(reading));
+    const known = byDevice.get(reading.deviceId);
+    if (known !== undefined) known.readings.push(toLivePoint(reading));
+    else byDevice.set(reading.deviceId, { deviceId: reading.deviceId, readings: [toLivePoint(reading)] });
   }
-  return [...byDevice].map(([deviceId, points]) => ({ deviceId, readings: points }));
+  for (const { deviceId, sensorType, timestampUs, low, high } of bands) {
+    const own = byDevice.get(deviceId);
+    if (own === undefined) continue;
+    own.bands = [...(own.bands ?? []), [sensorType, timestampUs, low, high]];
+  }
+  return [...byDevice.values()];
 }
 
 /** How much memory an entry takes, in readings; at least one. */

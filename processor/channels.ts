@@ -1,7 +1,7 @@
 import { logTarget } from "./lines.ts";
 import { arc, canBeStuck, watchedValue } from "./quantity.ts";
 import { becomesStuck } from "./rests.ts";
-import { dayBinOf, expectedOfDay, expectedOfWeek, readingsPerVisit, weekBinOf, weekBins } from "./season.ts";
+import { dayBinOf, weekBinOf } from "./season.ts";
 import { calmest, isWarm, longestGap, type SeriesState, warmAfter } from "./series.ts";
 import { leftDiscord, shapeLength } from "./shape.ts";
 import {
@@ -17,6 +17,7 @@ import {
 } from "./spread.ts";
 import { type Stance, stanceOf } from "./state-head.ts";
 import { logRarity } from "./tail.ts";
+import { usualOfDay, usualOfWeek } from "./usual.ts";
 
 /** One reading as the channels see it, before anything is learnt from it. */
 export interface Observation {
@@ -49,30 +50,9 @@ export interface Observation {
 // Beyond these everything is equally absurd, and squares stay finite.
 const valueLimit = 1e100;
 const rawLimit = 1e6;
-const dayUs = 86_400_000_000;
 /** News exceeds what was told lately by so much. */
 const newsFactor = 1.5;
 const leastNews = 0.1;
-
-/** What a series lets expect of a reading, and by what. */
-export interface Outlook {
-  readonly by: "level" | "daily" | "weekly";
-  readonly centre: number;
-  readonly spread: number;
-}
-
-/** The closest of what level, time of day and hour of the week let expect where `seen` was seen. */
-export function outlook(state: SeriesState, seen: Observation): Outlook {
-  let closest: Outlook = { by: "level", centre: state.mean, spread: spreadOf(state, place.level) };
-  for (const by of ["daily", "weekly"] as const) {
-    const index = by === "daily" ? place.daily : place.weekly;
-    const move = seen.moves[index] ?? Number.NaN;
-    const isHeard = (state.heard[index] ?? 0) >= warmAfter && !Number.isNaN(move);
-    const own = spreadOf(state, index);
-    if (isHeard && own < closest.spread) closest = { by, centre: seen.value - move, spread: own };
-  }
-  return closest;
-}
 
 /** Looks at a reading against what the series was so far. Changes nothing. */
 export function observe(state: SeriesState, reading: number, timestampUs: number): Observation {
@@ -161,14 +141,9 @@ function movesOf(
 ): number[] {
   const { value } = seen;
   const tamed = tame(state, value);
-  // Within the first day a season would only be compared with itself.
-  const hasSeasons = seen.timestampUs - state.firstTimestampUs >= dayUs;
   const single = toSingle(state, value);
-  const ofDay = hasSeasons ? expectedOfDay(state.day, seen.dayBin) : Number.NaN;
-  const perHour = readingsPerVisit(weekBins, state.intervalUs);
-  const ofWeek = hasSeasons
-    ? expectedOfWeek(state.week, seen.weekBin, { mean: ofDay, weight: perHour })
-    : Number.NaN;
+  const ofDay = usualOfDay(state, seen);
+  const ofWeek = usualOfWeek(state, seen, ofDay);
   return [
     value - state.mean,
     follow(state.ema16, tamed, 16) - state.mean,

@@ -1,9 +1,10 @@
 import { type ChannelName, type ChannelShare, channelNames, type Explanation } from "../schema/scored.ts";
-import { type Range, sensorLabel, sensorTypes, sensorUnit } from "../schema/sensors.ts";
+import { type Range, sensorLabel, sensorUnit } from "../schema/sensors.ts";
 import { type Calendar, type Moment, utcCalendar } from "./calendar.ts";
-import { type Observation, type Outlook, outlook } from "./channels.ts";
+import type { Observation } from "./channels.ts";
 import { inUnit } from "./quantity.ts";
 import { type SeriesState, warmAfter } from "./series.ts";
+import { bandOf, type Outlook, outlook } from "./usual.ts";
 
 /** Why a reading outside the physical range of its type is one. */
 export function explainImpossible(sensorType: string, value: number, physical: Range): Explanation {
@@ -97,18 +98,6 @@ function placeOf(by: Outlook["by"], { ofDay, ofWeek }: Moment): string {
     case "weekly":
       return `${ofWeek} here`;
   }
-}
-
-// 99 % of a normal signal; never beyond what the quantity can be.
-function bandOf(state: SeriesState, { centre, spread }: Outlook): Range {
-  const reach = 2.6 * spread;
-  const ends = [centre - reach, centre + reach].map((end) => inUnit(state.kind, end));
-  const [from = 0, to = 0] = ends;
-  // Round a circle, and of what a counter adds, the physical range is no limit.
-  const isLimited = state.kind !== "circular" && state.kind !== "counter";
-  const physical = isLimited ? sensorTypes.get(state.sensorType)?.physical : undefined;
-  const low = Math.max(from, physical?.low ?? Number.NEGATIVE_INFINITY);
-  return { low, high: Math.max(low, Math.min(to, physical?.high ?? Number.POSITIVE_INFINITY)) };
 }
 
 /** The channels that have something to say, the one that weighs most first. */

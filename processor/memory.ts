@@ -1,5 +1,6 @@
 import type { DetectorHistory } from "../platform/ports.ts";
 import type { SeriesKey } from "../platform/shard-batch.ts";
+import { type BandTrail, newBandTrail } from "./bands.ts";
 import { learnReading } from "./score.ts";
 import { newSeries, type SeriesState } from "./series.ts";
 import { parseSeries } from "./series-bytes.ts";
@@ -9,6 +10,7 @@ export interface Remembered {
   readonly state: SeriesState;
   /** Stored readings that are not in its anchor. */
   sinceAnchor: number;
+  readonly bands: BandTrail;
 }
 
 /**
@@ -45,7 +47,8 @@ export class DetectorMemory {
       const anchored = anchor === null ? undefined : parseSeries(sensorType, anchor.state);
       const state = anchored ?? newSeries(sensorType);
       for (const point of points) learnReading(state, point);
-      this.#series.set(nameOf(history), { state, sinceAnchor: points.length });
+      const name = nameOf(history);
+      this.#series.set(name, { state, sinceAnchor: points.length, bands: newBandTrail(name) });
     }
   }
 
@@ -53,7 +56,11 @@ export class DetectorMemory {
   of(key: SeriesKey): Remembered {
     const name = nameOf(key);
     const known = this.#series.get(name);
-    const remembered = known ?? { state: newSeries(key.sensorType), sinceAnchor: 0 };
+    const remembered = known ?? {
+      state: newSeries(key.sensorType),
+      sinceAnchor: 0,
+      bands: newBandTrail(name),
+    };
     // Taking it out and putting it back makes it the newest: a Map keeps the order of insertion.
     if (known !== undefined) this.#series.delete(name);
     this.#series.set(name, remembered);

@@ -162,7 +162,7 @@ class Ownership {
 
   async #announce(batch: Batch, written: Written): Promise<void> {
     const { events, now } = this.#deps;
-    events.broadcast(toLiveReadings(batch.readings));
+    events.broadcast(toLiveReadings(batch));
     const said = [...toPresence("device-active", written.awakened, now()), ...written.anomalies];
     if (said.length === 0) return;
     await this.#insist("events not announced yet", () => events.publish(said, written.receipt));

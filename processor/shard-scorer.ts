@@ -1,8 +1,9 @@
 import type { ReadingStore } from "../platform/ports.ts";
 import type { RuleStore } from "../platform/rule-ports.ts";
-import type { DetectorAnchor, Heard, RuleSteps, SeriesKey } from "../platform/shard-batch.ts";
+import type { DetectorAnchor, ExpectedBand, Heard, RuleSteps, SeriesKey } from "../platform/shard-batch.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { ScoredReading } from "../schema/scored.ts";
+import { bandWith } from "./bands.ts";
 import { learnArrival, usualGapUs } from "./cadence.ts";
 import { observe } from "./channels.ts";
 import type { Manner } from "./manner.ts";
@@ -19,6 +20,7 @@ import type { TuningBook } from "./tuning-book.ts";
 export interface Scored {
   readonly readings: readonly ScoredReading[];
   readonly anchors: readonly DetectorAnchor[];
+  readonly bands: readonly ExpectedBand[];
   readonly steps: RuleSteps;
   readonly heard: ReadonlyMap<ScoredReading, Heard>;
 }
@@ -71,9 +73,12 @@ export function openScorer({ store, models, tunings, rules, book, mostSeries }: 
       // The state of a series that is due, by the reading that made it so.
       const due = new Map<Remembered, SeriesKey>();
       const heard = new Map<ScoredReading, Heard>();
+      const bands: ExpectedBand[] = [];
       const score = (reading: Reading, receivedUs: number) => {
         const remembered = memory.of(reading);
         const { state } = remembered;
+        const band = bandWith(reading, state, remembered.bands);
+        if (band !== undefined) bands.push(band);
         const result = scoreBeside(tunings.mannerFor(reading), {
           reading,
           state,
@@ -90,7 +95,7 @@ export function openScorer({ store, models, tunings, rules, book, mostSeries }: 
       );
       memory.trim();
       const anchors = [...due].map(([remembered, key]) => toAnchor(remembered, key));
-      return { readings: scored, anchors, steps: watch.judge(scored), heard };
+      return { readings: scored, anchors, bands, steps: watch.judge(scored), heard };
     },
     forget(keys) {
       memory.forget(keys);

@@ -110,7 +110,12 @@ export type Hint =
 export interface LiveReadings {
   readonly deviceId: string;
   readonly readings: readonly LivePoint[];
+  /** What is usual of its sensors from now on; absent while nothing of it changed. */
+  readonly bands?: readonly LiveBand[];
 }
+
+/** [sensorType, timestampUs, low, high]: between which values the readings of a sensor are usual from this moment on. */
+export type LiveBand = readonly [sensorType: string, timestampUs: number, low: number, high: number];
 
 /** [sensorType, timestampUs, value, score, isAnomaly as 0 or 1]: arrays are a third of the bytes of objects. */
 export type LivePoint = readonly [

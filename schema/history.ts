@@ -59,6 +59,11 @@ export const HistorySeries = Type.Object({
     description:
       "Every anomaly of the range, by time, whatever the level: [timestampUs, value, score, severity].",
   }),
+  expected: Type.Array(Type.Tuple([Type.Integer(), Type.Number(), Type.Number()]), {
+    description:
+      "Between which values readings were usual, by time: [timestampUs, low, high], each until the next one. The first is the one in force " +
+      "when the range begins; there is none while a sensor learns. Of a counter, of yes or no, and of what is set there is no such band.",
+  }),
   anomaliesLeftOff: Type.Integer({
     description: `How many more there are: beyond ${historyAnomalyLimit} of a series those with the least score are left off.`,
   }),

@@ -127,6 +127,12 @@ export const ReadingsEvent = Type.Array(
         description: "Sensor type, microseconds since the epoch, value, score, whether it is an anomaly.",
       }),
     ),
+    bands: Type.Optional(
+      Type.Array(Type.Tuple([Type.String(), Type.Integer(), Type.Number(), Type.Number()]), {
+        description:
+          "Of sensors of which it changed: sensor type, microseconds since the epoch, between which values readings are usual from then on.",
+      }),
+    ),
   }),
 );
 

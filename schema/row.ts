@@ -217,6 +217,15 @@ export interface CommandRow {
   cancelled_at: Date | null;
 }
 
+/** Between which values the readings of a series were usual from a moment on. */
+export interface ExpectedBandRow {
+  device_id: string;
+  sensor_type: string;
+  at: Instant;
+  low: number;
+  high: number;
+}
+
 /** What the readings of a series come to in a minute or an hour. */
 export interface RollupRow {
   device_id: string;
@@ -266,6 +275,7 @@ export interface Tables {
   ledger_journal: LedgerJournalRow;
   device_ledger: DeviceLedgerRow;
   detector_anchors: DetectorAnchorRow;
+  expected_bands: ExpectedBandRow;
   audit: AuditRow;
   principals: PrincipalRow;
   credentials: CredentialRow;

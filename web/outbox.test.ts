@@ -103,3 +103,14 @@ test("forgets devices that nobody watches and those that fall quiet", () => {
   expect(look()).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test("what is usual goes out with the readings, also when they had to wait, and once", () => {
+  const bands = [["temperature", 1, 19, 24]] as const;
+  outbox.add([{ deviceId: "a", readings: [point(1)], bands }]);
+  outbox.add([{ deviceId: "a", readings: [point(2)], bands: [["temperature", 2, 20, 25]] }]);
+  outbox.add([{ deviceId: "a", readings: [point(3)] }]);
+  vi.advanceTimersByTime(restMs);
+  add("a", point(4));
+  vi.advanceTimersByTime(restMs);
+  expect(sent.map((message) => message.bands)).toEqual([bands, [["temperature", 2, 20, 25]], undefined]);
+});

@@ -1,4 +1,4 @@
-import type { LivePoint, LiveReadings } from "../schema/event.ts";
+import type { LiveBand, LivePoint, LiveReadings } from "../schema/event.ts";
 
 /** Two sendings of one device are at least this far apart, unless an anomaly calls: a chart redraws no more often. */
 export const restMs = 30;
@@ -13,6 +13,7 @@ export interface OutboxDeps {
 interface Resting {
   readonly untilMs: number;
   readonly waiting: LivePoint[];
+  readonly bands: LiveBand[];
 }
 
 /**
@@ -30,12 +31,13 @@ export class Outbox {
   }
 
   add(batch: readonly LiveReadings[]): void {
-    for (const { deviceId, readings } of batch) {
+    for (const { deviceId, readings, bands = [] } of batch) {
       if (!this.#deps.isWatched(deviceId)) continue;
       const resting = this.#resting.get(deviceId);
-      if (resting === undefined) this.#send(deviceId, readings);
+      if (resting === undefined) this.#send(deviceId, readings, bands);
       else {
         resting.waiting.push(...readings);
+        resting.bands.push(...bands);
         if (readings.some(([, , , , isAnomaly]) => isAnomaly === 1)) this.flush(deviceId);
       }
     }
@@ -43,8 +45,8 @@ export class Outbox {
 
   /** Sends what waits of a device. */
   flush(deviceId: string): void {
-    const waiting = this.#resting.get(deviceId)?.waiting ?? [];
-    if (waiting.length > 0) this.#send(deviceId, waiting);
+    const { waiting = [], bands = [] } = this.#resting.get(deviceId) ?? {};
+    if (waiting.length > 0) this.#send(deviceId, waiting, bands);
   }
 
   stop(): void {
@@ -52,23 +54,23 @@ export class Outbox {
     this.#resting.clear();
   }
 
-  #send(deviceId: string, readings: readonly LivePoint[]): void {
-    this.#deps.send({ deviceId, readings });
+  #send(deviceId: string, readings: readonly LivePoint[], bands: readonly LiveBand[]): void {
+    this.#deps.send({ deviceId, readings, ...(bands.length > 0 ? { bands } : {}) });
     this.#resting.delete(deviceId);
-    this.#resting.set(deviceId, { untilMs: performance.now() + restMs, waiting: [] });
+    this.#resting.set(deviceId, { untilMs: performance.now() + restMs, waiting: [], bands: [] });
     this.#timer ??= setTimeout(() => this.#wake(), restMs);
   }
 
   /** Sends what waits of those whose rest is over, and forgets those that stayed quiet or lost their watchers. */
   #wake(): void {
     const nowMs = performance.now();
-    for (const [deviceId, { untilMs, waiting }] of this.#resting) {
+    for (const [deviceId, { untilMs, waiting, bands }] of this.#resting) {
       if (untilMs > nowMs) {
         this.#timer = setTimeout(() => this.#wake(), untilMs - nowMs);
         return;
       }
       this.#resting.delete(deviceId);
-      if (waiting.length > 0 && this.#deps.isWatched(deviceId)) this.#send(deviceId, waiting);
+      if (waiting.length > 0 && this.#deps.isWatched(deviceId)) this.#send(deviceId, waiting, bands);
     }
     this.#timer = undefined;
   }

@@ -69,6 +69,7 @@ export async function forgetChunks(db: Kysely<Tables>, retention: HistoryRetenti
       await sql`SELECT drop_chunks(${name}::regclass, older_than => ${instant(beforeUs)})`.execute(db);
   };
   await drop("readings", retention.readingsDays, readingsSinceUs);
+  await drop("expected_bands", retention.readingsDays, readingsSinceUs);
   await drop("readings_1m", retention.minutesDays, minutesSinceUs);
   await drop("readings_1h", retention.hoursDays, hoursSinceUs);
 }

@@ -3,6 +3,7 @@ import { type HistorySeries, historyAnomalyLimit } from "../../schema/history.ts
 import type { Tables } from "../../schema/row.ts";
 import { asking, type Database } from "../database.ts";
 import type { SeriesKey } from "../shard-batch.ts";
+import { bandsOf } from "./bands-sql.ts";
 import type { HistoryStore, HistoryWish } from "./ports.ts";
 import { asReadings, inSteps, type Prospect, piecesOf, type Resolution, widened } from "./resolution.ts";
 import { anomaliesOf, type Columns, readingsOf, stepsOf } from "./series-sql.ts";
@@ -48,15 +49,17 @@ async function history(
     const prospect = prospectOf(wish, state, { gapMs, series: asked.length });
     return { key, prospect, resolution: asReadings(range, prospect) ?? inSteps(range, prospect) };
   });
-  const [drawn, anomalies] = await Promise.all([
+  const [drawn, anomalies, bands] = await Promise.all([
     drawAll(db, plans, { range, state }),
     anomaliesOf(db, asked, { ...wish, limit: historyAnomalyLimit }),
+    bandsOf(db, asked, range),
   ]);
   return plans.map((plan, place) => ({
     ...plan.key,
     ...{ level: "raw" as const, stepSeconds: null, ts: [], mean: [], anomalies: [], anomaliesLeftOff: 0 },
     ...drawn.get(plan),
     ...anomalies[place],
+    expected: bands[place] ?? [],
   }));
 }
 

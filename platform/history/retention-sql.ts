@@ -27,8 +27,10 @@ export async function moveOn(
 export async function forgetRows(db: Kysely<Tables>, retention: HistoryRetention): Promise<void> {
   await moveOn(db, retention);
   const { readingsSinceUs, minutesSinceUs, hoursSinceUs } = await readState(db);
-  if (retention.readingsDays > 0)
+  if (retention.readingsDays > 0) {
     await remove(db, { table: "readings", at: "ts", beforeUs: readingsSinceUs });
+    await remove(db, { table: "expected_bands", at: "at", beforeUs: readingsSinceUs });
+  }
   if (retention.minutesDays > 0)
     await remove(db, { table: "readings_1m", at: "bucket", beforeUs: minutesSinceUs });
   if (retention.hoursDays > 0)

@@ -104,7 +104,7 @@ export async function anomaliesOf(
 }
 
 /** The series as rows `k`, numbered in their order. */
-function listed(keys: readonly SeriesKey[]) {
+export function listed(keys: readonly SeriesKey[]) {
   return sql`unnest(
     ${keys.map(({ deviceId }) => deviceId)}::text[], ${keys.map(({ sensorType }) => sensorType)}::text[]
   ) WITH ORDINALITY AS k(device_id, sensor_type, place)`;

@@ -6,6 +6,22 @@ import { type ConsoleStage, openStage } from "./console-stage.ts";
 
 const themes = ["dark", "light", "contrast"] as const;
 
+/** How many pixels of the first chart have the colour of what is usual; a few edges of the line happen to have it. */
+const shadedPixels = `(() => {
+  const probe = document.body.appendChild(document.createElement("span"));
+  probe.style.color = "var(--usual)";
+  const [red, green, blue, share] = getComputedStyle(probe).color.match(/[\\d.]+/g).map(Number);
+  probe.remove();
+  const canvas = document.querySelector(".trace canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const isNear = (at, colour, by) => Math.abs(data[at] - colour) <= by;
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    if (isNear(at, red, 8) && isNear(at + 1, green, 8) && isNear(at + 2, blue, 8) && isNear(at + 3, share * 255, 2)) count += 1;
+  }
+  return count;
+})()`;
+
 describe("the views of the console", () => {
   let stage: ConsoleStage;
   let page: Page;
@@ -100,6 +116,37 @@ describe("the views of the console", () => {
     await hasDots("temperature", 5);
     // What happened to another device has no place here.
     expect(await page.locator(".log").first().textContent()).not.toContain("Vibration");
+  });
+
+  test("what is usual is shaded from where it is known, at once and from then on, and stands in the table", async () => {
+    const begunMs = Date.now() - 600_000;
+    const send = (second: number, temperature: number): Promise<unknown> => {
+      const timestamp = new Date(begunMs + second * 1000).toISOString();
+      const text = JSON.stringify({ timestamp, temperature });
+      return stage.mqtt.publishAsync("devices/lehr-1/telemetry", text, { qos: 1 });
+    };
+    await Promise.all(Array.from({ length: 60 }, (_, second) => send(second, 20 + (second % 3))));
+    await open("/devices/lehr-1");
+    await hasDots("temperature", 60);
+    expect(await trace("temperature").getAttribute("data-bands")).toBe("0");
+    expect(await page.evaluate(shadedPixels)).toBeLessThan(200);
+    await send(60, 21);
+    const banded = page.locator('.trace[data-sensor="temperature"][data-bands="1"]');
+    await banded.waitFor();
+    await page.reload();
+    await banded.waitFor();
+    await banded.getByText("usual", { exact: true }).waitFor();
+    await send(500, 22);
+    await hasDots("temperature", 62);
+    await until("the area is painted", async () => Number(await page.evaluate(shadedPixels)) > 2000);
+    await page.keyboard.press("t");
+    const newest = trace("temperature").locator(".twin tbody tr").first().locator("td");
+    const [, value, from, to] = await newest.allTextContents();
+    expect(value).toBe("22.00");
+    expect(Number(from)).toBeLessThan(20);
+    expect(Number(to)).toBeGreaterThan(22);
+    const oldest = trace("temperature").locator(".twin tbody tr").last().locator("td");
+    expect((await oldest.allTextContents()).slice(2, 4)).toEqual(["", ""]);
   });
 
   test("it is paused by the space bar and loses nothing; a range that is drawn goes into the address, and back", async () => {

@@ -220,7 +220,7 @@ export function onEach(
     afterAll(() => stores.close());
     beforeEach(async () => {
       const tables = sql.raw(
-        "readings, readings_1m, readings_1h, history_state, late_spans, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, audit, " +
+        "readings, readings_1m, readings_1h, history_state, late_spans, device_latest, anomalies, devices, models, rejected, settings, custody, ledger_journal, device_ledger, detector_anchors, expected_bands, audit, " +
           "principals, credentials, claim_tokens, revoked_certificates, secrets, operators, sessions, api_tokens, first_admin, embeds, saved_views, " +
           "brokers, presence, commands, alarms, alarm_events, rules, rule_runs, notification_routes, notifications, " +
           "tunings, tuning_previews, model_types, model_overrides",

@@ -66,6 +66,7 @@ export function batch(over: Partial<Batch> = {}): Batch {
     receivedUs: nowUs(),
     positions: {},
     anchors: [],
+    bands: [],
     steps: { strikes: [], ends: [], begins: [] },
     heard: new Map(),
     toRefused: ({ value }, reason) => rejection({ code: "STORE_REFUSED", reason, payload: String(value) }),

@@ -68,7 +68,7 @@ onEach(engines, "the history", (stores) => {
       ...{ deviceId: "a", sensorType: "temperature", level: "raw", stepSeconds: null },
       ts: readings.slice(0, 30).map(({ timestampUs }) => timestampUs),
       mean: readings.slice(0, 30).map(({ value }) => value),
-      ...{ anomalies: [], anomaliesLeftOff: 0 },
+      ...{ anomalies: [], expected: [], anomaliesLeftOff: 0 },
     });
   });
 

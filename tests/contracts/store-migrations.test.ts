@@ -23,6 +23,7 @@ const tables = [
   "device_ledger",
   "devices",
   "embeds",
+  "expected_bands",
   "first_admin",
   "history_state",
   "late_spans",
@@ -84,6 +85,8 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0016-history",
     ...(hasTimescale ? ["0017-history.timescale"] : []),
     "0018-lists",
+    "0019-expected-bands",
+    ...(hasTimescale ? ["0019-expected-bands.timescale"] : []),
     "0020-embeds-and-views",
   ];
 }
@@ -185,14 +188,23 @@ describe.each(servers)("the tables on $name", ({ make }) => {
       ...reading,
       timestampUs: reading.timestampUs + reading.value * 3_600_000_000,
     }));
-    await pen?.write(batch({ readings: hourly.slice(0, 50) }));
+    const bands = hourly.map((reading) => ({ ...reading, low: 19, high: 24 }));
+    await pen?.write(batch({ readings: hourly.slice(0, 50), bands: bands.slice(0, 50) }));
     if (place.hasTimescale) {
       const steps = await migrate(database, { hasTimescale: true, chunkIntervalHours });
-      expect(steps).toEqual(["0002-hypertable.timescale", "0017-history.timescale"]);
-      expect(await hypertablesIn(database)).toEqual([{ name: "readings", isCompressed: true }]);
+      expect(steps).toEqual([
+        "0002-hypertable.timescale",
+        "0017-history.timescale",
+        "0019-expected-bands.timescale",
+      ]);
+      expect(await hypertablesIn(database)).toEqual([
+        { name: "readings", isCompressed: true },
+        { name: "expected_bands", isCompressed: false },
+      ]);
       await sql`SELECT compress_chunk(chunk) FROM show_chunks('readings') AS chunk`.execute(database.db);
     }
-    expect(await pen?.write(batch({ readings: hourly }))).toMatchObject({ inserted: 50 });
+    expect(await pen?.write(batch({ readings: hourly, bands }))).toMatchObject({ inserted: 50 });
+    expect(await database.db.selectFrom("expected_bands").select("at").execute()).toHaveLength(100);
     expect(await pen?.write(batch({ readings: hourly }))).toMatchObject({ inserted: 0 });
     const points = await pointsOf({ database }, { deviceId: "a", sensorType: "temperature" });
     const timestamps = hourly.map(({ timestampUs }) => timestampUs);

@@ -38,7 +38,7 @@ interface Wall {
 }
 
 const sql =
-  /^platform\/history\/[a-z-]+-(?:sql|store)\.ts$|^platform\/(?:(?:devices|export)\/|alarm-(?:end|raise|storms)|batch-statement|database|detector-histories|embedded-database|held-connection|migrations|rule-statement|seat|shard-writer|sql|[a-z]+-store)[a-z-]*\.ts$/;
+  /^platform\/history\/[a-z-]+-(?:sql|store)\.ts$|^platform\/(?:(?:devices|export)\/|alarm-(?:end|raise|storms)|(?:band|batch)-statement|database|detector-histories|embedded-database|held-connection|migrations|rule-statement|seat|shard-writer|sql|[a-z]+-store)[a-z-]*\.ts$/;
 
 const walls: readonly Wall[] = [
   { to: /^(?:aedes|mqemitter)/, only: /^broker\// },

@@ -6,6 +6,7 @@ const raw: HistorySeries = {
   ...{ deviceId: "a", sensorType: "temperature", level: "raw", stepSeconds: null },
   ...{ ts: [0, 1_000_000, 2_000_000], mean: [21, 150, 22] },
   anomalies: [[1_000_000, 150, 0.9, "major"]],
+  expected: [],
   anomaliesLeftOff: 0,
 };
 const rolled: HistorySeries = { ...raw, level: "1m", stepSeconds: 60, min: [20, 22, 21], max: [30, 160, 25] };

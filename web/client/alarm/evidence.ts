@@ -1,6 +1,7 @@
 import type { AlarmSummary } from "../../../schema/alarm.ts";
 import type { HistorySeries } from "../../../schema/history.ts";
 import { sensorLabel } from "../../../schema/sensors.ts";
+import { bandAt, endsOf } from "../charts/bands.ts";
 import { type Point, type Spot, toLine } from "../charts/history.ts";
 import { type Box, drawPicture, savePicture } from "../charts/picture.ts";
 import { describeSpan, pictureName } from "../charts/picture-words.ts";
@@ -128,7 +129,8 @@ export class Evidence {
       backdrop: episodePlugin({
         palette: () => this.#shell.palette(),
         span: { fromMs: alarm.raisedUs / 1000, toMs: alarm.lastUs / 1000 },
-        expected: isOwn ? alarm.peak.expected : null,
+        // From before bands were kept there is the one of its worst reading.
+        expected: isOwn && series.expected.length === 0 ? alarm.peak.expected : null,
       }),
     });
     startPlotPointer(plot, {
@@ -149,11 +151,13 @@ export class Evidence {
         "data-from": String(span.fromMs),
         "data-to": String(span.toMs),
         "data-points": String(series.ts.length),
+        "data-bands": String(series.expected.length),
       },
       [
         element("figcaption", {}, [
           element("strong", {}, [sensorLabel(sensorType)]),
           ` ${describePoints(series)}`,
+          ...(series.expected.length === 0 ? [] : [element("span", { class: "evidence-usual" }, ["usual"])]),
         ]),
         plot,
         tableOf(series),
@@ -162,21 +166,28 @@ export class Evidence {
   }
 }
 
-function toView({ ts, mean, min, max, anomalies }: HistorySeries, span: Span): TraceView {
+function toView({ ts, mean, min, max, anomalies, expected }: HistorySeries, span: Span): TraceView {
   const line = (values: readonly number[] | undefined): readonly Spot[] =>
     values === undefined ? [] : toLine(ts.map((atUs, at): Point => [atUs, values[at] ?? Number.NaN, 0, 0]));
   return {
     ...span,
     ...{ mean: line(mean), min: line(min), max: line(max) },
     marks: anomalies.map(([atUs, y, , severity]) => ({ x: atUs / 1000, y, severity })),
+    bands: expected,
   };
 }
 
 /** The same as the chart for those who do not see it. */
-function tableOf({ sensorType, ts, mean, min, max, anomalies }: HistorySeries): HTMLElement {
+function tableOf({ sensorType, ts, mean, min, max, anomalies, expected }: HistorySeries): HTMLElement {
   const marks = new Map(anomalies.map(([timestampUs, , , severity]) => [timestampUs, severity]));
   const step = Math.max(1, Math.ceil(ts.length / rowsOfTable));
   const shown = ts.flatMap((timestampUs, at) => (at % step === 0 || marks.has(timestampUs) ? [at] : []));
+  const usualAt = (timestampUs: number): readonly string[] => {
+    const band = bandAt(expected, timestampUs);
+    if (band === undefined) return ["", ""];
+    const { low, high } = endsOf(sensorType, band);
+    return [formatMeasure(sensorType, low), formatMeasure(sensorType, high)];
+  };
   const details = element("details", {}, [element("summary", {}, ["As a table"])]);
   details.addEventListener("toggle", () => {
     if (!details.open || details.children.length > 1) return;
@@ -186,6 +197,7 @@ function tableOf({ sensorType, ts, mean, min, max, anomalies }: HistorySeries): 
       ...(min === undefined || max === undefined
         ? []
         : [formatMeasure(sensorType, min[at] ?? 0), formatMeasure(sensorType, max[at] ?? 0)]),
+      ...usualAt(ts[at] ?? 0),
       marks.get(ts[at] ?? 0) ?? "",
     ]);
     const ends =
@@ -195,7 +207,17 @@ function tableOf({ sensorType, ts, mean, min, max, anomalies }: HistorySeries): 
             { name: "Least", isNumber: true },
             { name: "Most", isNumber: true },
           ];
-    const columns = [{ name: "Time" }, { name: "Value", isNumber: true }, ...ends, { name: "Anomaly" }];
+    const usual = [
+      { name: "Usual from", isNumber: true },
+      { name: "Usual to", isNumber: true },
+    ];
+    const columns = [
+      { name: "Time" },
+      { name: "Value", isNumber: true },
+      ...ends,
+      ...usual,
+      { name: "Anomaly" },
+    ];
     const every = step === 1 ? "" : `, every ${step}th point and every anomaly`;
     details.append(table(`${sensorLabel(sensorType)}${every}`, columns, rows));
   });

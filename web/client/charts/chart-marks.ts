@@ -1,5 +1,6 @@
 import type { Chart, Plugin } from "chart.js";
 import type { Palette } from "../shell/theme.ts";
+import type { Band } from "./bands.ts";
 
 interface Range {
   readonly low: number;
@@ -46,6 +47,62 @@ export function expectedPlugin({ palette, expectedAt, anomalies }: ExpectedDeps)
       ctx.restore();
     },
   };
+}
+
+/** Behind the line: between which values it was usual, from step to step, until the line ends. */
+export function usualPlugin(
+  palette: () => Palette,
+  usual: () => { readonly courses: readonly (readonly Band[])[]; readonly untilMs: number },
+): Plugin<"line"> {
+  return {
+    id: "usual",
+    beforeDatasetsDraw({ ctx, chartArea, scales: { x, y } }) {
+      const { courses, untilMs } = usual();
+      if (x === undefined || y === undefined) return;
+      const across = (atMs: number) => Math.max(x.getPixelForValue(Math.min(atMs, untilMs)), chartArea.left);
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(chartArea.left, chartArea.top, chartArea.width, chartArea.height);
+      ctx.clip();
+      for (const bands of courses) {
+        const lefts = [...bands.map(([tsUs]) => across(tsUs / 1000)), across(untilMs)];
+        const upper = stairs(
+          bands.map(([, , high]) => y.getPixelForValue(high)),
+          lefts,
+        );
+        const lower = stairs(
+          bands.map(([, low]) => y.getPixelForValue(low)),
+          lefts,
+        );
+        ctx.fillStyle = palette().usual;
+        ctx.fill(pathOf([...upper, ...lower.toReversed()]));
+        ctx.strokeStyle = palette().usualEdge;
+        ctx.stroke(pathOf(upper));
+        ctx.stroke(pathOf(lower));
+      }
+      ctx.restore();
+    },
+  };
+}
+
+type Pixel = readonly [x: number, y: number];
+
+/** Each height from its left end to the next one's. */
+function stairs(heights: readonly number[], lefts: readonly number[]): readonly Pixel[] {
+  return heights.flatMap((height, at): Pixel[] => {
+    // Sharp, and never so far away that a canvas loses count.
+    const top = Math.round(Math.min(Math.max(height, -1e4), 1e4)) + 0.5;
+    return [
+      [lefts[at] ?? 0, top],
+      [lefts[at + 1] ?? 0, top],
+    ];
+  });
+}
+
+function pathOf(pixels: readonly Pixel[]): Path2D {
+  const path = new Path2D();
+  for (const [x, y] of pixels) path.lineTo(x, y);
+  return path;
 }
 
 /** A line through the reading the keyboard stands on, and a ring around it. */

@@ -11,7 +11,8 @@ import {
 import type { Severity } from "../../../schema/scored.ts";
 import type { Palette } from "../shell/theme.ts";
 import { valueBounds } from "./axis.ts";
-import { expectedPlugin } from "./chart-marks.ts";
+import { asDrawn, type Band, roomFor } from "./bands.ts";
+import { expectedPlugin, usualPlugin } from "./chart-marks.ts";
 import type { Spot } from "./history.ts";
 import { type Box, picturePixels } from "./picture.ts";
 import { chartOptions } from "./scales.ts";
@@ -29,6 +30,8 @@ export interface TraceView {
   readonly max: readonly Spot[];
   /** Every anomaly; these are never thinned out. */
   readonly marks: readonly (Spot & { readonly severity: Severity })[];
+  /** What was usual, from the one in force at the beginning on. */
+  readonly bands: readonly Band[];
 }
 
 interface TraceChartDeps {
@@ -57,7 +60,7 @@ const shapes = {
 export class TraceChart {
   readonly #chart: Chart<"line", Spot[]>;
   readonly #deps: TraceChartDeps;
-  #view: TraceView = { fromMs: 0, toMs: 1, mean: [], min: [], max: [], marks: [] };
+  #view: TraceView = { fromMs: 0, toMs: 1, mean: [], min: [], max: [], marks: [], bands: [] };
   #selection: readonly [number, number] | undefined;
 
   constructor(canvas: HTMLCanvasElement, deps: TraceChartDeps) {
@@ -77,6 +80,10 @@ export class TraceChart {
       },
       plugins: [
         ...(deps.backdrop === undefined ? [] : [deps.backdrop]),
+        usualPlugin(palette, () => ({
+          courses: asDrawn(deps.sensorType, this.#view.bands),
+          untilMs: this.#view.mean.at(-1)?.x ?? this.#view.fromMs,
+        })),
         expectedPlugin({ palette, expectedAt: deps.expectedAt, anomalies }),
         ribbonPlugin(palette, anomalies),
         crosshairPlugin(palette, deps.crosshairMs),
@@ -94,7 +101,9 @@ export class TraceChart {
     if (x !== undefined && y !== undefined) {
       Object.assign(x, { min: view.fromMs, max: view.toMs });
       const all = [...view.mean, ...view.min, ...view.max, ...view.marks];
-      Object.assign(y, valueBounds(all, this.#deps.sensorType));
+      const { sensorType } = this.#deps;
+      const room = roomFor({ ...view, sensorType, line: all });
+      Object.assign(y, valueBounds([...all, ...room], sensorType));
     }
     this.#chart.update("none");
   }

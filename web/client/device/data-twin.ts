@@ -1,4 +1,5 @@
 import { sensorLabel, sensorUnit } from "../../../schema/sensors.ts";
+import { bandAt, endsOf } from "../charts/bands.ts";
 import { element } from "../shell/element.ts";
 import { formatMoment, formatValue } from "../shell/format.ts";
 import type { Dot, Trace } from "./trace.ts";
@@ -9,21 +10,28 @@ const rowLimit = 300;
 /** What a chart shows as a table, the newest on top. */
 export function renderTwin(
   sensorType: string,
-  { stepSeconds, marks }: Trace,
+  { stepSeconds, marks, bands }: Trace,
   dots: readonly Dot[],
 ): HTMLElement {
   const unit = sensorUnit(sensorType);
   const isStep = stepSeconds !== null;
-  const columns = ["Time", ...(isStep ? ["Mean", "Least", "Greatest", "Readings"] : ["Value"]), "Anomaly"];
+  const values = isStep ? ["Mean", "Least", "Greatest", "Readings"] : ["Value"];
+  const columns = ["Time", ...values, "Usual from", "Usual to", "Anomaly"];
+  const usualAt = (tsUs: number): readonly string[] => {
+    const band = bandAt(bands, tsUs);
+    if (band === undefined) return ["", ""];
+    const { low, high } = endsOf(sensorType, band);
+    return [formatValue(low), formatValue(high)];
+  };
   const cells = ({ tsUs, mean, min, max, n }: Dot): readonly string[] => {
     const values = isStep ? [mean, min, max].map(formatValue).concat(String(n)) : [formatValue(mean)];
     const found = isStep ? "" : (marks.get(tsUs)?.severity ?? "");
-    return [formatMoment(tsUs / 1000), ...values, found];
+    return [formatMoment(tsUs / 1000), ...values, ...usualAt(tsUs), found];
   };
   const found = isStep
     ? [...marks.values()].map(({ tsUs, value, severity }) => ({
         tsUs,
-        texts: [formatMoment(tsUs / 1000), formatValue(value), "", "", "1", severity],
+        texts: [formatMoment(tsUs / 1000), formatValue(value), "", "", "1", ...usualAt(tsUs), severity],
       }))
     : [];
   const rows = [...dots.map((dot) => ({ tsUs: dot.tsUs, texts: cells(dot) })), ...found]

@@ -4,7 +4,7 @@ import type { Connection } from "../shell/connection.ts";
 import { Errands } from "../shell/errands.ts";
 import { fetchHistory } from "./questions.ts";
 import { isOpen, type Range, type Span, spanOf } from "./range.ts";
-import { emptyTrace, since, type Trace, toTrace, withHeard } from "./trace.ts";
+import { emptyTrace, since, type Trace, toTrace, withBands, withHeard } from "./trace.ts";
 
 /** While steps gather, what the push could not put into the right one is set right this often. */
 const freshenMs = 30_000;
@@ -114,9 +114,12 @@ export class Recorder {
   #hear(batch: readonly LiveReadings[]): void {
     if (!isOpen(this.#range)) return;
     let fresh = 0;
-    for (const { deviceId, readings } of batch) {
+    for (const { deviceId, readings, bands = [] } of batch) {
       if (deviceId !== this.#deps.deviceId) continue;
       for (const [sensorType, points] of groupBySensor(readings)) fresh += this.#take(sensorType, points);
+      for (const [sensorType, ...band] of bands) {
+        this.#traces.set(sensorType, withBands(this.#traces.get(sensorType) ?? emptyTrace, [band]));
+      }
     }
     if (fresh > 0) this.#deps.onChange(fresh);
   }

@@ -1,4 +1,5 @@
 import { sensorLabel, sensorUnit } from "../../../schema/sensors.ts";
+import { bandAt, bandsSince, describeBand, describeStanding } from "../charts/bands.ts";
 import { ChartKeys } from "../charts/chart-keys.ts";
 import type { Crosshair } from "../charts/crosshair.ts";
 import type { Point } from "../charts/history.ts";
@@ -42,6 +43,7 @@ export class SensorPanel {
   readonly #at = element("span", { class: "trace-at" });
   readonly #value = element("span", { class: "sensor-value" }, ["–"]);
   readonly #level = element("span", { class: "trace-level" });
+  readonly #usual = element("span", { class: "trace-usual", hidden: "" }, ["usual"]);
   readonly #twin = element("div", { class: "twin", hidden: "" });
   readonly #chart: TraceChart;
   readonly #keys: ChartKeys;
@@ -61,7 +63,7 @@ export class SensorPanel {
     this.element = element("section", { class: "trace", "data-sensor": sensorType, "aria-label": label }, [
       element("div", { class: "sensor-head" }, [
         element("h2", { class: "sensor-label" }, [label]),
-        this.#level,
+        element("span", { class: "trace-legend" }, [this.#level, this.#usual]),
         element("span", { class: "stale-tag" }, ["stale"]),
         this.#at,
         element("span", { class: "sensor-reading" }, [
@@ -110,17 +112,21 @@ export class SensorPanel {
 
   draw(): void {
     const { stepSeconds, marks, heard } = this.#trace;
+    const bands = bandsSince(this.#trace.bands, this.#span.fromMs * 1000);
     this.#dots = dotsOf(this.#trace);
     this.#chart.show({
       ...this.#span,
       ...linesOf(this.#dots, stepSeconds),
       marks: [...marks.values()].map(({ tsUs, value, severity }) => ({ x: tsUs / 1000, y: value, severity })),
+      bands,
     });
     setText(this.#level, describeResolution(this.#trace));
     setAttribute(this.element, "data-from", String(this.#span.fromMs));
     setAttribute(this.element, "data-level", this.#trace.level);
     setAttribute(this.element, "data-dots", String(this.#dots.length));
     setAttribute(this.element, "data-anomalies", String(marks.size));
+    setAttribute(this.element, "data-bands", String(bands.length));
+    this.#usual.hidden = bands.length === 0;
     // While a step gathers, its mean is not what was measured last.
     const last = [...heard].at(-1)?.[1] ?? this.#dots.at(-1)?.mean;
     setText(this.#value, last === undefined ? "–" : formatValue(last));
@@ -202,7 +208,9 @@ export class SensorPanel {
   #describe([tsUs, value, , flag]: Point): Description {
     const isAnomaly = flag === 1;
     const dot = isAnomaly ? undefined : this.#dots.find((candidate) => candidate.tsUs === tsUs);
-    const expected = isAnomaly ? this.#deps.expectedAt(this.#sensorType, tsUs) : undefined;
+    const band = bandAt(this.#trace.bands, tsUs);
+    const told = isAnomaly ? this.#deps.expectedAt(this.#sensorType, tsUs) : undefined;
+    const usual = band === undefined ? "" : describeBand(this.#sensorType, band);
     const ofMany =
       dot !== undefined && this.#trace.stepSeconds !== null
         ? `${formatRange(this.#sensorType, { low: dot.min, high: dot.max })}, ${dot.n} readings`
@@ -212,7 +220,7 @@ export class SensorPanel {
       title: formatMoment(tsUs / 1000),
       value: formatMeasure(this.#sensorType, value),
       sentence: isAnomaly ? known : ofMany,
-      expected: expected === undefined ? "" : formatRange(this.#sensorType, expected),
+      expected: told === undefined ? usual : formatRange(this.#sensorType, told),
       isAnomaly,
     };
   }
@@ -220,6 +228,11 @@ export class SensorPanel {
   #spoken(point: Point): string {
     const { value, sentence } = this.#describe(point);
     const plain = `${formatClock(point[0] / 1000)}, ${value}`;
-    return point[3] === 1 ? `${plain}, anomaly: ${sentence}` : plain;
+    if (point[3] === 1) return `${plain}, anomaly: ${sentence}`;
+    const [tsUs, mean] = point;
+    const dot = this.#dots.find((candidate) => candidate.tsUs === tsUs);
+    const reach = { low: dot?.min ?? mean, high: dot?.max ?? mean };
+    const standing = describeStanding(this.#sensorType, reach, bandAt(this.#trace.bands, tsUs));
+    return standing === "" ? plain : `${plain}, ${standing}`;
   }
 }

@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { HistorySeries } from "../../../schema/history.ts";
-import { dotsOf, emptyTrace, linesOf, since, toPoints, toTrace, withHeard } from "./trace.ts";
+import {
+  dotsOf,
+  emptyTrace,
+  linesOf,
+  since,
+  toPoints,
+  toTrace,
+  withBands,
+  withHeard,
+} from "./trace.ts";
 
 const second = 1_000_000;
 const minute = 60 * second;
@@ -13,6 +22,7 @@ const raw = (ts: readonly number[], more: Partial<HistorySeries> = {}): HistoryS
   ts: [...ts],
   mean: ts.map((at) => at / second),
   anomalies: [],
+  expected: [],
   anomaliesLeftOff: 0,
   ...more,
 });
@@ -92,6 +102,34 @@ describe("anomalies", () => {
     const { marks } = withHeard(emptyTrace, [[2 * second, 9, 0.8, 1]]);
     const dots = dotsOf(toTrace(raw([1, 2, 3].map((n) => n * second)), 4 * second));
     expect(toPoints(dots, marks).map((point) => point[3])).toEqual([0, 1, 0]);
+  });
+});
+
+describe("what is usual", () => {
+  const answer = raw(
+    [1, 2].map((n) => n * second),
+    {
+      expected: [
+        [0, 19, 24],
+        [2 * second, 20, 25],
+      ],
+    },
+  );
+
+  test("goes on with the push where the answer ends, each band once", () => {
+    const before = withBands(emptyTrace, [
+      [2 * second, 20, 25],
+      [9 * second, 21, 26],
+    ]);
+    const trace = withBands(toTrace(answer, 5 * second, before), [[12 * second, 22, 27]]);
+    expect(trace.bands.map(([tsUs]) => tsUs / second)).toEqual([0, 2, 9, 12]);
+    expect(withBands(trace, [])).toBe(trace);
+  });
+
+  test("is let go of with the range, but for the band in force when it begins", () => {
+    const trace = toTrace(answer, 5 * second);
+    expect(since(trace, 1 * second).bands).toHaveLength(2);
+    expect(since(trace, 3 * second).bands).toEqual([[2 * second, 20, 25]]);
   });
 });
 

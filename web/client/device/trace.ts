@@ -1,5 +1,6 @@
 import type { HistoryLevel, HistorySeries } from "../../../schema/history.ts";
 import { type Severity, severityOf } from "../../../schema/scored.ts";
+import { type Band, bandsSince, joined as joinedBands } from "../charts/bands.ts";
 import { medianIntervalUs, type Point, type Spot } from "../charts/history.ts";
 
 /** A reading, or what became of all readings of a step. */
@@ -33,6 +34,8 @@ export interface Trace {
   /** By their time, each once; no step swallows one. */
   readonly marks: ReadonlyMap<number, Mark>;
   readonly marksLeftOff: number;
+  /** What was usual, by time. */
+  readonly bands: readonly Band[];
 }
 
 /** A sensor of which only pushes have been heard. */
@@ -44,6 +47,7 @@ export const emptyTrace: Trace = {
   heard: new Map(),
   marks: new Map(),
   marksLeftOff: 0,
+  bands: [],
 };
 
 /**
@@ -51,7 +55,18 @@ export const emptyTrace: Trace = {
  * the two and nothing is there twice, if the push was listened to before the question was asked.
  */
 export function toTrace(series: HistorySeries, toUs: number, before: Trace = emptyTrace): Trace {
-  const { level, stepSeconds, ts, mean, min = mean, max = mean, n, anomalies, anomaliesLeftOff } = series;
+  const {
+    level,
+    stepSeconds,
+    ts,
+    mean,
+    min = mean,
+    max = mean,
+    n,
+    anomalies,
+    expected,
+    anomaliesLeftOff,
+  } = series;
   const stored = ts.map((tsUs, at) => {
     const value = mean[at] ?? Number.NaN;
     return { tsUs, mean: value, min: min[at] ?? value, max: max[at] ?? value, n: n?.[at] ?? 1 };
@@ -66,6 +81,10 @@ export function toTrace(series: HistorySeries, toUs: number, before: Trace = emp
     heard: new Map([...before.heard].filter(([tsUs]) => tsUs > toUs)),
     marks: byTime([...marks, ...young]),
     marksLeftOff: anomaliesLeftOff,
+    bands: joinedBands(
+      expected,
+      before.bands.filter(([tsUs]) => tsUs > toUs),
+    ),
   };
 }
 
@@ -83,12 +102,19 @@ export function withHeard(trace: Trace, points: readonly Point[]): Trace {
   };
 }
 
+/** Takes in what is usual from now on, as it was pushed. */
+export function withBands(trace: Trace, bands: readonly Band[]): Trace {
+  return bands.length === 0 ? trace : { ...trace, bands: joinedBands(trace.bands, bands) };
+}
+
 /** Without what lies before the range. */
 export function since(trace: Trace, fromUs: number): Trace {
   const stepUs = (trace.stepSeconds ?? 0) * 1e6;
   const isOld = (tsUs: number | undefined): boolean => (tsUs ?? fromUs) + stepUs < fromUs;
   const [oldestHeard] = trace.heard.keys();
   const [oldestMark] = trace.marks.keys();
+  const bands = bandsSince(trace.bands, fromUs);
+  if (bands !== trace.bands) return since({ ...trace, bands }, fromUs);
   if (!isOld(trace.stored[0]?.tsUs) && !isOld(oldestHeard) && !isOld(oldestMark)) return trace;
   return {
     ...trace,

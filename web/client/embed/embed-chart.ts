@@ -68,6 +68,7 @@ export class EmbedChart {
       ...this.#span,
       ...linesOf(dots, stepSeconds),
       marks: [...marks.values()].map(({ tsUs, value, severity }) => ({ x: tsUs / 1000, y: value, severity })),
+      bands: this.#trace.bands,
     });
     const last = [...heard].at(-1)?.[1] ?? dots.at(-1)?.mean;
     setText(this.#value, last === undefined ? "–" : formatValue(last));

@@ -13,6 +13,9 @@ export interface Palette {
   readonly grid: string;
   readonly text: string;
   readonly expected: string;
+  /** What was usual, behind the line, and its ends. */
+  readonly usual: string;
+  readonly usualEdge: string;
   readonly focus: string;
 }
 
@@ -60,6 +63,8 @@ export function readPalette(): Palette {
     grid: colour("--grid"),
     text: colour("--muted"),
     expected: colour("--expected"),
+    usual: colour("--usual"),
+    usualEdge: colour("--usual-edge"),
     focus: colour("--focus"),
   };
   probe.remove();

@@ -1,0 +1,73 @@
+import { type Range, sensorTypes } from "../schema/sensors.ts";
+import { inUnit } from "./quantity.ts";
+import { dayBinOf, expectedOfDay, expectedOfWeek, readingsPerVisit, weekBinOf, weekBins } from "./season.ts";
+import { type SeriesState, warmAfter } from "./series.ts";
+import { place, spreadOf } from "./spread.ts";
+
+/** A moment, and where it lies in the day and in the week. */
+export interface Hour {
+  readonly timestampUs: number;
+  readonly dayBin: number;
+  readonly weekBin: number;
+}
+
+/** What a series lets expect of a reading, and by what. */
+export interface Outlook {
+  readonly by: "level" | "daily" | "weekly";
+  readonly centre: number;
+  readonly spread: number;
+}
+
+const dayUs = 86_400_000_000;
+
+/** What the time of day lets expect, as the distance from the series' origin; NaN while nobody knows. */
+export function usualOfDay(state: SeriesState, { timestampUs, dayBin }: Omit<Hour, "weekBin">): number {
+  // Within the first day a season would only be compared with itself.
+  const hasSeasons = timestampUs - state.firstTimestampUs >= dayUs;
+  return hasSeasons ? expectedOfDay(state.day, dayBin) : Number.NaN;
+}
+
+/** The same of the hour of the week; `ofDay` is what the time of day lets expect. */
+export function usualOfWeek(
+  state: SeriesState,
+  { timestampUs, weekBin }: Omit<Hour, "dayBin">,
+  ofDay: number,
+): number {
+  if (timestampUs - state.firstTimestampUs < dayUs) return Number.NaN;
+  const weight = readingsPerVisit(weekBins, state.intervalUs);
+  return expectedOfWeek(state.week, weekBin, { mean: ofDay, weight });
+}
+
+/** The closest of what level, time of day and hour of the week let expect. */
+export function outlook(state: SeriesState, at: Hour): Outlook {
+  let closest: Outlook = { by: "level", centre: state.mean, spread: spreadOf(state, place.level) };
+  const daily = usualOfDay(state, at);
+  const weekly = usualOfWeek(state, at, daily);
+  for (const by of ["daily", "weekly"] as const) {
+    const expected = by === "daily" ? daily : weekly;
+    const isHeard = (state.heard[place[by]] ?? 0) >= warmAfter && !Number.isNaN(expected);
+    const spread = spreadOf(state, place[by]);
+    if (isHeard && spread < closest.spread) closest = { by, centre: state.origin + expected, spread };
+  }
+  return closest;
+}
+
+/** Between which values a reading of this moment is usual, in the unit of the sensor. */
+export function usualBand(state: SeriesState, timestampUs: number): Range {
+  const at = { timestampUs, dayBin: dayBinOf(timestampUs), weekBin: weekBinOf(timestampUs) };
+  return bandOf(state, outlook(state, at));
+}
+
+/** 99 % of a normal signal; never beyond what the quantity can be, and round a circle with its middle on it. */
+export function bandOf(state: SeriesState, { centre, spread }: Outlook): Range {
+  const physical = sensorTypes.get(state.sensorType)?.physical;
+  const turns = state.period > 0 ? Math.floor((centre - (physical?.low ?? 0)) / state.period) : 0;
+  const middle = centre - turns * state.period;
+  const reach = 2.6 * spread;
+  const [from, to] = [inUnit(state.kind, middle - reach), inUnit(state.kind, middle + reach)];
+  // Round a circle, and of what a counter adds, the physical range is no limit.
+  if (physical === undefined || state.kind === "circular" || state.kind === "counter")
+    return { low: from, high: to };
+  const low = Math.max(from, physical.low);
+  return { low, high: Math.max(low, Math.min(to, physical.high)) };
+}
