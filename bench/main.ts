@@ -1,5 +1,6 @@
 import { accessBench } from "./access.ts";
 import { codecBench } from "./codec.ts";
+import { consoleBench } from "./console.ts";
 import { detectionBench } from "./detection.ts";
 import { devicesBench } from "./devices.ts";
 import { exportBench } from "./export.ts";
@@ -24,6 +25,7 @@ const benches: ReadonlyMap<string, Bench> = new Map([
   ["gate", gateBench],
   ["latency", latencyBench],
   ["pixel", pixelBench],
+  ["console", consoleBench],
   ["intake", intakeBench],
   ["access", accessBench],
   ["idle-connections", idleConnectionsBench],

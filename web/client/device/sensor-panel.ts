@@ -120,11 +120,18 @@ export class SensorPanel {
     const name = `${sensorLabel(this.#sensorType)}: ${this.#dots.length} points, ${describeLevel(this.#trace)}, ${marks.size} anomalies`;
     setAttribute(this.#plot, "aria-label", name);
     setAttribute(this.#canvas, "aria-label", name);
-    if (!this.#twin.hidden) this.#twin.replaceChildren(renderTwin(this.#sensorType, this.#trace, this.#dots));
+    this.#drawTwin();
+  }
+
+  #drawTwin(): void {
+    // Whoever reads it by keyboard would be thrown out of it.
+    if (this.#twin.hidden || this.#twin.contains(document.activeElement)) return;
+    this.#twin.replaceChildren(renderTwin(this.#sensorType, this.#trace, this.#dots));
   }
 
   /** The same as a table, for whoever cannot see the chart or wants the numbers. */
   setTwin(isShown: boolean): void {
+    if (!isShown && this.#twin.contains(document.activeElement)) this.#plot.focus();
     this.#twin.hidden = !isShown;
     this.draw();
   }
