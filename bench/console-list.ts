@@ -11,6 +11,7 @@ import { reached } from "./pipe.ts";
 const sizes = [1, 400, 1000, 10_000] as const;
 const reloads = 20;
 const messagesADevice = 3;
+const mostConnections = [20, 19] as const;
 
 /** Runs in the page before anything of it: when the frame after the one with the first row began, from the beginning of the navigation. */
 const noteFirstRow = `(() => {
@@ -38,7 +39,8 @@ export async function listFigures(stand: Stand) {
 }
 
 async function publish({ mqttPort, database }: Stand, from: number, to: number): Promise<void> {
-  const connections = Math.min(20, to - from);
+  // As many for each.
+  const connections = mostConnections.find((some) => (to - from) % some === 0) ?? 1;
   const ofConnection = (to - from) / connections;
   const stored = async () => {
     const [row] = await database.query<{ n: string }>("SELECT coalesce(sum(stored), 0) AS n FROM custody");
@@ -87,12 +89,11 @@ async function measure(page: Page, gauge: Gauge, consoleUrl: string) {
   };
 }
 
-/** Waits for the first row, and for the small lines of the rows in the window. */
+/** Waits for the first row, and for the small lines of the rows in the window; when the first row was seen, in milliseconds. */
 async function isShown(page: Page): Promise<number> {
-  await page.waitForFunction("window.firstRowMs !== undefined");
-  await page.waitForFunction(
-    `[...document.querySelectorAll(".row-spark path")].every((p) => p.getAttribute("d") !== "")`,
-  );
+  const isWhole = `window.firstRowMs !== undefined &&
+    [...document.querySelectorAll(".row-spark path")].every((line) => line.getAttribute("d") !== "")`;
+  await until("the list is whole", async () => (await page.evaluate(isWhole)) === true);
   return Number(await page.evaluate("window.firstRowMs"));
 }
 

@@ -70,8 +70,8 @@ export async function gaugeOf(page: Page): Promise<Gauge> {
       // The second one collects what the first one's finalisers let go of.
       for (let round = 0; round < 2; round += 1) await session.send("HeapProfiler.collectGarbage");
       const { metrics } = await session.send("Performance.getMetrics");
-      const valueOf = (wanted: string) => metrics.find(({ name }) => name === wanted)?.value ?? Number.NaN;
-      return { heapMb: rounded(valueOf("JSHeapUsedSize") / 1e6), nodes: valueOf("Nodes") };
+      const metric = (wanted: string) => metrics.find(({ name }) => name === wanted)?.value ?? Number.NaN;
+      return { heapMb: rounded(metric("JSHeapUsedSize") / 1e6), nodes: metric("Nodes") };
     },
     receivedKb() {
       const received = bytes;

@@ -11,6 +11,7 @@ import { idleConnectionsBench } from "./idle-connections.ts";
 import { intakeBench } from "./intake.ts";
 import { latencyBench } from "./latency.ts";
 import { listsBench } from "./lists.ts";
+import { outageBench } from "./outage.ts";
 import { pipelineBench } from "./pipeline.ts";
 import { pixelBench } from "./pixel.ts";
 import { soakBench } from "./soak.ts";
@@ -26,6 +27,7 @@ const benches: ReadonlyMap<string, Bench> = new Map([
   ["latency", latencyBench],
   ["pixel", pixelBench],
   ["console", consoleBench],
+  ["outage", outageBench],
   ["intake", intakeBench],
   ["access", accessBench],
   ["idle-connections", idleConnectionsBench],

@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { until } from "../harness/local-servers.ts";
+import { measuredOn } from "../harness/twin.ts";
 import { type ConsoleStage, openStage } from "./console-stage.ts";
 
 describe("the views of the console", () => {
@@ -42,12 +43,6 @@ describe("the views of the console", () => {
 
   async function hasDots(sensor: string, dots: number): Promise<void> {
     await page.locator(`.trace[data-sensor="${sensor}"][data-dots="${dots}"]`).waitFor();
-  }
-
-  /** What the table beside the chart says was measured, oldest first. */
-  async function measured(sensor: string): Promise<readonly string[]> {
-    const cells = await trace(sensor).locator(".twin tbody td:nth-child(2)").allTextContents();
-    return cells.toReversed();
   }
 
   test("the list finds devices by their name, goes through them by keyboard, and opens one", async () => {
@@ -148,7 +143,7 @@ describe("the views of the console", () => {
     await page.locator('[data-connection="live"]').waitFor();
     await send(ids(60, 70));
     await hasDots("temperature", 70);
-    expect(await measured("temperature")).toEqual(ids(0, 70));
+    expect(await measuredOn(page, "temperature")).toEqual(ids(0, 70));
     stage.complaints.length = 0;
   });
 
