@@ -47,13 +47,19 @@ export async function outageBench(): Promise<void> {
     };
     const mqttUrl = `mqtt://127.0.0.1:${mqttPort}`;
     const subject = { mqttUrl, consoleUrl, browser, kill: killWeb, startAgain: startWebAgain, stored };
-    rows.push({ mode: "server", ...(await measure(subject)) });
+    rows.push(told({ mode: "server", ...(await measure(subject)) }));
   });
   await withEmbedded(async (subject) => {
-    rows.push({ mode: "embedded", ...(await measure(subject)) });
+    rows.push(told({ mode: "embedded", ...(await measure(subject)) }));
   });
   printTable(`the server is gone for ${outageMs / 1000} s`, rows);
   process.stdout.write(`${JSON.stringify({ bench: "outage", outageMs, rows })}\n`);
+}
+
+/** At once, so that what was measured stays when the next mode fails. */
+function told<Row extends object>(row: Row): Row {
+  process.stdout.write(`${JSON.stringify(row)}\n`);
+  return row;
 }
 
 async function withEmbedded(run: (subject: Subject) => Promise<void>): Promise<void> {
@@ -111,12 +117,16 @@ async function measure({ mqttUrl, consoleUrl, browser, ...server }: Subject) {
   const connectedMs = performance.now();
   // What was measured until now; the broker has taken it, or will as soon as the devices are with it again.
   const due = load.watched();
-  await until("the page is complete", async () => (await dotsOf(page)) >= due, { everyMs: 10 });
+  await until("the page is complete", async () => (await dotsOf(page)) >= due, {
+    ...{ everyMs: 10, withinMs: 120_000 },
+  });
   const completeMs = performance.now();
   await pause(afterMs);
 
   const sent = await load.end();
-  await until("all is stored", async () => (await server.stored()).length >= sent.length);
+  await until("all is stored", async () => (await server.stored()).length >= sent.length, {
+    withinMs: 120_000,
+  });
   await until("all is shown", async () => (await dotsOf(page)) >= sent.length).catch(() => undefined);
   const [stored, shown] = [await server.stored(), await measuredOn(page, "temperature")];
   await Promise.all([page.close(), mqtt.endAsync()]);
