@@ -53,6 +53,8 @@ export class SensorPanel {
     this.#deps = deps;
     const { shell, crosshair } = deps;
     const label = sensorLabel(sensorType);
+    // Until it is drawn for the first time.
+    for (const named of [this.#plot, this.#canvas]) named.setAttribute("aria-label", label);
     this.#plot.append(this.#canvas);
     this.element = element("section", { class: "trace", "data-sensor": sensorType, "aria-label": label }, [
       element("div", { class: "sensor-head" }, [
