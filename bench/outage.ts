@@ -12,7 +12,7 @@ import { withStand } from "./console-stand.ts";
 import { printTable } from "./table.ts";
 
 /** Slow enough for all of it to be in the table beside the chart, which is what is compared. */
-const watchedEveryMs = 250;
+const watchedEveryMs = 400;
 const others = 200;
 const othersEveryMs = 200;
 const beforeMs = 10_000;
