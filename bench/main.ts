@@ -1,5 +1,6 @@
 import { accessBench } from "./access.ts";
 import { codecBench } from "./codec.ts";
+import { consoleBench } from "./console.ts";
 import { detectionBench } from "./detection.ts";
 import { devicesBench } from "./devices.ts";
 import { exportBench } from "./export.ts";
@@ -10,6 +11,7 @@ import { idleConnectionsBench } from "./idle-connections.ts";
 import { intakeBench } from "./intake.ts";
 import { latencyBench } from "./latency.ts";
 import { listsBench } from "./lists.ts";
+import { outageBench } from "./outage.ts";
 import { pipelineBench } from "./pipeline.ts";
 import { pixelBench } from "./pixel.ts";
 import { soakBench } from "./soak.ts";
@@ -24,6 +26,8 @@ const benches: ReadonlyMap<string, Bench> = new Map([
   ["gate", gateBench],
   ["latency", latencyBench],
   ["pixel", pixelBench],
+  ["console", consoleBench],
+  ["outage", outageBench],
   ["intake", intakeBench],
   ["access", accessBench],
   ["idle-connections", idleConnectionsBench],

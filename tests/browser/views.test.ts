@@ -1,10 +1,8 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { violations } from "../harness/axe.ts";
 import { until } from "../harness/local-servers.ts";
+import { measuredOn } from "../harness/twin.ts";
 import { type ConsoleStage, openStage } from "./console-stage.ts";
-
-const themes = ["dark", "light", "contrast"] as const;
 
 /** How many pixels of the first chart have the colour of what is usual; a few edges of the line happen to have it. */
 const shadedPixels = `(() => {
@@ -41,6 +39,7 @@ describe("the views of the console", () => {
 
   afterEach(async () => {
     await page.close();
+    expect(stage.complaints).toEqual([]);
   });
 
   afterAll(() => stage?.close());
@@ -60,12 +59,6 @@ describe("the views of the console", () => {
 
   async function hasDots(sensor: string, dots: number): Promise<void> {
     await page.locator(`.trace[data-sensor="${sensor}"][data-dots="${dots}"]`).waitFor();
-  }
-
-  /** What the table beside the chart says was measured, oldest first. */
-  async function measured(sensor: string): Promise<readonly string[]> {
-    const cells = await trace(sensor).locator(".twin tbody td:nth-child(2)").allTextContents();
-    return cells.toReversed();
   }
 
   test("the list finds devices by their name, goes through them by keyboard, and opens one", async () => {
@@ -197,27 +190,8 @@ describe("the views of the console", () => {
     await page.locator('[data-connection="live"]').waitFor();
     await send(ids(60, 70));
     await hasDots("temperature", 70);
-    expect(await measured("temperature")).toEqual(ids(0, 70));
+    expect(await measuredOn(page, "temperature")).toEqual(ids(0, 70));
     stage.complaints.length = 0;
-  });
-
-  test("every view in every theme is without a fault for assistive technology, and fits a phone", async () => {
-    // Whoever has been silent for long is on no board.
-    await publish("kiln-1", { temperature: 22 });
-    for (const path of ["/", "/devices", "/devices/kiln-1"]) {
-      await page.setViewportSize({ width: 1280, height: 800 });
-      await open(path);
-      await page.getByText("kiln-1").first().waitFor();
-      if (path === "/devices/kiln-1") await trace("temperature").waitFor();
-      for (const theme of themes) {
-        await page.locator(`#theme input[value="${theme}"]`).check();
-        expect(await violations(page), `${path} in ${theme}`).toEqual([]);
-      }
-      await page.setViewportSize({ width: 360, height: 740 });
-      const fits = "document.documentElement.scrollWidth <= window.innerWidth";
-      await until(`${path} fits`, async () => (await page.evaluate(fits)) === true);
-    }
-    expect(stage.complaints).toEqual([]);
   });
 
   async function focusedText(): Promise<unknown> {

@@ -62,8 +62,11 @@ export class AlarmActions {
   show(alarm: AlarmSummary): void {
     this.#alarm = alarm;
     const isOver = alarm.state === "cleared";
+    const isPressed = [this.#acknowledge, this.#clear].some((own) => own === document.activeElement);
     this.#acknowledge.hidden = alarm.state !== "raised";
     this.#clear.hidden = isOver;
+    // What is hidden loses the focus, so it goes to what comes next.
+    if (isPressed) [this.#acknowledge, this.#clear, this.#note].find(({ hidden }) => !hidden)?.focus();
     this.#ongoing.hidden = isOver;
     this.#unshelve.hidden = alarm.shelvedUntilUs === null;
     const verdict = alarm.judgement?.verdict;

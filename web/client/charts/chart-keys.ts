@@ -9,7 +9,7 @@ interface ChartKeysDeps {
   readonly describe: (point: Point) => string;
 }
 
-/** Lets the keyboard walk along the readings of a focused chart: arrows, Home and End, brackets for anomalies, Escape to leave. */
+/** Lets the keyboard walk along the readings of a focused chart: arrows, Home and End, brackets for anomalies, Escape takes the cursor away. */
 export class ChartKeys {
   readonly #deps: ChartKeysDeps;
   #atUs: number | undefined;
@@ -19,7 +19,7 @@ export class ChartKeys {
     plot.tabIndex = 0;
     plot.setAttribute("aria-keyshortcuts", "ArrowLeft ArrowRight Home End [ ] Escape");
     plot.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") plot.blur();
+      if (event.key === "Escape") this.#move(undefined);
       else this.#press(event);
     });
     plot.addEventListener("blur", () => this.#move(undefined));

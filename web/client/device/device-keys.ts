@@ -44,5 +44,5 @@ export function startDeviceKeys(deps: DeviceKeysDeps): () => void {
 
 /** The space bar means something else on what can be pressed. */
 function isPressing({ target }: KeyboardEvent): boolean {
-  return target instanceof Element && target.closest("button, a, summary, [role=region]") !== null;
+  return target instanceof Element && target.closest("button, a, input, summary, [role=region]") !== null;
 }

@@ -8,6 +8,9 @@ import { emptyTrace, since, type Trace, toTrace, withBands, withHeard } from "./
 
 /** While steps gather, what the push could not put into the right one is set right this often. */
 const freshenMs = 30_000;
+/** So many readings for each that a chart has room for are too many to be drawn four times a second. */
+const crowd = 1.5;
+const relieveMs = 5000;
 
 interface RecorderDeps {
   readonly deviceId: string;
@@ -77,13 +80,23 @@ export class Recorder {
     if (!isOpen(this.#range)) return;
     const fromUs = this.span(nowMs).fromMs * 1000;
     for (const [type, trace] of this.#traces) this.#traces.set(type, since(trace, fromUs));
-    const isStepped = [...this.#traces.values()].some(({ stepSeconds }) => stepSeconds !== null);
-    if (isStepped && nowMs - this.#askedMs > freshenMs && this.#deps.live.isLive) this.ask();
+    const sinceMs = nowMs - this.#askedMs;
+    const isDue = [...this.#traces.values()].some(
+      (trace) =>
+        (trace.stepSeconds !== null && sinceMs > freshenMs) ||
+        (this.#isCrowded(trace) && sinceMs > relieveMs),
+    );
+    if (isDue && this.#deps.live.isLive) this.ask();
   }
 
   stop(): void {
     this.#deafen();
     this.#errands.stop();
+  }
+
+  /** Whether it holds so many readings that the server, asked anew, would answer with steps. */
+  #isCrowded({ stepSeconds, stored, heard }: Trace): boolean {
+    return stepSeconds === null && stored.length + heard.size > crowd * this.#deps.points();
   }
 
   async #ask(): Promise<void> {

@@ -59,6 +59,8 @@ export class SensorPanel {
     this.#deps = deps;
     const { shell, crosshair } = deps;
     const label = sensorLabel(sensorType);
+    // Until it is drawn for the first time.
+    for (const named of [this.#plot, this.#canvas]) named.setAttribute("aria-label", label);
     this.#plot.append(this.#canvas);
     this.element = element("section", { class: "trace", "data-sensor": sensorType, "aria-label": label }, [
       element("div", { class: "sensor-head" }, [
@@ -133,7 +135,13 @@ export class SensorPanel {
     const name = `${sensorLabel(this.#sensorType)}: ${this.#dots.length} points, ${describeResolution(this.#trace)}, ${marks.size} anomalies`;
     setAttribute(this.#plot, "aria-label", name);
     setAttribute(this.#canvas, "aria-label", name);
-    if (!this.#twin.hidden) this.#twin.replaceChildren(renderTwin(this.#sensorType, this.#trace, this.#dots));
+    this.#drawTwin();
+  }
+
+  #drawTwin(): void {
+    // Whoever reads it by keyboard would be thrown out of it.
+    if (this.#twin.hidden || this.#twin.contains(document.activeElement)) return;
+    this.#twin.replaceChildren(renderTwin(this.#sensorType, this.#trace, this.#dots));
   }
 
   pictured(): PicturedChart {
@@ -147,6 +155,7 @@ export class SensorPanel {
 
   /** The same as a table, for whoever cannot see the chart or wants the numbers. */
   setTwin(isShown: boolean): void {
+    if (!isShown && this.#twin.contains(document.activeElement)) this.#plot.focus();
     this.#twin.hidden = !isShown;
     this.draw();
   }

@@ -1,15 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { HistorySeries } from "../../../schema/history.ts";
-import {
-  dotsOf,
-  emptyTrace,
-  linesOf,
-  since,
-  toPoints,
-  toTrace,
-  withBands,
-  withHeard,
-} from "./trace.ts";
+import { dotsOf, emptyTrace, linesOf, since, toPoints, toTrace, withBands, withHeard } from "./trace.ts";
 
 const second = 1_000_000;
 const minute = 60 * second;
@@ -64,6 +55,18 @@ describe("history and push become one", () => {
       [10 * second, 10, 0, 0],
     ]);
     expect(times(dotsOf(trace))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  test("a reading that was stored after the answer was read, and pushed before it came, stays", () => {
+    const heardBefore = withHeard(emptyTrace, [
+      [3 * second, 3, 0, 0],
+      [4 * second, 99, 0.9, 1],
+    ]);
+    const trace = toTrace(raw([1, 2, 3].map((n) => n * second)), 5 * second, heardBefore);
+    expect(times(dotsOf(trace))).toEqual([1, 2, 3, 4]);
+    expect([...trace.marks.keys()]).toEqual([4 * second]);
+    const stepped = toTrace(minutes([0]), 5 * second, heardBefore);
+    expect([...stepped.marks.keys()]).toEqual([4 * second]);
   });
 
   test("a reading that is late still finds its place among single readings", () => {

@@ -50,9 +50,13 @@ export const emptyTrace: Trace = {
   bands: [],
 };
 
+/** A reading older than the answer by less than this may have been stored after the answer was read, and pushed before it came. */
+const underWayUs = 60e6;
+
 /**
  * What the answer has, and what was heard before it came: `before` is the trace until now, of the same sensor. Nothing is lost between
- * the two and nothing is there twice, if the push was listened to before the question was asked.
+ * the two and nothing is there twice, if the push was listened to before the question was asked. Only of steps it cannot be told whether a
+ * reading that was under way is among them; the next answer has it.
  */
 export function toTrace(series: HistorySeries, toUs: number, before: Trace = emptyTrace): Trace {
   const {
@@ -72,14 +76,15 @@ export function toTrace(series: HistorySeries, toUs: number, before: Trace = emp
     return { tsUs, mean: value, min: min[at] ?? value, max: max[at] ?? value, n: n?.[at] ?? 1 };
   });
   const marks = anomalies.map(([tsUs, value, score, severity]) => ({ tsUs, value, score, severity }));
-  const young = [...before.marks.values()].filter(({ tsUs }) => tsUs > toUs);
+  const young = [...before.marks.values()].filter(({ tsUs }) => tsUs > toUs - underWayUs);
+  const heardFromUs = stepSeconds === null ? toUs - underWayUs : toUs;
   return {
     level,
     stepSeconds,
     untilUs: toUs,
     stored,
-    heard: new Map([...before.heard].filter(([tsUs]) => tsUs > toUs)),
-    marks: byTime([...marks, ...young]),
+    heard: new Map([...before.heard].filter(([tsUs]) => tsUs > heardFromUs)),
+    marks: byTime([...young, ...marks]),
     marksLeftOff: anomaliesLeftOff,
     bands: joinedBands(
       expected,

@@ -66,7 +66,7 @@ export class Desk<Answer> {
     const text = JSON.stringify(answer);
     if (text === this.#shown) return;
     this.#shown = text;
-    replaceKeepingFocus(this.#body, this.#options.show(answer));
+    replaceKeepingFocus(this.#body, () => this.#options.show(answer));
   }
 
   /** Shows the last answer anew, since something else that is shown with it has changed. */

@@ -203,9 +203,7 @@ class RejectedPanel implements Part {
     }
     const isInPayload = event.target instanceof HTMLPreElement;
     if (isInPayload || event.ctrlKey || event.metaKey || event.altKey) return;
-    // A tick is an input, too, but nothing is typed into it.
-    const isTick = event.target instanceof HTMLInputElement && event.target.type === "checkbox";
-    if (!isTick && isTyping(event)) return;
+    if (isTyping(event)) return;
     if (this.#obey(event.key)) event.preventDefault();
   };
 

@@ -41,7 +41,7 @@ export class Connection {
     this.#socket = io({
       transports: ["websocket"],
       reconnectionDelay: 500,
-      reconnectionDelayMax: 4000,
+      reconnectionDelayMax: 1000,
       timeout: 8000,
       ...options,
     });

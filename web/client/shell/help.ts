@@ -5,7 +5,7 @@ const everywhere: readonly (readonly [string, string])[] = [
   ["/", "search"],
   ["Ctrl K", "go to a page or a device, or do what the page can"],
   ["?", "this list"],
-  ["Esc", "close, or leave a chart"],
+  ["Esc", "close, or take the cursor off a chart"],
 ];
 const lists: readonly (readonly [string, string])[] = [
   ["j k", "next and previous row"],

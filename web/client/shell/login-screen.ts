@@ -42,6 +42,8 @@ export class LoginScreen {
       if (kind === "operator") this.#name.value = name;
       this.#isNeeded = false;
       this.#dialog.close();
+      // It goes back to what had the focus before, and at the first login nothing had.
+      if (document.activeElement === document.body) find("#page").focus({ preventScroll: true });
     });
   }
 
