@@ -2,6 +2,7 @@ import type { ColumnType, Generated } from "kysely";
 import type { AlarmEventRow, AlarmRow } from "./alarm-row.ts";
 import type { EmbedRow, SavedViewRow } from "./console-row.ts";
 import type { Shares } from "./event.ts";
+import type { ExpectedBandRow, HistoryStateRow, LateSpanRow, RollupRow } from "./history-row.ts";
 import type { ModelOverrideRow, ModelRow, ModelTypeRow } from "./model-row.ts";
 import type { NotificationRouteRow, NotificationRow } from "./notification-row.ts";
 import type { RuleRow, RuleRunRow } from "./rule-row.ts";
@@ -215,45 +216,6 @@ export interface CommandRow {
   answered_at: Date | null;
   answer: string | null;
   cancelled_at: Date | null;
-}
-
-/** Between which values the readings of a series were usual from a moment on. */
-export interface ExpectedBandRow {
-  device_id: string;
-  sensor_type: string;
-  at: Instant;
-  low: number;
-  high: number;
-}
-
-/** What the readings of a series come to in a minute or an hour. */
-export interface RollupRow {
-  device_id: string;
-  sensor_type: string;
-  bucket: Instant;
-  sum: number;
-  n: number;
-  min: number;
-  max: number;
-  anomalies: number;
-}
-
-export interface HistoryStateRow {
-  one: Generated<boolean>;
-  announced: Generated<Date>;
-  minutes_until: Generated<Date>;
-  hours_until: Generated<Date>;
-  readings_since: Generated<Date>;
-  minutes_since: Generated<Date>;
-  hours_since: Generated<Date>;
-}
-
-export interface LateSpanRow {
-  id: Generated<number>;
-  device_id: string;
-  sensor_type: string;
-  first: Instant;
-  last: Instant;
 }
 
 /** Every table, for Kysely. */
