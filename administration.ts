@@ -1,13 +1,13 @@
-import { administer } from "./platform/access-administration.ts";
-import type { AccessCommand } from "./platform/access-command.ts";
-import { AccessDesk } from "./platform/access-desk.ts";
+import { administer } from "./platform/access/access-administration.ts";
+import type { AccessCommand } from "./platform/access/access-command.ts";
+import { AccessDesk } from "./platform/access/access-desk.ts";
+import { administerOperators } from "./platform/access/operator-administration.ts";
+import type { OperatorCommand } from "./platform/access/operator-command.ts";
 import { readConfig } from "./platform/config.ts";
 import { codeOf, PlatformError } from "./platform/errors.ts";
 import { checkUp } from "./platform/history/checkup.ts";
 import { Lifecycle } from "./platform/lifecycle.ts";
-import { administerOperators } from "./platform/operator-administration.ts";
-import type { OperatorCommand } from "./platform/operator-command.ts";
-import { openRedisEvents } from "./platform/redis-events.ts";
+import { openRedisEvents } from "./platform/redis/events.ts";
 import { openLog } from "./platform/telemetry.ts";
 import { openStores, type StoreDeps, type Stores } from "./stores.ts";
 

@@ -1,10 +1,10 @@
 import type { BrokerCommons } from "./platform/broker-commons.ts";
-import { openMemoryEvents } from "./platform/memory-events.ts";
-import { openMemoryStream } from "./platform/memory-stream.ts";
+import { openMemoryEvents } from "./platform/memory/events.ts";
+import { openMemoryStream } from "./platform/memory/stream.ts";
 import type { EventStream, ReadingStream } from "./platform/ports.ts";
-import { openRedisCommons } from "./platform/redis-commons.ts";
-import { openRedisEvents } from "./platform/redis-events.ts";
-import { openRedisStream } from "./platform/redis-stream.ts";
+import { openRedisCommons } from "./platform/redis/commons.ts";
+import { openRedisEvents } from "./platform/redis/events.ts";
+import { openRedisStream } from "./platform/redis/stream.ts";
 import { openStores, type StoreDeps, type Stores } from "./stores.ts";
 
 /** The engines under the services. Each is opened when a service first asks for it, and only then. */

@@ -2,6 +2,8 @@ import { fork } from "node:child_process";
 import { inspect } from "node:util";
 import { onStores, runCommand, runDoctor } from "./administration.ts";
 import { type Engines, enginesOf } from "./engines.ts";
+import type { Callers } from "./platform/access/callers.ts";
+import { listProxies } from "./platform/access/peer.ts";
 import {
   type Addresses,
   banner,
@@ -10,19 +12,17 @@ import {
   plainMqttUrl,
   reachable,
 } from "./platform/addresses.ts";
-import type { Callers } from "./platform/callers.ts";
-import { Certificate } from "./platform/certificate.ts";
 import { type Order, readCommandLine } from "./platform/command-line.ts";
 import { type Config, isRunByNpm, readConfig, type ServiceName, serviceNames } from "./platform/config.ts";
 import { PlatformError } from "./platform/errors.ts";
 import { isLegacyDoorOpen } from "./platform/exposure.ts";
-import { closeHttp, type HttpDoor, listenHttp, openHttpDoor } from "./platform/http-server.ts";
+import { Certificate } from "./platform/http/certificate.ts";
+import { closeHttp, type HttpDoor, listenHttp, openHttpDoor } from "./platform/http/http-server.ts";
+import { type MayReadMetrics, mountProbe, type Probe } from "./platform/http/probe.ts";
+import { needsCertificate, plainMqttHost } from "./platform/http/tls-listeners.ts";
 import { Lifecycle, onHangUp, parentGone, stopSignal } from "./platform/lifecycle.ts";
 import { LimitNotices } from "./platform/limit-notices.ts";
-import { listProxies } from "./platform/peer.ts";
-import { type MayReadMetrics, mountProbe, type Probe } from "./platform/probe.ts";
 import { type Log, type Metrics, openLog, openMetrics } from "./platform/telemetry.ts";
-import { needsCertificate, plainMqttHost } from "./platform/tls-listeners.ts";
 import type { DoorsAnswer } from "./schema/api.ts";
 import { judge } from "./schema/operator.ts";
 import { openLinkStores, type Stores } from "./stores.ts";

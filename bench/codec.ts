@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert";
 import { deserialize, serialize } from "node:v8";
-import { decodeFrame, encodeFrame } from "../platform/frame.ts";
 import type { Frame } from "../platform/ports.ts";
+import { decodeFrame, encodeFrame } from "../platform/readings/frame.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { Rejection } from "../schema/rejection.ts";
 import { printTable } from "./table.ts";
@@ -29,7 +29,7 @@ const codecs: ReadonlyMap<string, Codec> = new Map([
       decode: (bytes) => fromColumns(deserialize(bytes)),
     },
   ],
-  ["platform/frame.ts", { encode: encodeFrame, decode: decodeFrame }],
+  ["platform/readings/frame.ts", { encode: encodeFrame, decode: decodeFrame }],
 ]);
 
 /** Microseconds and bytes a reading takes in each codec, beside the flat JSON that frames began with. */

@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
 import { sql } from "kysely";
-import { type Database, hasTimescale, openDatabase } from "../platform/database.ts";
-import { openDeviceStore } from "../platform/device-store.ts";
+import { type Database, hasTimescale, openDatabase } from "../platform/database/database.ts";
+import { migrate } from "../platform/database/migrations.ts";
+import { openDeviceStore } from "../platform/devices/device-store.ts";
 import { openHistoryStore } from "../platform/history/history-store.ts";
 import { openRollupStore } from "../platform/history/rollup-store.ts";
-import { migrate } from "../platform/migrations.ts";
-import { openReadingStore } from "../platform/reading-store.ts";
+import { openReadingStore } from "../platform/readings/reading-store.ts";
 import { openLog } from "../platform/telemetry.ts";
 import { startLocalServers } from "../tests/harness/local-servers.ts";
 import { createTestDatabase } from "../tests/harness/test-database.ts";

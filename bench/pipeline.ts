@@ -1,7 +1,7 @@
-import { openDatabase } from "../platform/database.ts";
-import { migrate } from "../platform/migrations.ts";
+import { openDatabase } from "../platform/database/database.ts";
+import { migrate } from "../platform/database/migrations.ts";
 import type { ShardWriter } from "../platform/ports.ts";
-import { openReadingStore } from "../platform/reading-store.ts";
+import { openReadingStore } from "../platform/readings/reading-store.ts";
 import { openLog } from "../platform/telemetry.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";

@@ -4,11 +4,11 @@ import { createServer, type Server, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import { createWebSocketStream, WebSocketServer } from "ws";
-import type { Certificate } from "../platform/certificate.ts";
 import type { Config } from "../platform/config.ts";
-import { handshakeMs, listen } from "../platform/listen.ts";
+import type { Certificate } from "../platform/http/certificate.ts";
+import { handshakeMs, listen } from "../platform/http/listen.ts";
+import { plainMqttHost } from "../platform/http/tls-listeners.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
-import { plainMqttHost } from "../platform/tls-listeners.ts";
 import { presentedBy } from "./client-certificate.ts";
 
 /** Somebody at a door, before a byte of MQTT was read. */

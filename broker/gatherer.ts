@@ -1,5 +1,5 @@
-import { weightOf } from "../platform/frame.ts";
 import type { Clock, ReadingStream } from "../platform/ports.ts";
+import { weightOf } from "../platform/readings/frame.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { Rejection } from "../schema/rejection.ts";
 

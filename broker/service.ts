@@ -1,11 +1,11 @@
 import type { Client } from "aedes";
-import type { AccessStore, SecretStore } from "../platform/access-ports.ts";
+import type { AccessStore, SecretStore } from "../platform/access/access-ports.ts";
+import { openTokenVerifier, tokenSecretName } from "../platform/access/tokens.ts";
 import type { BrokerCommons } from "../platform/broker-commons.ts";
-import type { Certificate } from "../platform/certificate.ts";
 import type { Config } from "../platform/config.ts";
+import type { Certificate } from "../platform/http/certificate.ts";
 import type { Clock, EventStream, ReadingStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
-import { openTokenVerifier, tokenSecretName } from "../platform/tokens.ts";
 import { AccessGuard } from "./access/access-guard.ts";
 import { type Guard, openToAll } from "./access/guard.ts";
 import { openAedes } from "./aedes.ts";

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { bearerOf, type Callers } from "../platform/callers.ts";
+import { bearerOf, type Callers } from "../platform/access/callers.ts";
+import { isCrossSite } from "../platform/access/peer.ts";
 import type { Config } from "../platform/config.ts";
 import { isLegacyDoorOpen } from "../platform/exposure.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
-import { isCrossSite } from "../platform/peer.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Metrics } from "../platform/telemetry.ts";
 import type { Role } from "../schema/access.ts";
 import { judge, nameOf } from "../schema/operator.ts";

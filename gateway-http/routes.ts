@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { RouteShorthandOptions } from "fastify";
 import { messageOf } from "../platform/errors.ts";
-import { type HttpDoor, isTooLarge, oversize } from "../platform/http-server.ts";
+import { type HttpDoor, isTooLarge, oversize } from "../platform/http/http-server.ts";
 import type { Clock, LatestReading, ReadingStore, RejectionStore, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { type Refusal, type RejectedMessage, toRejection } from "../schema/rejection.ts";

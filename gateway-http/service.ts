@@ -1,10 +1,10 @@
-import type { SecretStore } from "../platform/access-ports.ts";
-import type { Callers } from "../platform/callers.ts";
+import type { SecretStore } from "../platform/access/access-ports.ts";
+import type { Callers } from "../platform/access/callers.ts";
+import { signOwnToken, tokenSecretName } from "../platform/access/tokens.ts";
 import type { Config } from "../platform/config.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Clock, ReadingStore, RejectionStore, Running, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
-import { signOwnToken, tokenSecretName } from "../platform/tokens.ts";
 import { serviceUserName } from "../schema/access.ts";
 import { type Login, openBridge } from "./bridge.ts";
 import { mountLegacyRoutes } from "./routes.ts";

@@ -1,5 +1,5 @@
 import type { Config } from "./config.ts";
-import { plainMqttHost } from "./tls-listeners.ts";
+import { plainMqttHost } from "./http/tls-listeners.ts";
 
 /** Where this process is reached, as its banner and its line "ready" tell it. */
 export interface Addresses {

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { sensorTypes } from "../schema/sensors.ts";
-import { type AccessCommand, accessNouns, accessUsage, readAccessCommand } from "./access-command.ts";
+import { type AccessCommand, accessNouns, accessUsage, readAccessCommand } from "./access/access-command.ts";
+import { type OperatorCommand, operatorUsage, readOperatorCommand } from "./access/operator-command.ts";
 import { type ServiceName, serviceNames } from "./config.ts";
 import { messageOf } from "./errors.ts";
-import { type OperatorCommand, operatorUsage, readOperatorCommand } from "./operator-command.ts";
 
 const usage = `Usage: node dist/main.js [SERVICE ...] [--simulate]
        node dist/main.js score --input FILE.csv --sensor-type TYPE [--output FILE.csv]

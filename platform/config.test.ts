@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readConfig, type ServiceName, serviceNames, withoutPassword } from "./config.ts";
-import { needsCertificate, plainMqttHost } from "./tls-listeners.ts";
+import { needsCertificate, plainMqttHost } from "./http/tls-listeners.ts";
 
 const servers = { REDIS_URL: "redis://redis:6379", DATABASE_URL: "postgres://db/tidemark" };
 

@@ -1,6 +1,7 @@
 import { PlatformError } from "./errors.ts";
 import { exposureFaults } from "./exposure.ts";
 import { historyFaults, historySettings } from "./history-settings.ts";
+import { tlsFaults } from "./http/tls-listeners.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { notificationSettings } from "./notification-settings.ts";
 import {
@@ -17,7 +18,6 @@ import {
   url,
   wholeNumber,
 } from "./setting.ts";
-import { tlsFaults } from "./tls-listeners.ts";
 
 /** Every environment variable the platform knows. `.env.example` and the README's table are held against this by a test. */
 export const settings = {

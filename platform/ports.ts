@@ -11,7 +11,15 @@ import type {
 import type { Reading } from "../schema/reading.ts";
 import type { Rejection } from "../schema/rejection.ts";
 import type { DeviceLists } from "./devices/device-ports.ts";
-import type { Batch, Custody, DetectorAnchor, Heard, Receipt, SeriesKey, Written } from "./shard-batch.ts";
+import type {
+  Batch,
+  Custody,
+  DetectorAnchor,
+  Heard,
+  Receipt,
+  SeriesKey,
+  Written,
+} from "./readings/shard-batch.ts";
 
 /** What was started and can be stopped: resolves when nothing of it is left running. */
 export interface Running {

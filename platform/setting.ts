@@ -1,5 +1,5 @@
 import { isTimeZone } from "../schema/schedule.ts";
-import { isNetwork } from "./peer.ts";
+import { isNetwork } from "./access/peer.ts";
 
 /** One environment variable: its default, what it means, and how its text becomes a value. */
 export interface Setting<T> {

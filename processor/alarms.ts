@@ -1,4 +1,4 @@
-import type { AlarmStore, StormLimits } from "../platform/alarm-ports.ts";
+import type { AlarmStore, StormLimits } from "../platform/alarms/alarm-ports.ts";
 import type { EventStream } from "../platform/ports.ts";
 import type { Metrics } from "../platform/telemetry.ts";
 import type { AlarmEvent } from "../schema/event.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ExpectedBand } from "../platform/shard-batch.ts";
+import type { ExpectedBand } from "../platform/readings/shard-batch.ts";
 import { bandWith, newBandTrail } from "./bands.ts";
 import { normalNumber, seededRandom } from "./random.ts";
 import { scoreReading } from "./score.ts";

@@ -1,4 +1,4 @@
-import type { ExpectedBand } from "../platform/shard-batch.ts";
+import type { ExpectedBand } from "../platform/readings/shard-batch.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { Range } from "../schema/sensors.ts";
 import { hasPlace } from "./quantity.ts";

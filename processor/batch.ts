@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { weightOf } from "../platform/frame.ts";
 import type { StreamEntry } from "../platform/ports.ts";
-import type { Batch } from "../platform/shard-batch.ts";
+import { weightOf } from "../platform/readings/frame.ts";
+import type { Batch } from "../platform/readings/shard-batch.ts";
 import { type LiveBand, type LivePoint, type LiveReadings, toLivePoint } from "../schema/event.ts";
 import { type Rejection, toRejection } from "../schema/rejection.ts";
 import type { ScoredReading } from "../schema/scored.ts";

@@ -1,5 +1,5 @@
 import type { DetectorHistory } from "../platform/ports.ts";
-import type { SeriesKey } from "../platform/shard-batch.ts";
+import type { SeriesKey } from "../platform/readings/shard-batch.ts";
 import { type BandTrail, newBandTrail } from "./bands.ts";
 import { learnReading } from "./score.ts";
 import { newSeries, type SeriesState } from "./series.ts";

@@ -1,5 +1,5 @@
 import type { Clock, Frame } from "../platform/ports.ts";
-import type { OriginPosition, Positions } from "../platform/shard-batch.ts";
+import type { OriginPosition, Positions } from "../platform/readings/shard-batch.ts";
 
 /** An origin silent for so long has nothing left in the stream, and begins anew when it speaks again. */
 const rememberedUs = 120e6;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { SeriesKey } from "../platform/shard-batch.ts";
-import type { JudgedAlarm, PreviewStore, PreviewTask } from "../platform/tuning-ports.ts";
+import type { JudgedAlarm, PreviewStore, PreviewTask } from "../platform/models/tuning-ports.ts";
+import type { SeriesKey } from "../platform/readings/shard-batch.ts";
 import type { PreviewOutcome, Tuning, TuningSummary } from "../schema/tuning.ts";
 import { utcCalendar } from "./calendar.ts";
 import { growFactoryModels } from "./factory.ts";

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as othersTurn } from "node:timers/promises";
 import { messageOf } from "../platform/errors.ts";
+import type { PreviewStore, PreviewTask, TuningStore } from "../platform/models/tuning-ports.ts";
 import type { Clock } from "../platform/ports.ts";
-import type { SeriesKey } from "../platform/shard-batch.ts";
+import type { SeriesKey } from "../platform/readings/shard-batch.ts";
 import type { Log } from "../platform/telemetry.ts";
-import type { PreviewStore, PreviewTask, TuningStore } from "../platform/tuning-ports.ts";
 import { isSameTuning, type PreviewOutcome, type Tuning, usualTuning } from "../schema/tuning.ts";
 import type { Calendar } from "./calendar.ts";
 import type { Model } from "./model.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { JudgedAlarm } from "../platform/tuning-ports.ts";
+import type { JudgedAlarm } from "../platform/models/tuning-ports.ts";
 import type { AlarmVerdict } from "../schema/alarm.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { type Tuning, usualTuning } from "../schema/tuning.ts";

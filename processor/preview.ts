@@ -1,4 +1,4 @@
-import type { JudgedAlarm } from "../platform/tuning-ports.ts";
+import type { JudgedAlarm } from "../platform/models/tuning-ports.ts";
 import { allowances, type Fate, isSameTuning, type PreviewedAlarm, type Tuning } from "../schema/tuning.ts";
 import type { Episode, Rescored } from "./rescore.ts";
 

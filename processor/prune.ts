@@ -1,6 +1,6 @@
-import type { AlarmStore } from "../platform/alarm-ports.ts";
-import type { CommandStore } from "../platform/command-ports.ts";
-import type { NotificationStore } from "../platform/notification-ports.ts";
+import type { AlarmStore } from "../platform/alarms/alarm-ports.ts";
+import type { CommandStore } from "../platform/devices/command-ports.ts";
+import type { NotificationStore } from "../platform/notifications/notification-ports.ts";
 import type { DeviceStore, EventStream, RejectionStore, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { toPresence } from "../schema/event.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ModelStanding, ModelStore, StoredModel } from "../platform/model-ports.ts";
+import type { ModelStanding, ModelStore, StoredModel } from "../platform/models/model-ports.ts";
 import type { ShadowCounts } from "../schema/model.ts";
 import { growFactoryModels } from "./factory.ts";
 import { serialiseModel } from "./model.ts";

@@ -1,6 +1,6 @@
 import { messageOf, PlatformError } from "../platform/errors.ts";
-import type { ModelStanding, ModelStore, StoredModel } from "../platform/model-ports.ts";
-import type { SeriesKey } from "../platform/shard-batch.ts";
+import type { ModelStanding, ModelStore, StoredModel } from "../platform/models/model-ports.ts";
+import type { SeriesKey } from "../platform/readings/shard-batch.ts";
 import { modelName } from "../schema/model.ts";
 import { growFactoryModels } from "./factory.ts";
 import { type Model, parseModel } from "./model.ts";

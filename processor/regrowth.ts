@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ModelRecipe, TrainingStore } from "../platform/model-ports.ts";
+import type { ModelRecipe, TrainingStore } from "../platform/models/model-ports.ts";
 import { modelName } from "../schema/model.ts";
 import { rangesOf, toTrainingSeries } from "./history.ts";
 import { type Model, serialiseModel } from "./model.ts";

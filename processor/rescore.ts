@@ -1,4 +1,4 @@
-import type { SeriesKey } from "../platform/shard-batch.ts";
+import type { SeriesKey } from "../platform/readings/shard-batch.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { observe } from "./channels.ts";
 import { type Manner, usualManner } from "./manner.ts";

@@ -1,4 +1,4 @@
-import type { RuleStore } from "../platform/rule-ports.ts";
+import type { RuleStore } from "../platform/alarms/rule-ports.ts";
 import { indexRules, type RuleIndex } from "./rule-conditions.ts";
 
 /** The rules as this process last saw them. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Standing, Trail } from "../platform/rule-ports.ts";
-import type { RuleSteps } from "../platform/shard-batch.ts";
+import type { Standing, Trail } from "../platform/alarms/rule-ports.ts";
+import type { RuleSteps } from "../platform/readings/shard-batch.ts";
 import type { Rule, RuleWish } from "../schema/rule.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { openRuleBook } from "./rule-book.ts";

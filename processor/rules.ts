@@ -1,5 +1,5 @@
-import type { RuleStore, Standing, Trail } from "../platform/rule-ports.ts";
-import type { RuleSteps, SeriesKey } from "../platform/shard-batch.ts";
+import type { RuleStore, Standing, Trail } from "../platform/alarms/rule-ports.ts";
+import type { RuleSteps, SeriesKey } from "../platform/readings/shard-batch.ts";
 import { rankOfSeverity } from "../schema/alarm.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import type { RuleBook } from "./rule-book.ts";

@@ -1,11 +1,13 @@
 import { setMaxListeners } from "node:events";
-import type { AlarmStore } from "../platform/alarm-ports.ts";
-import type { CommandStore } from "../platform/command-ports.ts";
+import type { AlarmStore } from "../platform/alarms/alarm-ports.ts";
+import type { RuleStore } from "../platform/alarms/rule-ports.ts";
 import type { Config } from "../platform/config.ts";
+import type { CommandStore } from "../platform/devices/command-ports.ts";
 import { messageOf } from "../platform/errors.ts";
 import type { RollupStore } from "../platform/history/ports.ts";
-import type { ModelStore, TrainingStore } from "../platform/model-ports.ts";
-import type { NotificationStore, RoutingStore } from "../platform/notification-ports.ts";
+import type { ModelStore, TrainingStore } from "../platform/models/model-ports.ts";
+import type { PreviewStore, TuningStore } from "../platform/models/tuning-ports.ts";
+import type { NotificationStore, RoutingStore } from "../platform/notifications/notification-ports.ts";
 import type {
   Clock,
   DeviceStore,
@@ -17,10 +19,8 @@ import type {
   Running,
   SettingStore,
 } from "../platform/ports.ts";
-import type { RuleStore } from "../platform/rule-ports.ts";
-import type { SeriesKey } from "../platform/shard-batch.ts";
+import type { SeriesKey } from "../platform/readings/shard-batch.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
-import type { PreviewStore, TuningStore } from "../platform/tuning-ports.ts";
 import { announceAlarms } from "./alarms.ts";
 import { Attentions } from "./attention.ts";
 import { type Calendar, openCalendar } from "./calendar.ts";

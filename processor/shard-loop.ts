@@ -1,6 +1,6 @@
 import { messageOf, PlatformError } from "../platform/errors.ts";
 import type { Clock, EventStream, ShardReader, ShardWriter, StreamEntry } from "../platform/ports.ts";
-import type { Batch, Written } from "../platform/shard-batch.ts";
+import type { Batch, Written } from "../platform/readings/shard-batch.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { toPresence } from "../schema/event.ts";
 import type { ShardAttention } from "./attention.ts";

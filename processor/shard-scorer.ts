@@ -1,6 +1,12 @@
+import type { RuleStore } from "../platform/alarms/rule-ports.ts";
 import type { ReadingStore } from "../platform/ports.ts";
-import type { RuleStore } from "../platform/rule-ports.ts";
-import type { DetectorAnchor, ExpectedBand, Heard, RuleSteps, SeriesKey } from "../platform/shard-batch.ts";
+import type {
+  DetectorAnchor,
+  ExpectedBand,
+  Heard,
+  RuleSteps,
+  SeriesKey,
+} from "../platform/readings/shard-batch.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { bandWith } from "./bands.ts";

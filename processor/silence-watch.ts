@@ -1,4 +1,4 @@
-import type { AlarmRaise, AlarmStore } from "../platform/alarm-ports.ts";
+import type { AlarmRaise, AlarmStore } from "../platform/alarms/alarm-ports.ts";
 import type { DeviceStore, SeriesHeard } from "../platform/ports.ts";
 import { silentRule } from "../schema/alarm.ts";
 import { shardOf } from "../schema/reading.ts";

@@ -9,7 +9,7 @@ import type {
   TrainingEnd,
   TrainingOrder,
   TrainingStore,
-} from "../platform/model-ports.ts";
+} from "../platform/models/model-ports.ts";
 import type { SeriesRange } from "../schema/model.ts";
 import type { Reading } from "../schema/reading.ts";
 import { growFactoryModels } from "./factory.ts";

@@ -1,5 +1,5 @@
 import { messageOf, PlatformError } from "../platform/errors.ts";
-import type { TrainingEnd, TrainingOrder, TrainingStore } from "../platform/model-ports.ts";
+import type { TrainingEnd, TrainingOrder, TrainingStore } from "../platform/models/model-ports.ts";
 import { platformActor } from "../schema/alarm.ts";
 import { modelName } from "../schema/model.ts";
 import { rangesOf, toTrainingSeries } from "./history.ts";

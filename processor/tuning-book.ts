@@ -1,5 +1,5 @@
-import type { SeriesKey } from "../platform/shard-batch.ts";
-import type { TuningStore } from "../platform/tuning-ports.ts";
+import type { TuningStore } from "../platform/models/tuning-ports.ts";
+import type { SeriesKey } from "../platform/readings/shard-batch.ts";
 import type { Tuning } from "../schema/tuning.ts";
 import { usualTuning } from "../schema/tuning.ts";
 import type { Calendar } from "./calendar.ts";

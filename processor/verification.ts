@@ -1,4 +1,4 @@
-import type { TrainingStore } from "../platform/model-ports.ts";
+import type { TrainingStore } from "../platform/models/model-ports.ts";
 import { modelName } from "../schema/model.ts";
 import { growFactoryModels } from "./factory.ts";
 import { growAgain, growerOf } from "./regrowth.ts";

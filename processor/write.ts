@@ -1,6 +1,6 @@
 import { PlatformError } from "../platform/errors.ts";
 import type { ShardWriter } from "../platform/ports.ts";
-import type { Batch, Written } from "../platform/shard-batch.ts";
+import type { Batch, Written } from "../platform/readings/shard-batch.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { rest } from "./rest.ts";
 

@@ -1,7 +1,7 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
-import { startEmbeddedDatabase } from "../platform/embedded-database.ts";
+import { startEmbeddedDatabase } from "../platform/database/embedded-database.ts";
 import { openLog } from "../platform/telemetry.ts";
 import { temporaryFolder } from "./harness/local-servers.ts";
 

@@ -1,8 +1,8 @@
 import type { FastifyReply } from "fastify";
-import type { AlarmOutcome, AlarmStore } from "../platform/alarm-ports.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { AlarmOutcome, AlarmStore } from "../platform/alarms/alarm-ports.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
+import type { TuningStore } from "../platform/models/tuning-ports.ts";
 import type { Log } from "../platform/telemetry.ts";
-import type { TuningStore } from "../platform/tuning-ports.ts";
 import {
   AlarmAnswer,
   AlarmBodies,

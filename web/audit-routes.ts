@@ -1,4 +1,4 @@
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { AuditStore } from "../platform/ports.ts";
 import { AuditAnswer, AuditQuestion } from "../schema/operator-api.ts";
 

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
-import type { AccessDesk } from "../platform/access-desk.ts";
-import type { ClaimStore } from "../platform/access-ports.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { AccessDesk } from "../platform/access/access-desk.ts";
+import type { ClaimStore } from "../platform/access/access-ports.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Clock } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { ClaimAnswer, ClaimBody, ClaimsAnswer, NewClaimAnswer, NewClaimBody } from "../schema/access-api.ts";

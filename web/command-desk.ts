@@ -1,6 +1,6 @@
-import type { CommandStore } from "../platform/command-ports.ts";
+import type { CommandStore } from "../platform/devices/command-ports.ts";
+import type { PresenceStore } from "../platform/devices/presence-ports.ts";
 import type { EventStream } from "../platform/ports.ts";
-import type { PresenceStore } from "../platform/presence-ports.ts";
 import { type CommandOrder, type CommandSummary, waitingCommandsLimit } from "../schema/command.ts";
 import type { Hint } from "../schema/event.ts";
 

@@ -1,7 +1,7 @@
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
-import type { CommandStore } from "../platform/command-ports.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { CommandStore } from "../platform/devices/command-ports.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import {
   CommandName,

@@ -1,4 +1,4 @@
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 
 /** The pages of the console, as `web/client/shell/routes.ts` has them: all are the same file, which looks at its address. */
 const pages = ["/devices", "/devices/:id", "/alarms", "/alarms/:id", "/models", "/ops", "/settings"];

@@ -1,5 +1,5 @@
 import type { Overview } from "../platform/devices/device-ports.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Clock, DeviceStore, SettingStore } from "../platform/ports.ts";
 import { DevicesAnswer } from "../schema/api.ts";
 import { DevicesQuestion, OverviewAnswer } from "../schema/device-page.ts";

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
-import type { AccessDesk } from "../platform/access-desk.ts";
-import type { AccessStore, PrincipalSummary } from "../platform/access-ports.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { AccessDesk } from "../platform/access/access-desk.ts";
+import type { AccessStore, PrincipalSummary } from "../platform/access/access-ports.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import {
   DeviceAccessAnswer,
   DeviceAccessesAnswer,

@@ -1,7 +1,7 @@
-import { hashOf, newSecret } from "../platform/callers.ts";
+import { hashOf, newSecret } from "../platform/access/callers.ts";
+import type { EmbedStore } from "../platform/access/embed-ports.ts";
 import type { Config } from "../platform/config.ts";
-import type { EmbedStore } from "../platform/embed-ports.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Log } from "../platform/telemetry.ts";
 import {
   EmbedsAnswer,

@@ -1,10 +1,10 @@
 import type { RouteOptions } from "fastify";
 import { beforeAll, describe, expect, test } from "vitest";
-import { hashOf, openCallers } from "../platform/callers.ts";
+import { hashOf, openCallers } from "../platform/access/callers.ts";
+import { listProxies } from "../platform/access/peer.ts";
 import { readConfig, serviceNames } from "../platform/config.ts";
-import { type HttpDoor, openHttpDoor } from "../platform/http-server.ts";
+import { type HttpDoor, openHttpDoor } from "../platform/http/http-server.ts";
 import { LimitNotices } from "../platform/limit-notices.ts";
-import { listProxies } from "../platform/peer.ts";
 import { openLog, openMetrics } from "../platform/telemetry.ts";
 import { startWeb, type WebDeps } from "./service.ts";
 

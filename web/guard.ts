@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { bearerOf, type Callers } from "../platform/callers.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
-import { isCrossSite } from "../platform/peer.ts";
+import { bearerOf, type Callers } from "../platform/access/callers.ts";
+import { isCrossSite } from "../platform/access/peer.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Metrics } from "../platform/telemetry.ts";
 import { judge } from "../schema/operator.ts";
 import { identify } from "./actor.ts";

@@ -1,5 +1,5 @@
 import type { HistoryStore } from "../platform/history/ports.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Clock, EventStream } from "../platform/ports.ts";
 import { HistoryAnswer, HistoryQuestion } from "../schema/history.ts";
 import { momentIn } from "../schema/moment.ts";

@@ -1,4 +1,4 @@
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 
 /** Reads bodies as JSON and nothing else, and the lack of one as an empty object: routes that name everything in their path need none. */
 export function readJsonBodies(scope: HttpDoor): void {

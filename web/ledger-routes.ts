@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { LedgerStore, ReadingStream } from "../platform/ports.ts";
 import { DeviceIdText, DeviceLedgerAnswer, DeviceLedgersAnswer, LedgerAnswer } from "../schema/api.ts";
 import { accountedIn, type DeviceAccount, toLedger } from "../schema/ledger.ts";

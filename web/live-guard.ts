@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
-import type { Callers } from "../platform/callers.ts";
-import { bearerOf } from "../platform/callers.ts";
-import type { EmbedStore } from "../platform/embed-ports.ts";
-import type { SessionStore, TokenStore } from "../platform/operator-ports.ts";
-import { isCrossSite } from "../platform/peer.ts";
+import type { Callers } from "../platform/access/callers.ts";
+import { bearerOf } from "../platform/access/callers.ts";
+import type { EmbedStore } from "../platform/access/embed-ports.ts";
+import type { SessionStore, TokenStore } from "../platform/access/operator-ports.ts";
+import { isCrossSite } from "../platform/access/peer.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { type Caller, judge } from "../schema/operator.ts";
 

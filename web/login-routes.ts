@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type Callers, hashOf, newSecret, setCookie } from "../platform/callers.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
-import type { OperatorStore, SessionStore } from "../platform/operator-ports.ts";
-import { hashPassword, verifyPassword } from "../platform/password.ts";
+import { type Callers, hashOf, newSecret, setCookie } from "../platform/access/callers.ts";
+import type { OperatorStore, SessionStore } from "../platform/access/operator-ports.ts";
+import { hashPassword, verifyPassword } from "../platform/access/password.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Clock } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { passwordFault, spelled } from "../schema/operator.ts";

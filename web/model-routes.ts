@@ -1,6 +1,11 @@
 import type { FastifyReply } from "fastify";
-import type { HttpDoor } from "../platform/http-server.ts";
-import type { ModelObjection, ModelOrder, ModelOutcome, RegistryStore } from "../platform/model-ports.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
+import type {
+  ModelObjection,
+  ModelOrder,
+  ModelOutcome,
+  RegistryStore,
+} from "../platform/models/model-ports.ts";
 import type { Log } from "../platform/telemetry.ts";
 import {
   ModelBodies,

@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify";
-import type { HttpDoor } from "../platform/http-server.ts";
-import type { NotificationOutcome, NotificationStore } from "../platform/notification-ports.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
+import type { NotificationOutcome, NotificationStore } from "../platform/notifications/notification-ports.ts";
 import type { Log } from "../platform/telemetry.ts";
 import {
   NotificationAnswer,

@@ -1,8 +1,8 @@
 import type { FastifyReply } from "fastify";
-import { hashOf, newSecret } from "../platform/callers.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
-import type { OperatorChange, OperatorStore, TokenStore } from "../platform/operator-ports.ts";
-import { generatePassword, hashPassword } from "../platform/password.ts";
+import { hashOf, newSecret } from "../platform/access/callers.ts";
+import type { OperatorChange, OperatorStore, TokenStore } from "../platform/access/operator-ports.ts";
+import { generatePassword, hashPassword } from "../platform/access/password.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import { passwordFault, spelled } from "../schema/operator.ts";
 import {
   NewOperatorBody,

@@ -1,7 +1,7 @@
 import type { Config } from "../platform/config.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { PresenceStore } from "../platform/devices/presence-ports.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Clock, ReadingStore, ReadingStream, SettingStore } from "../platform/ports.ts";
-import type { PresenceStore } from "../platform/presence-ports.ts";
 import type { Metrics } from "../platform/telemetry.ts";
 import type { ShardTally } from "../schema/ledger.ts";
 import { OpsAnswer, SettingsAnswer, type ShardState } from "../schema/ops.ts";

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import type { Refusal } from "../platform/access-desk.ts";
+import type { Refusal } from "../platform/access/access-desk.ts";
 
 /** Answers with why something was not done. */
 export function refuse(

@@ -1,4 +1,4 @@
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { RejectionGroup, RejectionPlace } from "../platform/ports.ts";
 import {
   DiscardAnswer,

@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Clock, ReadingStore } from "../platform/ports.ts";
 import { anomalyCursor, anomalyPlaceIn } from "../schema/anomaly-place.ts";
 import {

@@ -1,8 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { FastifyReply } from "fastify";
-import { newSecret } from "../platform/callers.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
-import type { NotificationStore, RouteOutcome, RoutingStore } from "../platform/notification-ports.ts";
+import { newSecret } from "../platform/access/callers.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
+import type {
+  NotificationStore,
+  RouteOutcome,
+  RoutingStore,
+} from "../platform/notifications/notification-ports.ts";
 import type { Log } from "../platform/telemetry.ts";
 import {
   defaultTopic,

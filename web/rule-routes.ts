@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify";
-import type { HttpDoor } from "../platform/http-server.ts";
-import type { RuleOutcome, RuleStore } from "../platform/rule-ports.ts";
+import type { RuleOutcome, RuleStore } from "../platform/alarms/rule-ports.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Log } from "../platform/telemetry.ts";
 import {
   hasNullLimit,

@@ -1,19 +1,23 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
-import { AccessDesk } from "../platform/access-desk.ts";
-import type { AccessStore, ClaimStore } from "../platform/access-ports.ts";
-import type { AlarmStore } from "../platform/alarm-ports.ts";
-import { type Callers, hashOf, newSecret } from "../platform/callers.ts";
-import type { CommandStore } from "../platform/command-ports.ts";
+import { AccessDesk } from "../platform/access/access-desk.ts";
+import type { AccessStore, ClaimStore } from "../platform/access/access-ports.ts";
+import { type Callers, hashOf, newSecret } from "../platform/access/callers.ts";
+import type { EmbedStore } from "../platform/access/embed-ports.ts";
+import type { OperatorStore, SessionStore, TokenStore } from "../platform/access/operator-ports.ts";
+import type { AlarmStore } from "../platform/alarms/alarm-ports.ts";
+import type { RuleStore } from "../platform/alarms/rule-ports.ts";
 import type { Config } from "../platform/config.ts";
-import type { EmbedStore } from "../platform/embed-ports.ts";
+import type { SavedViewStore } from "../platform/console/view-ports.ts";
+import type { CommandStore } from "../platform/devices/command-ports.ts";
+import type { PresenceStore } from "../platform/devices/presence-ports.ts";
 import type { ReadingExport } from "../platform/export/export-ports.ts";
 import type { HistoryStore } from "../platform/history/ports.ts";
-import type { HttpDoor } from "../platform/http-server.ts";
-import type { RegistryStore } from "../platform/model-ports.ts";
-import type { NotificationStore, RoutingStore } from "../platform/notification-ports.ts";
-import type { OperatorStore, SessionStore, TokenStore } from "../platform/operator-ports.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
+import type { RegistryStore } from "../platform/models/model-ports.ts";
+import type { TuningStore } from "../platform/models/tuning-ports.ts";
+import type { NotificationStore, RoutingStore } from "../platform/notifications/notification-ports.ts";
 import type {
   AuditStore,
   Clock,
@@ -26,11 +30,7 @@ import type {
   Running,
   SettingStore,
 } from "../platform/ports.ts";
-import type { PresenceStore } from "../platform/presence-ports.ts";
-import type { RuleStore } from "../platform/rule-ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
-import type { TuningStore } from "../platform/tuning-ports.ts";
-import type { SavedViewStore } from "../platform/view-ports.ts";
 import type { DoorsAnswer } from "../schema/api.ts";
 import { mountAlarms } from "./alarm-routes.ts";
 import { tendAnswers } from "./answers.ts";

@@ -1,7 +1,7 @@
 import type { FastifyReply } from "fastify";
-import type { HttpDoor } from "../platform/http-server.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
+import type { TuningOutcome, TuningStore } from "../platform/models/tuning-ports.ts";
 import type { Log } from "../platform/telemetry.ts";
-import type { TuningOutcome, TuningStore } from "../platform/tuning-ports.ts";
 import {
   ApplyBody,
   PreviewAnswer,

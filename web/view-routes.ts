@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { HttpDoor } from "../platform/http-server.ts";
-import type { SavedViewStore, ViewKeeper, ViewOutcome } from "../platform/view-ports.ts";
+import type { SavedViewStore, ViewKeeper, ViewOutcome } from "../platform/console/view-ports.ts";
+import type { HttpDoor } from "../platform/http/http-server.ts";
 import { reaches } from "../schema/access.ts";
 import {
   NewViewBody,

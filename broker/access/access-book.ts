@@ -1,4 +1,4 @@
-import type { AccessStore } from "../../platform/access-ports.ts";
+import type { AccessStore } from "../../platform/access/access-ports.ts";
 import { messageOf, PlatformError } from "../../platform/errors.ts";
 import type { Log } from "../../platform/telemetry.ts";
 import { type Access, userNameOf } from "../../schema/access.ts";

@@ -1,10 +1,10 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "aedes";
+import type { TokenVerifier } from "../../platform/access/tokens.ts";
 import { messageOf, PlatformError } from "../../platform/errors.ts";
 import type { EventStream, Running } from "../../platform/ports.ts";
 import type { Log, Metrics } from "../../platform/telemetry.ts";
-import type { TokenVerifier } from "../../platform/tokens.ts";
 import { mayPublish, maySubscribe, mayUseClientId, type Principal } from "../../schema/access.ts";
 import type { Caller } from "../doors.ts";
 import { AccessBook, type AccessBookOptions } from "./access-book.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { hashPassword } from "../../platform/password.ts";
+import { hashPassword } from "../../platform/access/password.ts";
+import type { TokenVerdict } from "../../platform/access/tokens.ts";
 import { openLog, openMetrics } from "../../platform/telemetry.ts";
-import type { TokenVerdict } from "../../platform/tokens.ts";
 import type { Access, Credential } from "../../schema/access.ts";
 import { AccessBook } from "./access-book.ts";
 import { Authentication, type Credentials, type Verdict } from "./authentication.ts";

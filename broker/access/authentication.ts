@@ -1,6 +1,6 @@
-import { verifyPassword } from "../../platform/password.ts";
+import { verifyPassword } from "../../platform/access/password.ts";
+import { looksLikeToken, type TokenVerifier } from "../../platform/access/tokens.ts";
 import type { Metrics } from "../../platform/telemetry.ts";
-import { looksLikeToken, type TokenVerifier } from "../../platform/tokens.ts";
 import {
   type Access,
   type Credential,

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "aedes";
-import type { CommandStore } from "../../platform/command-ports.ts";
+import type { CommandStore } from "../../platform/devices/command-ports.ts";
 import { messageOf } from "../../platform/errors.ts";
 import type { EventStream } from "../../platform/ports.ts";
 import type { Log, Metrics } from "../../platform/telemetry.ts";

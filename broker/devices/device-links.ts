@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Aedes, Client } from "aedes";
-import type { CommandStore } from "../../platform/command-ports.ts";
+import type { CommandStore } from "../../platform/devices/command-ports.ts";
+import type { PresenceStore } from "../../platform/devices/presence-ports.ts";
 import type { Clock, EventStream, Running } from "../../platform/ports.ts";
-import type { PresenceStore } from "../../platform/presence-ports.ts";
 import type { Log, Metrics } from "../../platform/telemetry.ts";
 import type { CommandAnswer } from "../../schema/command.ts";
 import type { Hint } from "../../schema/event.ts";

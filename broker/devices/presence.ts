@@ -1,7 +1,7 @@
 import type { Aedes, Client } from "aedes";
+import type { PresenceStore } from "../../platform/devices/presence-ports.ts";
 import { messageOf, PlatformError } from "../../platform/errors.ts";
 import type { Clock, EventStream } from "../../platform/ports.ts";
-import type { PresenceStore } from "../../platform/presence-ports.ts";
 import type { Log, Metrics } from "../../platform/telemetry.ts";
 import type { Principal } from "../../schema/access.ts";
 import { type Presence, type PresenceReason, saysOffline, toStatus } from "../../schema/presence.ts";

@@ -1,4 +1,4 @@
-import { addressGroup } from "../../platform/address-group.ts";
+import { addressGroup } from "../../platform/access/address-group.ts";
 import type { LimitName } from "../../platform/limits.ts";
 import { Rates } from "../../platform/rates.ts";
 import { Flapping } from "./flapping.ts";

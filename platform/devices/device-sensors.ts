@@ -4,7 +4,7 @@ import { toLearning } from "../../schema/event.ts";
 import type { Tables } from "../../schema/row.ts";
 import { learningReadings } from "../../schema/scored.ts";
 import { sensorLabel, sensorUnit } from "../../schema/sensors.ts";
-import { micros } from "../sql.ts";
+import { micros } from "../database/sql.ts";
 
 /** How many readings a young series has learnt from. One that has an anchor (`detector_anchors`) is young no more, and not counted. */
 export const learnt = sql<number | null>`CASE WHEN NOT EXISTS (

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { type DeviceState, offlineAfter, staleAfter } from "../../schema/device-state.ts";
-import { heardSince, isConnected } from "../sql.ts";
+import { heardSince, isConnected } from "../database/sql.ts";
 
 /** The moment after which a device of this usual gap must have been heard of. */
 function dueSince({ gaps, leastMs }: { gaps: number; leastMs: number }): RawBuilder<Date> {

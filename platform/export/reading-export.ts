@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { csvField, type ExportedPoint } from "../../schema/export.ts";
-import type { Database } from "../database.ts";
+import type { Database } from "../database/database.ts";
 import type { ReadingExport } from "./export-ports.ts";
 import { walk } from "./series-walk.ts";
 

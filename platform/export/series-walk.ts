@@ -1,8 +1,8 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Tables } from "../../schema/row.ts";
-import { asking } from "../database.ts";
-import type { SeriesKey } from "../shard-batch.ts";
-import { micros, toInstant } from "../sql.ts";
+import { asking } from "../database/database.ts";
+import { micros, toInstant } from "../database/sql.ts";
+import type { SeriesKey } from "../readings/shard-batch.ts";
 import type { ExportQuery } from "./export-ports.ts";
 
 /** Series whose beginnings are read with one statement, so that many short ones do not cost one each. */

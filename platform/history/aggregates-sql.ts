@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "../../schema/row.ts";
-import { micros } from "../sql.ts";
+import { micros } from "../database/sql.ts";
 import type { HistoryRetention } from "./ports.ts";
 import { stepBegin } from "./resolution.ts";
 import { moveOn } from "./retention-sql.ts";

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import type { HistorySeries } from "../../schema/history.ts";
 import type { Tables } from "../../schema/row.ts";
-import type { SeriesKey } from "../shard-batch.ts";
-import { micros } from "../sql.ts";
+import { micros } from "../database/sql.ts";
+import type { SeriesKey } from "../readings/shard-batch.ts";
 import { listed } from "./series-sql.ts";
 import { instant, type Range } from "./state-sql.ts";
 

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "../../schema/row.ts";
-import { asking, type Database } from "../database.ts";
+import { asking, type Database } from "../database/database.ts";
 import type { Checkup, CheckupStore, FailedJob } from "./checkup.ts";
 import type { ChunkFacts } from "./chunk-advice.ts";
 

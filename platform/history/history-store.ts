@@ -1,8 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import { type HistorySeries, historyAnomalyLimit } from "../../schema/history.ts";
 import type { Tables } from "../../schema/row.ts";
-import { asking, type Database } from "../database.ts";
-import type { SeriesKey } from "../shard-batch.ts";
+import { asking, type Database } from "../database/database.ts";
+import type { SeriesKey } from "../readings/shard-batch.ts";
 import { bandsOf } from "./bands-sql.ts";
 import type { HistoryStore, HistoryWish } from "./ports.ts";
 import { asReadings, inSteps, type Prospect, piecesOf, type Resolution, widened } from "./resolution.ts";

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "../../schema/row.ts";
-import { asking, type Database } from "../database.ts";
+import { asking, type Database } from "../database/database.ts";
 import { forgetChunks, refreshAggregates } from "./aggregates-sql.ts";
 import type { RollupStore } from "./ports.ts";
 import { forgetRows } from "./retention-sql.ts";

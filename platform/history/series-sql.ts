@@ -2,8 +2,8 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { HistoryLevel, HistorySeries } from "../../schema/history.ts";
 import type { Tables } from "../../schema/row.ts";
 import { severityOf } from "../../schema/scored.ts";
-import type { SeriesKey } from "../shard-batch.ts";
-import { micros } from "../sql.ts";
+import { micros } from "../database/sql.ts";
+import type { SeriesKey } from "../readings/shard-batch.ts";
 import type { Piece } from "./resolution.ts";
 import { addable, binned, instant, type Range } from "./state-sql.ts";
 

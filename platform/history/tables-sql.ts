@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import type { Tables } from "../../schema/row.ts";
-import { micros } from "../sql.ts";
+import { micros } from "../database/sql.ts";
 import { stepBegin } from "./resolution.ts";
 import { addable, binned, instant, type Range, readState, seconds, settlingSeconds } from "./state-sql.ts";
 

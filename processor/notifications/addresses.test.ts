@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { listProxies } from "../../platform/peer.ts";
+import { listProxies } from "../../platform/access/peer.ts";
 import { checkHost, mayReach } from "./addresses.ts";
 
 const nothing = listProxies([]);

@@ -1,6 +1,6 @@
 import { type LookupAddress, type LookupOptions, lookup } from "node:dns";
 import { type BlockList, isIP, type LookupFunction } from "node:net";
-import { listProxies } from "../../platform/peer.ts";
+import { listProxies } from "../../platform/access/peer.ts";
 
 /** What is none of the internet's: a webhook must not be a way into the network that the platform stands in (RFC 6890). */
 const inside = listProxies([

@@ -1,5 +1,5 @@
 import { messageOf } from "../../platform/errors.ts";
-import type { NotificationStore, TakenMessage } from "../../platform/notification-ports.ts";
+import type { NotificationStore, TakenMessage } from "../../platform/notifications/notification-ports.ts";
 import type { Log, Metrics } from "../../platform/telemetry.ts";
 import { pauseAfter } from "./backoff.ts";
 import { type Messengers, NotTaken } from "./messengers.ts";

@@ -1,7 +1,7 @@
 import type { BlockList } from "node:net";
+import { listProxies } from "../../platform/access/peer.ts";
 import type { Config } from "../../platform/config.ts";
-import type { TakenMessage } from "../../platform/notification-ports.ts";
-import { listProxies } from "../../platform/peer.ts";
+import type { TakenMessage } from "../../platform/notifications/notification-ports.ts";
 import type { EventStream } from "../../platform/ports.ts";
 import type { Channel } from "../../schema/notification.ts";
 import { bodyOf, type Setting, subjectOf, textOf } from "../../schema/notification-message.ts";

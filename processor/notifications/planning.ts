@@ -1,4 +1,4 @@
-import type { NotificationStore, RoutingStore } from "../../platform/notification-ports.ts";
+import type { NotificationStore, RoutingStore } from "../../platform/notifications/notification-ports.ts";
 import type { AlarmEvent } from "../../schema/event.ts";
 import { planNotifications } from "../../schema/notification-plan.ts";
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { listProxies } from "../../platform/peer.ts";
+import { listProxies } from "../../platform/access/peer.ts";
 import { openWebhookReceiver, type WebhookReceiver } from "../../tests/harness/receivers.ts";
 import { postWebhook } from "./webhook.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { entriesOf } from "../../platform/redis-connection.ts";
+import { entriesOf } from "../../platform/redis/connection.ts";
 import type { LedgerAnswer } from "../../schema/api.ts";
 import type { PlatformEvent } from "../../schema/event.ts";
 import type { TestDatabase } from "../harness/test-database.ts";

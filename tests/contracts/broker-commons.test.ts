@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { BrokerCommons, KeptSubscription, Qos, QueuedMessage } from "../../platform/broker-commons.ts";
-import { openRedisCommons } from "../../platform/redis-commons.ts";
+import { openRedisCommons } from "../../platform/redis/commons.ts";
 import { until } from "../harness/local-servers.ts";
 import { bytes, ignore, limits, noHoldings, type Place, places, text } from "./broker-places.ts";
 import { silent } from "./samples.ts";

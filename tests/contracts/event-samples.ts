@@ -1,6 +1,6 @@
-import { openMemoryEvents } from "../../platform/memory-events.ts";
+import { openMemoryEvents } from "../../platform/memory/events.ts";
 import type { EventStream, Running } from "../../platform/ports.ts";
-import { openRedisEvents } from "../../platform/redis-events.ts";
+import { openRedisEvents } from "../../platform/redis/events.ts";
 import type { Hint, LiveReadings, NumberedEvent, PlatformEvent } from "../../schema/event.ts";
 import { until } from "../harness/local-servers.ts";
 import { silent, startUs } from "./samples.ts";

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openRedisEvents } from "../../platform/redis-events.ts";
+import { openRedisEvents } from "../../platform/redis/events.ts";
 import { createRedis, type LocalServer, temporaryFolder, until } from "../harness/local-servers.ts";
 import { heard, listen, liveReadings, silence, subjectOf } from "./event-samples.ts";
 import { retrying, silent } from "./samples.ts";

@@ -1,8 +1,8 @@
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
-import { openMemoryEvents } from "../../platform/memory-events.ts";
+import { openMemoryEvents } from "../../platform/memory/events.ts";
 import type { EventStream } from "../../platform/ports.ts";
-import type { Receipt } from "../../platform/shard-batch.ts";
+import type { Receipt } from "../../platform/readings/shard-batch.ts";
 import type { PlatformEvent } from "../../schema/event.ts";
 import { until } from "../harness/local-servers.ts";
 import { type RedisCluster, startRedisCluster } from "../harness/redis-cluster.ts";

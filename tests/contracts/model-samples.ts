@@ -1,4 +1,4 @@
-import type { GrownModel } from "../../platform/model-ports.ts";
+import type { GrownModel } from "../../platform/models/model-ports.ts";
 import type { Stores } from "./databases.ts";
 import { startUs } from "./samples.ts";
 

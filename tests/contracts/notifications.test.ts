@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { openMemoryEvents } from "../../platform/memory-events.ts";
+import { openMemoryEvents } from "../../platform/memory/events.ts";
 import { openMetrics } from "../../platform/telemetry.ts";
 import { announceAlarms } from "../../processor/alarms.ts";
 import { Dispatcher } from "../../processor/notifications/dispatcher.ts";

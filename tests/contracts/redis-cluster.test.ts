@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { EventStream, ReadingStream, ShardReader } from "../../platform/ports.ts";
-import { openRedisEvents } from "../../platform/redis-events.ts";
-import { openRedisStream } from "../../platform/redis-stream.ts";
+import { openRedisEvents } from "../../platform/redis/events.ts";
+import { openRedisStream } from "../../platform/redis/stream.ts";
 import { until } from "../harness/local-servers.ts";
 import { type ClusterNode, type RedisCluster, startRedisCluster } from "../harness/redis-cluster.ts";
 import { heard, listen, liveReadings, silence, subjectOf } from "./event-samples.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { PlatformError } from "../../platform/errors.ts";
 import type { FrameContent, ReadingStream, ShardReader, StreamEntry } from "../../platform/ports.ts";
-import type { Batch } from "../../platform/shard-batch.ts";
+import type { Batch } from "../../platform/readings/shard-batch.ts";
 import { openLog } from "../../platform/telemetry.ts";
 import type { Rejection } from "../../schema/rejection.ts";
 import type { ScoredReading } from "../../schema/scored.ts";

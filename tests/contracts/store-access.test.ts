@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import type { NewPrincipal } from "../../platform/access-ports.ts";
+import type { NewPrincipal } from "../../platform/access/access-ports.ts";
 import { engines, onEach } from "./databases.ts";
 import { nowUs } from "./samples.ts";
 

@@ -4,9 +4,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { openAlarmStore } from "../../platform/alarm-store.ts";
-import { type Database, openDatabase } from "../../platform/database.ts";
-import { migrate } from "../../platform/migrations.ts";
+import { openAlarmStore } from "../../platform/alarms/alarm-store.ts";
+import { type Database, openDatabase } from "../../platform/database/database.ts";
+import { migrate } from "../../platform/database/migrations.ts";
 import { createTestDatabase, type TestDatabase } from "../harness/test-database.ts";
 import { silent, startUs } from "./samples.ts";
 

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
-import type { AlarmRaise } from "../../platform/alarm-ports.ts";
+import type { AlarmRaise } from "../../platform/alarms/alarm-ports.ts";
 import { engines, onEach } from "./databases.ts";
 import { anomalous, batch, startUs } from "./samples.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ExpectedBand } from "../../platform/shard-batch.ts";
+import type { ExpectedBand } from "../../platform/readings/shard-batch.ts";
 import { engines, onEach } from "./databases.ts";
 import { batch, nowUs, scored, series } from "./samples.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openReadingStore } from "../../platform/reading-store.ts";
+import { openReadingStore } from "../../platform/readings/reading-store.ts";
 import { toAnomalyEvent } from "../../schema/event.ts";
 import { engines, onEach, openAt, servers, streamId } from "./databases.ts";
 import { subjectOf } from "./event-samples.ts";

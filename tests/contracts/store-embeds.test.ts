@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { expect, test } from "vitest";
-import { openEmbedStore } from "../../platform/embed-store.ts";
+import { openEmbedStore } from "../../platform/access/embed-store.ts";
 import { engines, onEach } from "./databases.ts";
 import { nowUs } from "./samples.ts";
 

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
-import { openLedgerStore } from "../../platform/ledger-store.ts";
+import { openLedgerStore } from "../../platform/readings/ledger-store.ts";
 import type { ShardTally } from "../../schema/ledger.ts";
 import { engines, onEach, servers, streamId } from "./databases.ts";
 import { batch, rejection, scored, series } from "./samples.ts";

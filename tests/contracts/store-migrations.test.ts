@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Database } from "../../platform/database.ts";
+import type { Database } from "../../platform/database/database.ts";
+import { migrate } from "../../platform/database/migrations.ts";
 import { openRollupStore } from "../../platform/history/rollup-store.ts";
-import { migrate } from "../../platform/migrations.ts";
-import { openReadingStore } from "../../platform/reading-store.ts";
+import { openReadingStore } from "../../platform/readings/reading-store.ts";
 import { engines, openAt, type Place, pointsOf, servers, streamId } from "./databases.ts";
 import { batch, nowUs, series } from "./samples.ts";
 

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
-import type { TakenMessage } from "../../platform/notification-ports.ts";
+import type { TakenMessage } from "../../platform/notifications/notification-ports.ts";
 import { rankOf, severityOfRank } from "../../schema/alarm.ts";
 import type { RouteSettings } from "../../schema/notification.ts";
 import { engines, onEach } from "./databases.ts";

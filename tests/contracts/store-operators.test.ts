@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { expect, test } from "vitest";
-import { openOperatorStore } from "../../platform/operator-store.ts";
-import { openSessionStore } from "../../platform/session-store.ts";
-import { openTokenStore } from "../../platform/token-store.ts";
+import { openOperatorStore } from "../../platform/access/operator-store.ts";
+import { openSessionStore } from "../../platform/access/session-store.ts";
+import { openTokenStore } from "../../platform/access/token-store.ts";
 import { engines, onEach, openAt } from "./databases.ts";
 import { nowUs } from "./samples.ts";
 

@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { hasTimescale, openDatabase } from "../../platform/database.ts";
-import { migrate } from "../../platform/migrations.ts";
-import { openReadingStore } from "../../platform/reading-store.ts";
-import { openRejectionStore } from "../../platform/rejection-store.ts";
+import { hasTimescale, openDatabase } from "../../platform/database/database.ts";
+import { migrate } from "../../platform/database/migrations.ts";
+import { openReadingStore } from "../../platform/readings/reading-store.ts";
+import { openRejectionStore } from "../../platform/readings/rejection-store.ts";
 import { createPostgres, freePort, type LocalServer, temporaryFolder } from "../harness/local-servers.ts";
 import { streamId } from "./databases.ts";
 import { batch, rejection, retrying, series, silent } from "./samples.ts";

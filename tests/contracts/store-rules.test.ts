@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
-import type { RuleSteps } from "../../platform/shard-batch.ts";
+import type { RuleSteps } from "../../platform/readings/shard-batch.ts";
 import type { RuleWish } from "../../schema/rule.ts";
 import type { ScoredReading } from "../../schema/scored.ts";
 import { engines, onEach } from "./databases.ts";

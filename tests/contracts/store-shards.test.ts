@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
-import type { Database } from "../../platform/database.ts";
+import type { Database } from "../../platform/database/database.ts";
 import type { ShardWriter } from "../../platform/ports.ts";
-import { openReadingStore } from "../../platform/reading-store.ts";
+import { openReadingStore } from "../../platform/readings/reading-store.ts";
 import { until } from "../harness/local-servers.ts";
 import { engines, onEach, openAt, pointsOf, type Stores, servers, streamId } from "./databases.ts";
 import { batch, retrying, scored, series, startUs } from "./samples.ts";

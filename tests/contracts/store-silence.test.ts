@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Heard } from "../../platform/shard-batch.ts";
+import type { Heard } from "../../platform/readings/shard-batch.ts";
 import { Attentions } from "../../processor/attention.ts";
 import { watchSilence } from "../../processor/silence-watch.ts";
 import type { ScoredReading } from "../../schema/scored.ts";

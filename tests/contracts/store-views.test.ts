@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
-import { openOperatorStore } from "../../platform/operator-store.ts";
-import { openSavedViewStore } from "../../platform/view-store.ts";
+import { openOperatorStore } from "../../platform/access/operator-store.ts";
+import { openSavedViewStore } from "../../platform/console/view-store.ts";
 import { savedViewLimit } from "../../schema/saved-view.ts";
 import { engines, onEach } from "./databases.ts";
 

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
-import type { Batch } from "../../platform/shard-batch.ts";
+import type { Batch } from "../../platform/readings/shard-batch.ts";
 import { toAnomalyEvent } from "../../schema/event.ts";
 import { activeDevices, engines, onEach, pointsOf, streamId } from "./databases.ts";
 import { anomalous, batch, nowUs, rejection, scored, series, startUs } from "./samples.ts";

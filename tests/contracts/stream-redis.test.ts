@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ReadingStream, ShardReader } from "../../platform/ports.ts";
-import { openRedisStream } from "../../platform/redis-stream.ts";
+import { openRedisStream } from "../../platform/redis/stream.ts";
 import { createRedis, type LocalServer, temporaryFolder, until } from "../harness/local-servers.ts";
 import { frame, lagOf, retrying, silent, take, valuesOf } from "./samples.ts";
 

@@ -1,8 +1,8 @@
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
-import { openMemoryStream } from "../../platform/memory-stream.ts";
+import { openMemoryStream } from "../../platform/memory/stream.ts";
 import type { FrameContent, ReadingStream, ShardReader } from "../../platform/ports.ts";
-import { openRedisStream } from "../../platform/redis-stream.ts";
+import { openRedisStream } from "../../platform/redis/stream.ts";
 import { type RedisCluster, startRedisCluster } from "../harness/redis-cluster.ts";
 import { frame, handOver, lagOf, rejection, silent, startUs, take, valuesOf } from "./samples.ts";
 

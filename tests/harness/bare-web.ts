@@ -1,7 +1,7 @@
+import { listProxies } from "../../platform/access/peer.ts";
 import { readConfig, serviceNames } from "../../platform/config.ts";
-import { type HttpDoor, openHttpDoor } from "../../platform/http-server.ts";
+import { type HttpDoor, openHttpDoor } from "../../platform/http/http-server.ts";
 import { LimitNotices } from "../../platform/limit-notices.ts";
-import { listProxies } from "../../platform/peer.ts";
 import { openLog, openMetrics } from "../../platform/telemetry.ts";
 import { startWeb, type WebDeps } from "../../web/service.ts";
 

@@ -1,8 +1,8 @@
-import { type Database, openDatabase } from "../../platform/database.ts";
-import { openLedgerStore } from "../../platform/ledger-store.ts";
+import { type Database, openDatabase } from "../../platform/database/database.ts";
 import type { LedgerStore, ReadingStream } from "../../platform/ports.ts";
-import { openRedisEvents } from "../../platform/redis-events.ts";
-import { openRedisStream } from "../../platform/redis-stream.ts";
+import { openLedgerStore } from "../../platform/readings/ledger-store.ts";
+import { openRedisEvents } from "../../platform/redis/events.ts";
+import { openRedisStream } from "../../platform/redis/stream.ts";
 import { openLog } from "../../platform/telemetry.ts";
 import { type Ledger, toLedger } from "../../schema/ledger.ts";
 import { compare, type Load, loadRowsQuery } from "./load.ts";

@@ -3,8 +3,8 @@ import { pino } from "pino";
 import { type Broker, startBroker } from "../../broker/service.ts";
 import { readConfig, serviceNames } from "../../platform/config.ts";
 import type { LimitName } from "../../platform/limits.ts";
-import { openMemoryEvents } from "../../platform/memory-events.ts";
-import { openMemoryStream } from "../../platform/memory-stream.ts";
+import { openMemoryEvents } from "../../platform/memory/events.ts";
+import { openMemoryStream } from "../../platform/memory/stream.ts";
 import type { ReadingStream } from "../../platform/ports.ts";
 import { openMetrics } from "../../platform/telemetry.ts";
 

@@ -1,5 +1,5 @@
-import { openAlarmStore } from "../../platform/alarm-store.ts";
-import { openDatabase } from "../../platform/database.ts";
+import { openAlarmStore } from "../../platform/alarms/alarm-store.ts";
+import { openDatabase } from "../../platform/database/database.ts";
 import { openLog } from "../../platform/telemetry.ts";
 
 // Raises alarms and ends them, one after another until it is killed, and says after each turn what it had done.

@@ -38,20 +38,20 @@ interface Wall {
 }
 
 const sql =
-  /^platform\/history\/[a-z-]+-(?:sql|store)\.ts$|^platform\/(?:(?:devices|export)\/|alarm-(?:end|raise|storms)|(?:band|batch)-statement|database|detector-histories|embedded-database|held-connection|migrations|rule-statement|seat|shard-writer|sql|[a-z]+-store)[a-z-]*\.ts$/;
+  /^platform\/(?:[a-z]+\/(?:[a-z]+-)+(?:sql|statement|store)(?:-[a-z]+)?|(?:devices|export)\/[a-z-]+|access\/sql-access|alarms\/alarm-(?:end|raise|storms)|database\/(?:database|embedded-[a-z-]+|held-connection|migrations|seat|sql)|models\/detector-histories|readings\/shard-writer)\.ts$/;
 
 const walls: readonly Wall[] = [
   { to: /^(?:aedes|mqemitter)/, only: /^broker\// },
-  { to: /^ioredis$/, only: /^platform\/redis-[a-z-]+\.ts$/ },
+  { to: /^ioredis$/, only: /^platform\/redis\// },
   { to: /^(?:kysely|pg)$/, only: sql, typesAlsoIn: /^schema\/(?:[a-z]+-)?row\.ts$/ },
-  { to: /^@electric-sql\//, only: /^platform\/embedded-database[a-z-]*\.ts$/ },
-  { to: /^jose$/, only: /^platform\/tokens\.ts$/ },
+  { to: /^@electric-sql\//, only: /^platform\/database\/embedded-database[a-z-]*\.ts$/ },
+  { to: /^jose$/, only: /^platform\/access\/tokens\.ts$/ },
   { to: /^ml-isolation-forest$/, only: /^processor\/forest\.ts$/ },
   { to: /^socket\.io$/, only: /^web\/(?!client\/)/ },
   { to: /^(?:socket\.io-client|chart\.js)$/, only: /^web\/client\// },
   {
     to: /^(?:fastify|@fastify\/.+)$/,
-    only: /^(?:gateway-http\/|web\/(?!client\/)|platform\/http-(?:limits|server)\.ts$)/,
+    only: /^(?:gateway-http\/|web\/(?!client\/)|platform\/http\/http-(?:limits|server)\.ts$)/,
   },
   { to: /^hyparquet-writer$/, only: /^web\/export\/parquet\.ts$/ },
   { to: /^nodemailer$/, only: /^processor\/notifications\/mail\.ts$/ },
@@ -62,14 +62,14 @@ const walls: readonly Wall[] = [
 
 /** Adapters by what they speak to. Those of one family may share a connection; no family knows another. */
 const adapters: Readonly<Record<string, RegExp>> = {
-  redis: /^platform\/redis-/,
-  memory: /^platform\/memory/,
-  sql: /^platform\/(?:batch-statement|database|detector-histories|held-connection|migrations|seat|shard-writer|sql|[a-z]+-store|history\/[a-z-]+-(?:sql|store))/,
-  embedded: /^platform\/embedded-/,
+  redis: /^platform\/redis\//,
+  memory: /^platform\/memory\//,
+  sql: /^platform\/(?:[a-z]+\/(?:[a-z]+-)+(?:sql|statement|store)|access\/sql-|alarms\/alarm-(?:end|raise|storms)|database\/(?:database|held-connection|migrations|seat|sql)|devices\/sql-|models\/detector-histories|readings\/shard-writer)/,
+  embedded: /^platform\/database\/embedded-/,
 };
 
 /** The adapters of the ports themselves; only main.ts puts them together. */
-const portAdapter = /^platform\/(?:(?:history\/)?[a-z]+-(?:stream|events|store)|redis-commons)\.ts$/;
+const portAdapter = /^platform\/(?:(?:memory|redis)\/(?:commons|events|stream)|[a-z]+\/[a-z]+-store)\.ts$/;
 
 /** What a bundle for browsers may take from schema at run time: the files that carry no validator with them. */
 const pureSchema = /^schema\/(?:access|device-state|event|operator|scored|timestamp|sensors)\.ts$/;

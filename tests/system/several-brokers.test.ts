@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openRedisCommons } from "../../platform/redis-commons.ts";
+import { openRedisCommons } from "../../platform/redis/commons.ts";
 import { ignore, limits, noHoldings } from "../contracts/broker-places.ts";
 import { silent } from "../contracts/samples.ts";
 import { type BrokerPair, startBrokerPair } from "../harness/broker-pair.ts";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { HttpDoor } from "../../platform/http-server.ts";
+import type { HttpDoor } from "../../platform/http/http-server.ts";
 import type { DoorsAnswer } from "../../schema/api.ts";
 import { toAsyncApi } from "./asyncapi.ts";
 import { legacyRoutes } from "./legacy.ts";

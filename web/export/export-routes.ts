@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import type { ExportQuery, ReadingExport } from "../../platform/export/export-ports.ts";
-import type { HttpDoor } from "../../platform/http-server.ts";
+import type { HttpDoor } from "../../platform/http/http-server.ts";
 import type { Clock } from "../../platform/ports.ts";
 import { csvHead, ExportQuestion } from "../../schema/export.ts";
 import { noRange, rangeOf } from "../../schema/moment.ts";

@@ -1,0 +1,54 @@
+import { sql } from "kysely";
+import { asking, type Database } from "../database/database.ts";
+import { heardSince } from "../database/sql.ts";
+import type { DeviceStore } from "../ports.ts";
+import { devicePage } from "./device-pages.ts";
+import { overview } from "./fleet-overview.ts";
+import { heardAgain, overdueDevices } from "./sql-overdue.ts";
+
+/** Opens the registry of devices. */
+export function openDeviceStore({ db }: Database): DeviceStore {
+  return {
+    page: (query) => devicePage(db, query),
+    overview: (timeoutMs) => overview(db, timeoutMs),
+    overdue: (question) =>
+      asking("look for who is not heard of any more", () => overdueDevices(db, question)),
+    heardAgain: () => asking("look for who speaks again", () => heardAgain(db)),
+    countInactive: (timeoutMs) =>
+      asking("count the inactive devices", async () => {
+        const row = await db
+          .selectFrom("devices")
+          .select((eb) => eb.fn.countAll<number>().as("count"))
+          .where((eb) => eb.or([eb("active", "=", false), eb("last_seen", "<=", heardSince(timeoutMs))]))
+          .executeTakeFirst();
+        return row?.count ?? 0;
+      }),
+    deactivateSilent: (timeoutMs) =>
+      asking("look for silent devices", async () => {
+        // In the order in which batches lock devices, and past those a batch is just waking: no deadlock with a writer.
+        const { rows } = await sql<{ device_id: string }>`
+          UPDATE devices SET active = false WHERE device_id IN (
+            SELECT device_id FROM devices
+            WHERE active AND last_seen <= ${heardSince(timeoutMs)}
+            ORDER BY device_id FOR UPDATE SKIP LOCKED
+          ) RETURNING device_id`.execute(db);
+        return rows.map((row) => row.device_id);
+      }),
+    forgetInactive: (days) =>
+      asking("forget devices long gone", async () => {
+        const { rows } = await sql<{ count: number }>`
+          WITH gone AS (
+            DELETE FROM devices WHERE NOT active AND last_seen < now() - ${days} * interval '1 day'
+              AND NOT EXISTS (SELECT FROM principals WHERE user_name = device_id) RETURNING device_id
+          ), latest AS (
+            DELETE FROM device_latest USING gone WHERE device_latest.device_id = gone.device_id
+          )
+          SELECT count(*) AS count FROM gone`.execute(db);
+        // Some devices were only ever connected.
+        await sql`
+          DELETE FROM presence WHERE NOT is_online AND since < now() - ${days} * interval '1 day'
+          AND NOT EXISTS (SELECT FROM devices WHERE devices.device_id = presence.device_id)`.execute(db);
+        return rows[0]?.count ?? 0;
+      }),
+  };
+}
