@@ -34,6 +34,7 @@ describe("by keyboard alone", () => {
     stage = await openGuardedStage("keyboard", { MAX_FUTURE_SECONDS: "1" });
     page = stage.page;
     await page.goto(stage.firstAdminUrl);
+    await page.locator("#login-name:focus").waitFor();
     await type("ada");
     await press("Tab");
     await type(passwords.ada);
@@ -86,7 +87,7 @@ describe("by keyboard alone", () => {
     await page.goto(stage.consoleUrl);
     await tabTo(/^Log out$/);
     await press("Enter");
-    await page.locator("#login").waitFor();
+    await page.locator("#login-name:focus").waitFor();
     await hasFocus(/^Name/);
     await type("ada");
     await press("Tab");
@@ -110,7 +111,7 @@ describe("by keyboard alone", () => {
     await isOpen("/devices/press-2", ".trace");
     await hasFocus();
     await press("/");
-    await hasFocus(/^Page or device$/);
+    await hasFocus(/^Page, view, device or command$/);
     await type("kil");
     await page.getByRole("option", { name: "kiln-1" }).waitFor();
     await press("Enter");
@@ -192,7 +193,7 @@ describe("by keyboard alone", () => {
   test("and logs out", async () => {
     await tabTo(/^Log out$/, "Shift+Tab");
     await press("Enter");
-    await page.locator("#login").waitFor();
+    await page.locator("#login-name:focus").waitFor();
     await hasFocus(/^Name/);
   });
 });
