@@ -4,6 +4,7 @@ import { startAccount } from "./shell/account.ts";
 import { ConsoleShell } from "./shell/console-shell.ts";
 import { find } from "./shell/element.ts";
 import { LoginScreen } from "./shell/login-screen.ts";
+import { matchRoute } from "./shell/router.ts";
 import { routes } from "./shell/routes.ts";
 import { fetchMe } from "./shell/server-api.ts";
 import { signedIn } from "./shell/signing.ts";
@@ -19,6 +20,10 @@ startAccount(() => {
   forgetSnapshot();
   location.assign("/");
 });
+// Loaded while it is asked who sits here; whatever is wrong with it is said when it is opened.
+matchRoute(routes, location)
+  ?.route.load()
+  .catch(() => undefined);
 // A server that is away is no reason to show nothing: the page has what it last saw, and keeps trying.
 const me = await fetchMe().catch(() => undefined);
 if (me !== undefined) signedIn(me);

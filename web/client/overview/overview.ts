@@ -17,6 +17,7 @@ import { FleetStrip } from "./fleet-strip.ts";
 import { Inbox } from "./inbox.ts";
 import { overviewLayout } from "./layout.ts";
 import { Pins } from "./pins.ts";
+import { Settling } from "./settling.ts";
 import { Stage } from "./stage.ts";
 
 const saveEveryMs = 20_000;
@@ -26,6 +27,7 @@ const refreshEveryMs = 60_000;
 export class Overview implements Page {
   readonly title = "Overview";
   readonly element = overviewLayout();
+  readonly #settling = new Settling(this.element, ["anomalies", "alarms"]);
   readonly #series = new SeriesBook();
   readonly #anomalies = new AnomalyBook((...sensor) => this.#series.cadenceUs(...sensor));
   readonly #shell: Shell;
@@ -134,8 +136,9 @@ export class Overview implements Page {
 
   refresh(): void {
     this.#errands.soon("devices", () => this.#refreshDevices(), 0);
-    this.#errands.soon("anomalies", () => this.#refreshAnomalies(), 0);
-    this.#errands.soon("alarms", () => this.#inbox.refresh(), 0);
+    const settling = this.#settling;
+    this.#errands.soon("anomalies", () => settling.by("anomalies", this.#refreshAnomalies()), 0);
+    this.#errands.soon("alarms", () => settling.by("alarms", this.#inbox.refresh()), 0);
   }
 
   #find(selector: string): HTMLElement {
