@@ -73,6 +73,7 @@ function askAll(
   { asks, ...filled }: { rows: number; devices: number; asks: number },
 ): Promise<void> {
   return withDatabase(url, async (database) => {
+    await migrate(database, { hasTimescale: await hasTimescale(url), chunkIntervalHours: 24 });
     const figures = [];
     for (const question of questions(database, filled.devices))
       figures.push({ what: question.what, ...(await timed(question, asks)) });
@@ -111,6 +112,12 @@ async function fill(
     SELECT device_id, sensor_type, ts, value, 0.7, 0.9, model_version, 'bench' FROM readings WHERE is_anomaly`.execute(
     db,
   );
+  // Of bands that move with the hours of the day.
+  await sql`
+    INSERT INTO expected_bands (device_id, sensor_type, at, low, high)
+    SELECT 'device-' || d, s, at, 14 + extract(hour FROM at) / 10, 26 + extract(hour FROM at) / 10
+    FROM generate_series(now() - ${days} * interval '1 day', now(), interval '15 minutes') at,
+      generate_series(1, ${devices}::integer) d, unnest(${sensors}::text[]) s`.execute(db);
   await sql`
     INSERT INTO device_latest (device_id, sensor_type, ts, value, score, is_anomaly, model_version, confidence, gap_ms)
     SELECT 'device-' || d, s, now(), 20, 0.1, false, 'bench', 0.9, 5000
