@@ -1,3 +1,4 @@
+import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type BrokerPair, startBrokerPair } from "../harness/broker-pair.ts";
 import { until } from "../harness/local-servers.ts";
@@ -34,6 +35,15 @@ test("the wills of a killed broker's clients are published within five seconds, 
   const leaver = await pair.connect(a, { clientId: "leaver", will: willOf("leaver") });
   await leaver.client.endAsync();
   await until("it has left", async () => (await metricOf(a, "iot_mqtt_connections")) === ids.length);
+  // Killed before it has told that, it could not be known that there is no will.
+  const redis = new Redis(pair.redis.url);
+  await until("the others can know", async () => {
+    const kept = await Promise.all(
+      (await redis.keys("{mqtt}:wills:*")).map((key) => redis.hexists(key, "leaver")),
+    );
+    return !kept.includes(1);
+  });
+  redis.disconnect();
   const killedMs = performance.now();
   await a.kill("SIGKILL");
   const [back, ...lost] = ids;
