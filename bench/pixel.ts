@@ -1,16 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { connectAsync, type MqttClient } from "mqtt";
-import type { Page } from "playwright-core";
-import { launchChromium } from "../tests/harness/chromium.ts";
-import { createPostgres, createRedis, temporaryFolder } from "../tests/harness/local-servers.ts";
-import { portOf, startProgram } from "../tests/harness/program.ts";
-import { createTestDatabase } from "../tests/harness/test-database.ts";
 import { ask } from "./ask.ts";
 import type { BrowserAnswer, BrowserOrder, BrowserQuestion } from "./browser-worker.ts";
+import { type Stand, withStand } from "./console-stand.ts";
 import type { LoadLatencies, Schedule } from "./paced-load.ts";
 import type { PacedLoadOrder } from "./paced-load-worker.ts";
 import { percentilesOf } from "./percentiles.ts";
@@ -30,11 +23,6 @@ const warmUpMs = 20_000;
 const offsetUs = clockOffsetUs();
 const now = sharedClock(offsetUs);
 
-interface Place {
-  readonly mqttPort: number;
-  readonly consoleUrl: string;
-}
-
 /**
  * How long after it was published an anomaly is seen: from before the PUBLISH until the frame after the one in which its mark is on the
  * chart of its device's page, in Chromium, with each service a process, while others publish so many readings a second. Baseline of the
@@ -42,33 +30,15 @@ interface Place {
  */
 export async function pixelBench(args: readonly string[]): Promise<void> {
   const rates = (args.length > 0 ? args : ["200", "1000"]).map(Number);
-  const folder = temporaryFolder("bench");
-  const profile = mkdtempSync(join(tmpdir(), "tidemark-chromium-"));
-  const redis = await createRedis(folder);
-  const postgres = await createPostgres(folder);
-  await redis.start();
-  await postgres.start();
-  const database = await createTestDatabase(postgres.url);
-  const settings = { DATABASE_URL: database.url, REDIS_URL: redis.url, LOG_LEVEL: "info" };
-  const programs = ["processor", "broker", "web"].map((service) => startProgram([service], settings));
-  const browser = await launchChromium(profile);
-  try {
-    const [processor, broker, web] = await Promise.all(programs.map((program) => program.ready()));
-    if (processor === undefined) return;
-    const place = { mqttPort: portOf(broker?.["mqtt"]), consoleUrl: web?.["console"] ?? "" };
+  await withStand(async (stand) => {
     const rows: object[] = [];
-    for (const rate of rates) rows.push(await measure(await browser.newPage(), place, rate));
+    for (const rate of rates) rows.push(await measure(stand, rate));
     process.stdout.write(`${JSON.stringify({ bench: "pixel", rows })}\n`);
-  } finally {
-    await browser.close();
-    await Promise.all(programs.map((program) => program.kill("SIGTERM")));
-    await database.drop();
-    await Promise.all([redis.stop(), postgres.stop("SIGINT")]);
-    for (const used of [folder, profile]) rmSync(used, { recursive: true, force: true });
-  }
+  });
 }
 
-async function measure(page: Page, { mqttPort, consoleUrl }: Place, readingsPerSecond: number) {
+async function measure({ mqttPort, consoleUrl, browser }: Stand, readingsPerSecond: number) {
+  const page = await browser.newPage();
   const loadOrder: PacedLoadOrder = { port: mqttPort, deviceIds, readingsPerMessage: 1, offsetUs };
   const load = new Worker(new URL("./paced-load-worker.js", import.meta.url), { workerData: loadOrder });
   const messages = (readingsPerSecond * (warmUpMs + anomalies * apartMs)) / 1000;
