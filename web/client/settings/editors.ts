@@ -1,5 +1,6 @@
 import { button } from "../parts/controls.ts";
 import { element, setText } from "../shell/element.ts";
+import type { Bench } from "./bench.ts";
 
 interface Editable {
   readonly id: number;
@@ -7,10 +8,18 @@ interface Editable {
   readonly name: string;
 }
 
+/** What a form changes. */
+export interface Edited<Item> {
+  readonly item: Item;
+  /** The item as it is known when the form is sent. */
+  readonly current: () => Item;
+  /** To be called then. */
+  readonly onSaved: () => void;
+}
+
 interface EditorsDeps<Item> {
   readonly needs: "operator" | "admin";
-  /** The form for an item; `current` is the item as it is known when the form is sent, and `onSaved` is to be called then. */
-  readonly form: (item: Item, current: () => Item, onSaved: () => void) => HTMLElement;
+  readonly form: (bench: Bench, edited: Edited<Item>) => HTMLElement;
   readonly describe: (item: Item) => string;
 }
 
@@ -33,10 +42,10 @@ export class Editors<Item extends Editable> {
   }
 
   /** The button and the place of the form, for the row of an item. */
-  partsOf(item: Item): { readonly button: HTMLButtonElement; readonly place: HTMLElement } {
+  partsOf(item: Item, bench: Bench): { readonly button: HTMLButtonElement; readonly place: HTMLElement } {
     const place = element("div", { class: "row-editor" });
     const show = (): void => place.replaceChildren(...this.#shownOf(item));
-    const edit = button("Edit", () => this.#toggle(item, show), {
+    const edit = button("Edit", () => this.#toggle(item, bench, show), {
       needs: this.#deps.needs,
       label: `Edit ${item.name}`,
     });
@@ -44,15 +53,15 @@ export class Editors<Item extends Editable> {
     return { button: edit, place };
   }
 
-  #toggle(item: Item, show: () => void): void {
-    if (!this.#open.delete(item.id)) this.#open.set(item.id, this.#make(item));
+  #toggle(item: Item, bench: Bench, show: () => void): void {
+    if (!this.#open.delete(item.id)) this.#open.set(item.id, this.#make(item, bench));
     show();
   }
 
-  #make(item: Item): Editor<Item> {
+  #make(item: Item, bench: Bench): Editor<Item> {
     const note = element("p", { class: "desk-note", role: "status" });
     const current = (): Item => this.#open.get(item.id)?.item ?? item;
-    const made = this.#deps.form(item, current, () => this.#open.delete(item.id));
+    const made = this.#deps.form(bench, { item, current, onSaved: () => this.#open.delete(item.id) });
     return { element: element("div", {}, [note, made]), note, item };
   }
 

@@ -4,15 +4,9 @@ import { choice, field, form, submit, textInput, tick } from "../parts/controls.
 import { element } from "../shell/element.ts";
 import { zoneName } from "../shell/zone.ts";
 import type { Bench } from "./bench.ts";
+import type { Edited } from "./editors.ts";
 import { HoursField } from "./hours-field.ts";
 import { changeNames, labelsOfText, textOfLabels } from "./route-words.ts";
-
-interface Edited {
-  readonly route: NotificationRoute;
-  /** The route as it is known when the form is sent. */
-  readonly current: () => NotificationRoute;
-  readonly onSaved: () => void;
-}
 
 type Shown = Omit<NotificationRoute, "id" | "version" | "createdUs">;
 
@@ -24,8 +18,8 @@ const empty: Shown = {
 };
 
 /** A form for a new route, or for one that is to be another; a route keeps its channel. */
-export function routeForm(bench: Bench, edited?: Edited): HTMLElement {
-  const inputs = inputsOf(edited?.route ?? empty, edited !== undefined);
+export function routeForm(bench: Bench, edited?: Edited<NotificationRoute>): HTMLElement {
+  const inputs = inputsOf(edited?.item ?? empty, edited !== undefined);
   const made = form(
     [...inputs.elements, submit(edited === undefined ? "Add" : "Save")],
     () =>

@@ -11,15 +11,11 @@ import { describeRoute, describeTest, toRouteWish } from "./route-words.ts";
 
 /** Who is told of alarms: to add, to try, to change, to switch off, to remove. */
 export function openRoutes(shell: Shell): Part {
-  let editors: Editors<NotificationRoute> | undefined;
-  const editorsFor = (bench: Bench): Editors<NotificationRoute> => {
-    editors ??= new Editors<NotificationRoute>({
-      needs: "admin",
-      form: (route, current, onSaved) => routeForm(bench, { route, current, onSaved }),
-      describe: describeRoute,
-    });
-    return editors;
-  };
+  const editors = new Editors<NotificationRoute>({
+    needs: "admin",
+    form: routeForm,
+    describe: describeRoute,
+  });
   return openBench<RoutesAnswer>({
     title: "Notification routes",
     needs: "operator",
@@ -31,7 +27,7 @@ export function openRoutes(shell: Shell): Part {
         : element(
             "ul",
             { class: "desk-list" },
-            routes.map((route) => renderRoute(route, bench, editorsFor(bench))),
+            routes.map((route) => renderRoute(route, bench, editors)),
           ),
     ],
     forms: (bench) => [
@@ -81,7 +77,7 @@ function renderRoute(
     });
   };
   const admin = { needs: "admin" } as const;
-  const editor = editors.partsOf(route);
+  const editor = editors.partsOf(route, bench);
   const verb = isEnabled ? "Switch off" : "Switch on";
   return element("li", { "data-route": String(id), ...(isEnabled ? {} : { class: "is-off" }) }, [
     element("span", { class: "desk-what" }, [

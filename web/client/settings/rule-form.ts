@@ -4,6 +4,7 @@ import { choice, field, form, submit, textInput } from "../parts/controls.ts";
 import { element } from "../shell/element.ts";
 import { zoneName } from "../shell/zone.ts";
 import type { Bench } from "./bench.ts";
+import type { Edited } from "./editors.ts";
 import { HoursField } from "./hours-field.ts";
 import { fieldsOf, type RuleFields, wishOf } from "./rule-words.ts";
 
@@ -21,16 +22,9 @@ const empty: RuleFields = {
   schedule: null,
 };
 
-interface Edited {
-  readonly rule: Rule;
-  /** The rule as it is known when the form is sent. */
-  readonly current: () => Rule;
-  readonly onSaved: () => void;
-}
-
 /** A form for a new rule, or for one that is to be another. */
-export function ruleForm(bench: Bench, edited?: Edited): HTMLElement {
-  const inputs = inputsOf(edited === undefined ? empty : fieldsOf(edited.rule));
+export function ruleForm(bench: Bench, edited?: Edited<Rule>): HTMLElement {
+  const inputs = inputsOf(edited === undefined ? empty : fieldsOf(edited.item));
   const made = form(
     [...inputs.elements, submit(edited === undefined ? "Add" : "Save")],
     () =>

@@ -13,15 +13,7 @@ import { describeRule, toWish } from "./rule-words.ts";
 
 /** Operators' own rules: to add, to change, to switch off, to remove. */
 export function openRules(shell: Shell): Part {
-  let editors: Editors<Rule> | undefined;
-  const editorsFor = (bench: Bench): Editors<Rule> => {
-    editors ??= new Editors<Rule>({
-      needs: "operator",
-      form: (rule, current, onSaved) => ruleForm(bench, { rule, current, onSaved }),
-      describe: describeRule,
-    });
-    return editors;
-  };
+  const editors = new Editors<Rule>({ needs: "operator", form: ruleForm, describe: describeRule });
   return openBench<RulesAnswer>({
     title: "Rules",
     needs: "viewer",
@@ -33,7 +25,7 @@ export function openRules(shell: Shell): Part {
         : element(
             "ul",
             { class: "desk-list" },
-            rules.map((rule) => renderRule(rule, bench, editorsFor(bench))),
+            rules.map((rule) => renderRule(rule, bench, editors)),
           ),
     ],
     forms: (bench) => [
@@ -47,7 +39,7 @@ export function openRules(shell: Shell): Part {
 
 function renderRule(rule: Rule, bench: Bench, editors: Editors<Rule>): HTMLElement {
   const { id, name, version, isEnabled, changedBy, changedUs } = rule;
-  const editor = editors.partsOf(rule);
+  const editor = editors.partsOf(rule, bench);
   const toggle = () =>
     void bench.run(async () => {
       const body = { ...toWish(rule), version, isEnabled: !isEnabled };
