@@ -1,7 +1,7 @@
 import type { AlarmAnswer, AlarmSummary, AlarmsAnswer, AlarmVerdict } from "../../../schema/alarm.ts";
 import type { HistorySeries } from "../../../schema/history.ts";
 import { api, ask, demand } from "../api/asking.ts";
-import type { Span } from "./span.ts";
+import type { Span } from "../charts/span.ts";
 
 const pointsWanted = 600;
 const similarShown = 20;

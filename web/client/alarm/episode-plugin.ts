@@ -1,6 +1,6 @@
 import type { Plugin } from "chart.js";
+import type { Span } from "../charts/span.ts";
 import type { Palette } from "../shell/theme.ts";
-import type { Span } from "./span.ts";
 
 interface EpisodeDeps {
   readonly palette: () => Palette;

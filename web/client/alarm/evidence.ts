@@ -6,6 +6,7 @@ import { type Point, type Spot, toLine } from "../charts/history.ts";
 import { type Box, drawPicture, savePicture } from "../charts/picture.ts";
 import { describeSpan, pictureName } from "../charts/picture-words.ts";
 import { startPlotPointer } from "../charts/plot-pointer.ts";
+import type { Span } from "../charts/span.ts";
 import { TraceChart, type TraceView } from "../charts/trace-chart.ts";
 import { button, nothing, table } from "../parts/controls.ts";
 import { Desk, sentenceOf } from "../parts/desk.ts";
@@ -16,7 +17,7 @@ import { shownZone } from "../shell/zone.ts";
 import { fetchAround } from "./alarm-api.ts";
 import { episodePlugin } from "./episode-plugin.ts";
 import { describePoints, describeSeries } from "./evidence-words.ts";
-import { between, queryOfSpan, type Span, spanOfAlarm, spanOfQuery, stretched } from "./span.ts";
+import { between, queryOfSpan, spanOfAlarm, spanOfQuery, stretched } from "./span.ts";
 
 const rowsOfTable = 200;
 

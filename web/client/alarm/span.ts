@@ -1,8 +1,4 @@
-/** A stretch of time that a chart shows, in milliseconds since the epoch. */
-export interface Span {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
+import type { Span } from "../charts/span.ts";
 
 const minuteMs = 60_000;
 const leastMs = 10_000;

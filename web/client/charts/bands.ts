@@ -1,6 +1,7 @@
 import { sensorTypes } from "../../../schema/sensors.ts";
 import { formatMeasure, formatValue } from "../shell/format.ts";
 import type { Spot } from "./history.ts";
+import type { Span } from "./span.ts";
 
 /** Between which values readings are usual from a moment on, microseconds since the epoch, until the next band. */
 export type Band = readonly [tsUs: number, low: number, high: number];
@@ -56,7 +57,7 @@ export function asDrawn(sensorType: string, bands: readonly Band[]): readonly (r
   return [-turn, 0, turn].map((by) => inRow.map(([tsUs, low, high]): Band => [tsUs, low + by, high + by]));
 }
 
-interface Picture extends ChartSpan {
+interface Picture extends Span {
   readonly sensorType: string;
   readonly bands: readonly Band[];
   readonly line: readonly Spot[];
@@ -79,11 +80,6 @@ export function roomFor({ sensorType, bands, line, ...span }: Picture): readonly
     { x: span.fromMs, y: Math.max(low, least - height) },
     { x: span.fromMs, y: Math.min(high, greatest + height) },
   ];
-}
-
-interface ChartSpan {
-  readonly fromMs: number;
-  readonly toMs: number;
 }
 
 /** Where a value lies beside what is usual, in words: `above what is usual, 19.80 to 24.60 °C`; empty where it is usual, or nobody knows. */

@@ -1,11 +1,6 @@
 import { formatCount } from "../shell/format.ts";
 import { type Zone, zoneName } from "../shell/zone.ts";
-
-/** In milliseconds since the epoch. */
-interface Span {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
+import type { Span } from "./span.ts";
 
 /** The time that a picture is of: `29 Nov 2026, 18:40:00 to 29 Nov 2026, 18:55:00 (Europe/Berlin)`. */
 export function describeSpan({ fromMs, toMs }: Span, zone: Zone): string {

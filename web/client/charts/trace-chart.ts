@@ -16,14 +16,13 @@ import { expectedPlugin, usualPlugin } from "./chart-marks.ts";
 import type { Spot } from "./history.ts";
 import { type Box, picturePixels } from "./picture.ts";
 import { chartOptions } from "./scales.ts";
+import type { Span } from "./span.ts";
 import { crosshairPlugin, ribbonPlugin, selectionPlugin } from "./trace-marks.ts";
 
 Chart.register(Filler, LinearScale, LineController, LineElement, PointElement);
 
 /** What is to be seen: times in milliseconds, no line with more than a few thousand spots. */
-export interface TraceView {
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface TraceView extends Span {
   readonly mean: readonly Spot[];
   /** Empty where each spot is one reading. */
   readonly min: readonly Spot[];

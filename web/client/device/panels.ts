@@ -1,6 +1,6 @@
 import type { PicturedChart } from "../charts/picture.ts";
+import type { Span } from "../charts/span.ts";
 import { arrange, element } from "../shell/element.ts";
-import type { Span } from "./range.ts";
 import { type PanelDeps, SensorPanel } from "./sensor-panel.ts";
 import type { Trace } from "./trace.ts";
 

@@ -1,8 +1,9 @@
+import type { Span } from "../charts/span.ts";
 import { choice, field } from "../parts/controls.ts";
 import { DropDown } from "../parts/drop-down.ts";
 import { element, setText } from "../shell/element.ts";
 import { shownZone, type Zone, zoneName } from "../shell/zone.ts";
-import { parseBound, type Range, rangeFault, type Span, typedBound } from "./range.ts";
+import { parseBound, type Range, rangeFault, typedBound } from "./range.ts";
 import { rangeOfText } from "./range-text.ts";
 
 interface RangeFormDeps {

@@ -1,3 +1,4 @@
+import type { Span } from "../charts/span.ts";
 import { type Zone, zoneAheadMs } from "../shell/zone.ts";
 
 /** An end of a range: so long before now, or a moment. */
@@ -8,12 +9,6 @@ export type Bound =
 export interface Range {
   readonly from: Bound;
   readonly to: Bound;
-}
-
-/** In milliseconds since the epoch. */
-export interface Span {
-  readonly fromMs: number;
-  readonly toMs: number;
 }
 
 const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -1,9 +1,10 @@
 import type { AnomalyEvent, LiveReadings } from "../../../schema/event.ts";
 import { groupBySensor, type Point } from "../charts/history.ts";
+import type { Span } from "../charts/span.ts";
 import type { Connection } from "../shell/connection.ts";
 import { Errands } from "../shell/errands.ts";
 import { fetchHistory } from "./questions.ts";
-import { isOpen, type Range, type Span, spanOf } from "./range.ts";
+import { isOpen, type Range, spanOf } from "./range.ts";
 import { emptyTrace, since, type Trace, toTrace, withBands, withHeard } from "./trace.ts";
 
 /** While steps gather, what the push could not put into the right one is set right this often. */

@@ -7,13 +7,13 @@ import type { PicturedChart } from "../charts/picture.ts";
 import { describeContent } from "../charts/picture-words.ts";
 import { startPlotPointer } from "../charts/plot-pointer.ts";
 import { describeResolution } from "../charts/resolution-words.ts";
+import type { Span } from "../charts/span.ts";
 import { TraceChart } from "../charts/trace-chart.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import { formatClock, formatMeasure, formatMoment, formatRange, formatValue } from "../shell/format.ts";
 import type { Shell } from "../shell/page.ts";
 import type { Description } from "../shell/tooltip.ts";
 import { renderTwin } from "./data-twin.ts";
-import type { Span } from "./range.ts";
 import { type Dot, dotsOf, emptyTrace, linesOf, type Trace, toPoints } from "./trace.ts";
 
 export interface PanelDeps {

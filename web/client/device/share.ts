@@ -1,5 +1,6 @@
 import { drawPicture, savePicture } from "../charts/picture.ts";
 import { describeSpan, pictureName } from "../charts/picture-words.ts";
+import type { Span } from "../charts/span.ts";
 import { copyText } from "../shell/clipboard.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import type { Command, Shell } from "../shell/page.ts";
@@ -7,7 +8,7 @@ import { withQuery } from "../shell/router.ts";
 import { shownZone } from "../shell/zone.ts";
 import type { Panels } from "./panels.ts";
 import { exportAddress } from "./questions.ts";
-import { between, type Span } from "./range.ts";
+import { between } from "./range.ts";
 import { textOfRange } from "./range-text.ts";
 import { queryOf, type Shown } from "./shown.ts";
 

@@ -1,4 +1,4 @@
-import type { Span } from "./range.ts";
+import type { Span } from "../charts/span.ts";
 import type { Trace } from "./trace.ts";
 
 /** What is shown while nothing moves. */

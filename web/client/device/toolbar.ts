@@ -1,6 +1,7 @@
+import type { Span } from "../charts/span.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import type { Zone } from "../shell/zone.ts";
-import { formatBound, presets, type Range, type Span } from "./range.ts";
+import { formatBound, presets, type Range } from "./range.ts";
 import { RangeForm } from "./range-form.ts";
 
 interface ToolbarDeps {

@@ -1,8 +1,8 @@
 import { sensorLabel, sensorUnit } from "../../../schema/sensors.ts";
 import { describeResolution } from "../charts/resolution-words.ts";
+import type { Span } from "../charts/span.ts";
 import { TraceChart } from "../charts/trace-chart.ts";
 import { renderTwin } from "../device/data-twin.ts";
-import type { Span } from "../device/range.ts";
 import { dotsOf, emptyTrace, linesOf, type Trace } from "../device/trace.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import { formatValue } from "../shell/format.ts";
