@@ -35,7 +35,7 @@ export class EmbedChart {
     this.element = element("section", { class: "trace", "data-sensor": sensorType, "aria-label": label }, [
       element("div", { class: "sensor-head" }, [
         element("h2", { class: "sensor-label" }, [label]),
-        this.#level,
+        element("span", { class: "trace-legend" }, [this.#level]),
         element("span", { class: "stale-tag" }, ["stale"]),
         element("span", { class: "sensor-reading" }, [
           this.#value,
