@@ -85,6 +85,8 @@ describe("by keyboard alone", () => {
 
   test("somebody logs in", async () => {
     await page.goto(stage.consoleUrl);
+    // It is offered once it is known who sits there.
+    await page.locator("#logout").waitFor();
     await tabTo(/^Log out$/);
     await press("Enter");
     await page.locator("#login-name:focus").waitFor();
