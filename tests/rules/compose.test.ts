@@ -166,6 +166,9 @@ test("the image runs as node, knows its health and stops on SIGTERM", () => {
   expect(runtime).toMatch(/^HEALTHCHECK /m);
   expect(runtime).toMatch(/^STOPSIGNAL SIGTERM$/m);
   expect(runtime).toMatch(/^ENTRYPOINT \["node", .*"dist\/main\.js"\]$/m);
+  // A name that is nowhere is passed over with a warning.
+  expect(runtime).toMatch(/install .*libjemalloc2/);
+  expect(runtime).toMatch(/LD_PRELOAD=libjemalloc\.so\.2/);
   expect(runtime).not.toMatch(/^(?:ENV|ARG) .*(?:PASSWORD|SECRET|TOKEN)/m);
 });
 
