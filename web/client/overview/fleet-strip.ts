@@ -45,7 +45,7 @@ const facts: readonly Fact[] = [
   },
 ];
 
-/** How the whole fleet is, above everything else; hidden until the server has said so. */
+/** How the whole fleet is, above everything else; hidden until it is asked. */
 export class FleetStrip {
   readonly element = element("dl", { class: "fleet", "aria-label": "Fleet", hidden: "" });
   readonly #values = new Map(facts.map((fact) => [fact, element("span", { class: "fleet-value" }, ["–"])]));
@@ -68,6 +68,8 @@ export class FleetStrip {
   /** Asks from now on; once is enough. */
   start(): void {
     if (this.#timer !== undefined) return;
+    // Before there is an answer, so that nothing moves when it comes.
+    this.element.hidden = false;
     this.#timer = window.setInterval(() => void this.#refresh(), askEveryMs);
     void this.#refresh();
   }
@@ -76,7 +78,6 @@ export class FleetStrip {
   async #refresh(): Promise<void> {
     const fleet = await ask(() => api.GET("/api/v1/overview")).catch(() => undefined);
     if (fleet === undefined) return;
-    this.element.hidden = false;
     for (const [{ name, of, href }, value] of this.#values) {
       setText(value, of(fleet));
       if (href !== undefined) value.parentElement?.setAttribute("aria-label", `${of(fleet)} ${name}`);

@@ -20,12 +20,13 @@ function renderInbox(): HTMLElement {
 }
 
 function renderFeed(): readonly HTMLElement[] {
-  const nothing = "None so far. What departs from the ordinary appears here, the newest on top.";
+  const place = "What departs from the ordinary appears here, the newest on top.";
   const log = { role: "log", "aria-live": "off", "aria-labelledby": "feed-title", class: "feed-scroll" };
   return [
     element("h2", { id: "feed-title" }, ["Anomalies"]),
     element("div", log, [
-      element("p", { id: "feed-nothing", class: "feed-nothing" }, [nothing]),
+      element("p", { class: "feed-asking" }, [`Asking what there was so far. ${place}`]),
+      element("p", { id: "feed-nothing", class: "feed-nothing" }, [`None so far. ${place}`]),
       element("ol", { id: "feed-list", class: "feed-list" }),
     ]),
   ];

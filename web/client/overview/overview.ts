@@ -15,6 +15,7 @@ import { Feed, feedLimit } from "./feed.ts";
 import { startFeedKeys } from "./feed-keys.ts";
 import { FleetStrip } from "./fleet-strip.ts";
 import { Inbox } from "./inbox.ts";
+import { loadCharts } from "./late-charts.ts";
 import { overviewLayout } from "./layout.ts";
 import { Pins } from "./pins.ts";
 import { Settling } from "./settling.ts";
@@ -22,6 +23,8 @@ import { Stage } from "./stage.ts";
 
 const saveEveryMs = 20_000;
 const refreshEveryMs = 60_000;
+/** So long a page that opens waits for the connection, which makes it ask anyway. */
+const connectingMs = 300;
 
 /** The first page: what is known, and what happens when the server, the clock or the operator says something. */
 export class Overview implements Page {
@@ -80,6 +83,7 @@ export class Overview implements Page {
       tooltip: shell.tooltip,
       palette: () => shell.palette(),
       pins: this.#pins,
+      charts: loadCharts(this.#errands, () => this.#board.redraw()),
       speak: (text: string) => shell.speak(text),
     };
     this.#board = new Board(this.#find("#cards"), deps, () =>
@@ -109,7 +113,7 @@ export class Overview implements Page {
       ),
     ];
     addEventListener("pagehide", this.#save);
-    this.refresh();
+    this.refresh(shell.live.isLive ? 0 : connectingMs);
     this.#showStatus();
   }
 
@@ -134,11 +138,11 @@ export class Overview implements Page {
     this.#isForgotten = true;
   }
 
-  refresh(): void {
-    this.#errands.soon("devices", () => this.#refreshDevices(), 0);
+  refresh(delayMs = 0): void {
     const settling = this.#settling;
-    this.#errands.soon("anomalies", () => settling.by("anomalies", this.#refreshAnomalies()), 0);
-    this.#errands.soon("alarms", () => settling.by("alarms", this.#inbox.refresh()), 0);
+    this.#errands.soon("devices", () => this.#refreshDevices(), delayMs);
+    this.#errands.soon("anomalies", () => settling.by("anomalies", this.#refreshAnomalies()), delayMs);
+    this.#errands.soon("alarms", () => settling.by("alarms", this.#inbox.refresh()), delayMs);
   }
 
   #find(selector: string): HTMLElement {

@@ -1,6 +1,6 @@
 import { sensorLabel, sensorUnit } from "../../../schema/sensors.ts";
 import type { AnomalyBook } from "../anomalies/anomaly-book.ts";
-import { SensorChart } from "../charts/chart.ts";
+import type { SensorChart } from "../charts/chart.ts";
 import { ChartKeys } from "../charts/chart-keys.ts";
 import { medianIntervalUs, type Point } from "../charts/history.ts";
 import type { SeriesBook } from "../charts/series-book.ts";
@@ -27,6 +27,8 @@ export interface BoardDeps {
   readonly tooltip: Tooltip;
   readonly palette: () => Palette;
   readonly pins: Pins;
+  /** What draws a chart, once it is loaded. */
+  readonly charts: () => typeof SensorChart | undefined;
   /** Says something to screen readers at once. */
   readonly speak: (text: string) => void;
 }
@@ -44,6 +46,7 @@ export class SensorBlock {
   // An application, because the keys of a chart are its own and not those of a screen reader.
   readonly #plot = element("div", { class: "plot", role: "application", "aria-roledescription": "chart" });
   readonly #keys: ChartKeys;
+  #isNear = false;
   #canvas: HTMLCanvasElement | undefined;
   #chart: SensorChart | undefined;
   #highlightTimer: number | undefined;
@@ -84,9 +87,9 @@ export class SensorBlock {
 
   /** Has a chart while near the window, and gives its memory back when it is far. */
   setNear(isNear: boolean): void {
-    if (isNear === (this.#chart !== undefined)) return;
+    if (isNear === this.#isNear) return;
+    this.#isNear = isNear;
     if (isNear) {
-      this.#openChart();
       this.#deps.painter.request(this, true);
     } else {
       this.#deps.painter.forget(this);
@@ -99,8 +102,10 @@ export class SensorBlock {
 
   draw(): void {
     const points = this.#points();
+    const chart = this.#chart;
+    if (chart === undefined && this.#isNear && points.length > 0) this.#openChart();
     this.#describeState(points);
-    this.#chart?.show(points);
+    chart?.show(points);
   }
 
   /** Brings the relative times up to date. */
@@ -143,11 +148,15 @@ export class SensorBlock {
     return this.#deps.series.points(this.#deviceId, this.#sensorType);
   }
 
+  /** Shows nothing yet: on a phone, to make a chart takes a frame of its own. */
   #openChart(): void {
+    const Sensor = this.#deps.charts();
+    if (Sensor === undefined) return;
+    this.#deps.painter.request(this, true);
     const canvas = element("canvas", { role: "img" });
     this.#plot.replaceChildren(canvas);
     this.#canvas = canvas;
-    this.#chart = new SensorChart(canvas, {
+    this.#chart = new Sensor(canvas, {
       sensorType: this.#sensorType,
       palette: this.#deps.palette,
       tooltip: this.#deps.tooltip,

@@ -2,29 +2,41 @@ import { sensorUnit } from "../../../schema/sensors.ts";
 import type { Counts } from "../anomalies/anomaly-book.ts";
 import { shownZone, type Zone, zoneAheadMs } from "./zone.ts";
 
-const formats = [0, 1, 2, 3].map(
-  (digits) => new Intl.NumberFormat("en", { maximumFractionDigits: digits, minimumFractionDigits: digits }),
-);
-const significant = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+// Each is made when it is first used: a phone takes ten milliseconds to make one, and the first page needs few.
+const whole = numbers({ maximumFractionDigits: 0 });
+const tenths = numbers({ maximumFractionDigits: 1, minimumFractionDigits: 1 });
+const hundredths = numbers({ maximumFractionDigits: 2, minimumFractionDigits: 2 });
+const significant = numbers({ maximumSignificantDigits: 3 });
+const grouped = numbers({});
 
 const timeOfDay = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
 const clocks = inZones(timeOfDay);
 const moments = inZones({ day: "numeric", month: "short", ...timeOfDay });
 const dayMs = 86_400_000;
 
-function inZones(options: Intl.DateTimeFormatOptions): Readonly<Record<Zone, Intl.DateTimeFormat>> {
-  return {
-    local: new Intl.DateTimeFormat("en-GB", options),
-    utc: new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }),
+function numbers(options: Intl.NumberFormatOptions): () => Intl.NumberFormat {
+  let format: Intl.NumberFormat | undefined;
+  return () => {
+    format ??= new Intl.NumberFormat("en", options);
+    return format;
+  };
+}
+
+function inZones(options: Intl.DateTimeFormatOptions): (zone: Zone) => Intl.DateTimeFormat {
+  const formats: Partial<Record<Zone, Intl.DateTimeFormat>> = {};
+  return (zone) => {
+    const zoned = zone === "utc" ? { ...options, timeZone: "UTC" } : options;
+    formats[zone] ??= new Intl.DateTimeFormat("en-GB", zoned);
+    return formats[zone];
   };
 }
 
 /** A value with about four significant digits: 21.43, 1,013.2, 0.00412. */
 export function formatValue(value: number): string {
   const size = Math.abs(value);
-  if (size !== 0 && size < 0.1) return significant.format(value);
-  const digits = size >= 10_000 ? 0 : size >= 100 ? 1 : 2;
-  return (formats[digits] ?? significant).format(value);
+  if (size !== 0 && size < 0.1) return significant().format(value);
+  const format = size >= 10_000 ? whole : size >= 100 ? tenths : hundredths;
+  return format().format(value);
 }
 
 export function formatMeasure(sensorType: string, value: number): string {
@@ -32,11 +44,9 @@ export function formatMeasure(sensorType: string, value: number): string {
   return unit === "" ? formatValue(value) : `${formatValue(value)}\u202f${unit}`;
 }
 
-const whole = new Intl.NumberFormat("en");
-
 /** How many there are: `12,345`. */
 export function formatCount(count: number): string {
-  return whole.format(count);
+  return grouped().format(count);
 }
 
 /** Two values and their unit, once: `20.00–25.00 °C`. */
@@ -61,12 +71,12 @@ export function formatSpan(spanMs: number): string {
 
 /** Date and time of day by the clocks that were chosen, `22 Nov, 18:40:08`. */
 export function formatMoment(atMs: number): string {
-  return moments[shownZone()].format(atMs);
+  return moments(shownZone()).format(atMs);
 }
 
 /** Time of day by the same, `18:40:08`. */
 export function formatClock(atMs: number): string {
-  return clocks[shownZone()].format(atMs);
+  return clocks(shownZone()).format(atMs);
 }
 
 /** The time of day, with the date when that is not today. */
