@@ -13,7 +13,7 @@ import { printTable } from "./table.ts";
 
 /** Slow enough for all of it to be in the table beside the chart, which is what is compared. */
 const watchedEveryMs = 400;
-const others = 200;
+const otherNames = Array.from({ length: 200 }, (_, at) => `other-${at}`);
 const othersEveryMs = 200;
 const beforeMs = 10_000;
 const outageMs = 30_000;
@@ -99,9 +99,10 @@ async function withEmbedded(run: (subject: Subject) => Promise<void>): Promise<v
 }
 
 async function measure({ mqttUrl, consoleUrl, browser, ...server }: Subject) {
-  const mqtt = await connectAsync(mqttUrl, { clientId: "outage", reconnectPeriod: 200 });
+  const watched = await connectDevice(mqttUrl, "watched");
+  const others = await Promise.all(otherNames.map((name) => connectDevice(mqttUrl, name)));
   const page = await browser.newPage();
-  const load = startLoad(mqtt);
+  const load = startLoad(watched, others);
   await page.goto(`${consoleUrl}/devices/watched`);
   await page.locator(".trace").first().waitFor();
   await page.keyboard.press("t");
@@ -134,7 +135,7 @@ async function measure({ mqttUrl, consoleUrl, browser, ...server }: Subject) {
   });
   await until("all is shown", async () => (await dotsOf(page)) >= sent.length).catch(() => undefined);
   const [stored, shown] = [await server.stored(), await measuredOn(page, "temperature")];
-  await Promise.all([page.close(), mqtt.endAsync()]);
+  await Promise.all([page.close(), ...[watched, ...others].map(({ mqtt }) => mqtt.endAsync())]);
   return {
     ...{ bannerMs: Math.round(bannerMs), staleMs: Math.round(staleMs) },
     ...{ backToConnectedMs: Math.round(connectedMs - backMs) },
@@ -149,23 +150,33 @@ async function dotsOf(page: Page): Promise<number> {
   return Number(await page.locator(".trace").first().getAttribute("data-dots"));
 }
 
+interface Device {
+  readonly name: string;
+  readonly mqtt: MqttClient;
+}
+
+/** Each has a connection of its own: MQTT.js sends what was not acknowledged one after the other when it is back. */
+async function connectDevice(mqttUrl: string, name: string): Promise<Device> {
+  return { name, mqtt: await connectAsync(mqttUrl, { clientId: name, reconnectPeriod: 200 }) };
+}
+
 /** The device that is watched, whose values are ids, among others that keep the platform busy. */
-function startLoad(mqtt: MqttClient) {
+function startLoad(watched: Device, others: readonly Device[]) {
   const sent: string[] = [];
   const underWay = new Set<Promise<unknown>>();
-  const publish = (device: string, temperature: number): void => {
+  const publish = ({ name, mqtt }: Device, temperature: number): void => {
     const body = JSON.stringify({ temperature, timestamp: Date.now() * 1000 });
-    const one = deliver(mqtt, `devices/${device}/telemetry`, body).finally(() => underWay.delete(one));
+    const one = deliver(mqtt, `devices/${name}/telemetry`, body).finally(() => underWay.delete(one));
     underWay.add(one);
   };
   const timers = [
     setInterval(() => {
       const id = idOf(20 + sent.length / 100);
       sent.push(id);
-      publish("watched", Number(id));
+      publish(watched, Number(id));
     }, watchedEveryMs),
     setInterval(() => {
-      for (let at = 0; at < others; at += 1) publish(`other-${at}`, 20 + (at % 7) / 10);
+      for (const [at, device] of others.entries()) publish(device, 20 + (at % 7) / 10);
     }, othersEveryMs),
   ];
   return {

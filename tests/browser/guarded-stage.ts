@@ -18,7 +18,7 @@ export interface GuardedStage {
   readonly page: Page;
   /** Sends one legacy message or many; they are stored when this answers. */
   send(body: string): Promise<void>;
-  /** Gives every page of the console something to show; ada has to be admin. */
+  /** Gives every page of the console something to show; ada has to be admin. There are ben, a viewer, and cleo, an operator. */
   fill(): Promise<void>;
   kill(): Promise<void>;
   close(): Promise<void>;
@@ -49,6 +49,7 @@ export async function openGuardedStage(
     fill: async () => {
       const admin = await comeIn(consoleUrl, "login", { name: "ada", password: passwords.ada });
       for (const [path, wish] of Object.entries(wishes)) await make(admin, path, wish);
+      await make(admin, "operators", { name: "cleo", role: "operator", password: passwords.cleo });
       await sendReadings(send);
       await make(admin, "models/temperature/train", {});
       const has = async (path: string, part: string) =>

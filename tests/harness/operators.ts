@@ -1,6 +1,10 @@
 import type { Program } from "./program.ts";
 
-export const passwords = { ada: "correct horse battery", ben: "staple of the stable" } as const;
+export const passwords = {
+  ada: "correct horse battery",
+  ben: "staple of the stable",
+  cleo: "battery of the staple",
+} as const;
 
 /** One sender of requests to the API: with the cookie of a session, a token, or nothing. */
 export interface Caller {
