@@ -168,14 +168,15 @@ onEach(engines, "storms of alarms", (stores, engine) => {
         AND wait_event_type = 'Lock' AND query LIKE '%WITH due AS%'`.execute(db);
         return rows.length > 0;
       };
-      const changing = await db.transaction().execute(async (other) => {
+      const changed = await db.transaction().execute(async (other) => {
         await sql`SELECT FROM alarms WHERE device_id = 'd0005' FOR UPDATE`.execute(other);
         const change = store().change(id, order({ kind: "acknowledge" }, 1));
         await until("the change waits for the member", isWaited);
-        await sql`SELECT FROM alarms WHERE id = ${id} FOR UPDATE`.execute(other);
+        // Whoever has waited for a second finds the deadlock and gives way: the change, unless the machine is very slow.
+        await sql`SELECT FROM alarms WHERE id = ${id} FOR UPDATE`.execute(other).catch(() => undefined);
         return { change };
       });
-      expect(await changing.change).toMatchObject({ kind: "changed" });
+      expect(await changed.change).toMatchObject({ kind: "changed" });
       expect(await store().list({ of: id, group: "acknowledged", limit: 100 })).toHaveLength(10);
     },
   );
