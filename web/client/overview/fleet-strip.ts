@@ -4,6 +4,8 @@ import { element, setText } from "../shell/element.ts";
 import { formatCount } from "../shell/format.ts";
 
 const askEveryMs = 5000;
+/** A rate is between two looks, of which the first may be ours. */
+const secondLookMs = 1000;
 
 interface Fact {
   readonly name: string;
@@ -50,6 +52,7 @@ export class FleetStrip {
   readonly element = element("dl", { class: "fleet", "aria-label": "Fleet", hidden: "" });
   readonly #values = new Map(facts.map((fact) => [fact, element("span", { class: "fleet-value" }, ["–"])]));
   #timer: number | undefined;
+  #secondLook: number | undefined;
 
   constructor() {
     for (const [{ name, href, tone }, value] of this.#values) {
@@ -78,6 +81,10 @@ export class FleetStrip {
   async #refresh(): Promise<void> {
     const fleet = await ask(() => api.GET("/api/v1/overview")).catch(() => undefined);
     if (fleet === undefined) return;
+    if (fleet.readingsPerSecond === null) {
+      clearTimeout(this.#secondLook);
+      this.#secondLook = window.setTimeout(() => void this.#refresh(), secondLookMs);
+    }
     for (const [{ name, of, href }, value] of this.#values) {
       setText(value, of(fleet));
       if (href !== undefined) value.parentElement?.setAttribute("aria-label", `${of(fleet)} ${name}`);
@@ -86,5 +93,6 @@ export class FleetStrip {
 
   stop(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#secondLook);
   }
 }
