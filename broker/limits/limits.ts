@@ -17,7 +17,7 @@ import { paceReading } from "./paced-reading.ts";
 import { RetainedBook } from "./retained-book.ts";
 import { SessionBook } from "./session-book.ts";
 import { SubscriptionBook } from "./subscription-book.ts";
-import { takeTurns } from "./turns.ts";
+import { TurnBudget, takeTurns } from "./turns.ts";
 
 export interface BrokerLimitsOptions {
   readonly config: Config;
@@ -57,6 +57,7 @@ export class BrokerLimits {
   readonly #guests = new WeakMap<Client, Guest>();
   #retainedCountedMs = Number.NEGATIVE_INFINITY;
   #isEnding = false;
+  readonly #turns = new TurnBudget();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: BrokerLimitsOptions) {
@@ -118,7 +119,7 @@ export class BrokerLimits {
   receive({ stream, socket }: Caller): (client: Client) => void {
     const visit = this.#visits.get(keyOf(socket));
     let client: Client | undefined;
-    takeTurns(stream);
+    takeTurns(stream, this.#turns);
     this.#setPace(
       stream,
       () => ({ client: client?.id, address: visit?.address }),

@@ -2,15 +2,19 @@ import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { takeTurns } from "./turns.ts";
+import { TurnBudget, takeTurns } from "./turns.ts";
 
 /** A stream that takes turns, and what was read from it, as Aedes reads: all there is, again and again, whenever some has come. */
-function openReader() {
+function openReader({ budget = new TurnBudget(), costMs = 0 } = {}) {
   const stream = new PassThrough({ highWaterMark: 1024 * 1024 });
-  takeTurns(stream);
+  takeTurns(stream, budget);
   const heard: Buffer[] = [];
   stream.on("readable", () => {
-    for (let bytes = stream.read(); bytes !== null; bytes = stream.read()) heard.push(bytes);
+    for (let bytes = stream.read(); bytes !== null; bytes = stream.read()) {
+      heard.push(bytes);
+      const doneMs = performance.now() + costMs;
+      while (performance.now() < doneMs);
+    }
   });
   return { stream, heard };
 }
@@ -34,6 +38,17 @@ test("who says little has a turn before who says much is heard out", async () =>
   expect(quiet.heard).toHaveLength(1);
   expect(loud.heard.length).toBeGreaterThan(0);
   expect(Buffer.concat(loud.heard).length).toBeLessThan(100_000);
+});
+
+test("many who say dear things share the time of a turn, and all of them are heard out", async () => {
+  const budget = new TurnBudget();
+  const readers = Array.from({ length: 40 }, () => openReader({ budget, costMs: 1 }));
+  const heardBytes = () => readers.map(({ heard }) => Buffer.concat(heard).length);
+  for (const { stream } of readers) stream.write(Buffer.alloc(6000));
+  await turnOfTheLoop();
+  expect(heardBytes().filter((bytes) => bytes > 0).length).toBeLessThan(20);
+  while (heardBytes().some((bytes) => bytes < 6000)) await turnOfTheLoop();
+  expect(heardBytes()).toEqual(readers.map(() => 6000));
 });
 
 test("what is destroyed is not read any more", async () => {
