@@ -51,8 +51,8 @@ const facts: readonly Fact[] = [
 export class FleetStrip {
   readonly element = element("dl", { class: "fleet", "aria-label": "Fleet", hidden: "" });
   readonly #values = new Map(facts.map((fact) => [fact, element("span", { class: "fleet-value" }, ["–"])]));
+  #isAsking = false;
   #timer: number | undefined;
-  #secondLook: number | undefined;
 
   constructor() {
     for (const [{ name, href, tone }, value] of this.#values) {
@@ -70,21 +70,20 @@ export class FleetStrip {
 
   /** Asks from now on; once is enough. */
   start(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#isAsking) return;
+    this.#isAsking = true;
     // Before there is an answer, so that nothing moves when it comes.
     this.element.hidden = false;
-    this.#timer = window.setInterval(() => void this.#refresh(), askEveryMs);
     void this.#refresh();
   }
 
   /** What cannot be had stays as it was; the head of the console says when the server is away. */
   async #refresh(): Promise<void> {
     const fleet = await ask(() => api.GET("/api/v1/overview")).catch(() => undefined);
+    if (!this.#isAsking) return;
+    const againMs = fleet?.readingsPerSecond === null ? secondLookMs : askEveryMs;
+    this.#timer = window.setTimeout(() => void this.#refresh(), againMs);
     if (fleet === undefined) return;
-    if (fleet.readingsPerSecond === null) {
-      clearTimeout(this.#secondLook);
-      this.#secondLook = window.setTimeout(() => void this.#refresh(), secondLookMs);
-    }
     for (const [{ name, of, href }, value] of this.#values) {
       setText(value, of(fleet));
       if (href !== undefined) value.parentElement?.setAttribute("aria-label", `${of(fleet)} ${name}`);
@@ -92,7 +91,7 @@ export class FleetStrip {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-    clearTimeout(this.#secondLook);
+    this.#isAsking = false;
+    clearTimeout(this.#timer);
   }
 }
