@@ -11,6 +11,9 @@ const usualHz = 10;
 /** Faster than any sensor, so that an hour of updates passes in a minute or two. */
 const hurriedHz = 400;
 const seconds = 30;
+/** What the page holds rises until the next answer of the history, every half minute, and falls: one reading says little of it. */
+const gaugedMs = 60_000;
+const gaugedTimes = 31;
 const messageLimit = 150;
 
 /** Six charts of ten thousand points each that get ten a second: how evenly the page draws, beside an empty page of the same browser. */
@@ -38,7 +41,10 @@ export async function chartFigures(stand: Stand) {
   ];
 }
 
-/** What the page holds with ten thousand points a chart, and after as many updates as an hour has; or after so many real minutes. */
+/**
+ * What the page holds with ten thousand points a chart, and after as many updates as an hour has; or after so many real minutes. Each
+ * figure is the median of a minute's readings, the last one of its quarter.
+ */
 export async function heapFigures(stand: Stand, minutes: number | undefined) {
   const mqtt = await connectAsync(`mqtt://127.0.0.1:${stand.mqttPort}`, { clientId: "charts" });
   const hz = minutes === undefined ? hurriedHz : usualHz;
@@ -49,7 +55,7 @@ export async function heapFigures(stand: Stand, minutes: number | undefined) {
   const rows = [await reading(page, gauge, 0)];
   const updates = (minutes ?? 60) * 60 * usualHz;
   for (const share of [0.25, 0.5, 0.75, 1]) {
-    await pause((updates * 0.25 * 1000) / hz);
+    await pause(Math.max(0, (updates * 0.25 * 1000) / hz - gaugedMs));
     rows.push(await reading(page, gauge, Math.round(updates * share)));
   }
   await end();
@@ -59,8 +65,26 @@ export async function heapFigures(stand: Stand, minutes: number | undefined) {
 }
 
 async function reading(page: Page, gauge: Gauge, updates: number) {
+  const heapsMb: number[] = [];
+  const startMs = performance.now();
+  let nodes = Number.NaN;
+  for (let at = 0; at < gaugedTimes; at += 1) {
+    await pause(Math.max(0, startMs + (at * gaugedMs) / (gaugedTimes - 1) - performance.now()));
+    const held = await gauge.held();
+    heapsMb.push(held.heapMb);
+    nodes = held.nodes;
+  }
+  heapsMb.sort((a, b) => a - b);
+  const ranked = (rank: number): number => heapsMb[rank] ?? Number.NaN;
   const dots = Number(await page.locator(".trace").first().getAttribute("data-dots"));
-  return { updates, dots, ...(await gauge.held()) };
+  return {
+    updates,
+    dots,
+    heapMb: ranked((gaugedTimes - 1) / 2),
+    leastMb: ranked(0),
+    mostMb: ranked(gaugedTimes - 1),
+    nodes,
+  };
 }
 
 async function openDevice(

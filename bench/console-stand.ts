@@ -71,7 +71,7 @@ export async function gaugeOf(page: Page): Promise<Gauge> {
       for (let round = 0; round < 2; round += 1) await session.send("HeapProfiler.collectGarbage");
       const { metrics } = await session.send("Performance.getMetrics");
       const metric = (wanted: string) => metrics.find(({ name }) => name === wanted)?.value ?? Number.NaN;
-      return { heapMb: rounded(metric("JSHeapUsedSize") / 1e6), nodes: metric("Nodes") };
+      return { heapMb: rounded(metric("JSHeapUsedSize") / 1e6, 2), nodes: metric("Nodes") };
     },
     receivedKb() {
       const received = bytes;
