@@ -1,5 +1,6 @@
 import type { AlarmStore } from "../platform/alarms/alarm-ports.ts";
 import type { CommandStore } from "../platform/devices/command-ports.ts";
+import type { PreviewStore } from "../platform/models/tuning-ports.ts";
 import type { NotificationStore } from "../platform/notifications/notification-ports.ts";
 import type { DeviceStore, EventStream, RejectionStore, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
@@ -11,6 +12,7 @@ export interface PruneDeps {
   readonly commands: CommandStore;
   readonly alarms: AlarmStore;
   readonly notifications: NotificationStore;
+  readonly previews: PreviewStore;
   readonly settings: SettingStore;
   readonly events: EventStream;
   readonly log: Log;
@@ -24,7 +26,7 @@ export async function pruneSilent({
   events,
   log,
   metrics,
-}: Omit<PruneDeps, "rejections" | "commands" | "alarms" | "notifications">): Promise<void> {
+}: Omit<PruneDeps, "rejections" | "commands" | "alarms" | "notifications" | "previews">): Promise<void> {
   const timeoutMs = (await settings.activeDeviceTimeoutSeconds()) * 1000;
   const silent = await devices.deactivateSilent(timeoutMs);
   if (silent.length === 0) return;
@@ -32,6 +34,9 @@ export async function pruneSilent({
   log.info({ devices: silent.length, timeoutMs }, "silent devices pruned");
   await events.publish(toPresence("device-inactive", silent, Date.now() * 1000));
 }
+
+/** A preview replays at most these days, and its answer is of no use once others have gone by. */
+const previewsDays = 30;
 
 /** Days after which each is forgotten. */
 interface Retention {
@@ -44,7 +49,7 @@ interface Retention {
 }
 
 /**
- * Forgets what nobody will ask for any more: devices long gone, old rejections, commands, alarms and notifications.
+ * Forgets what nobody will ask for any more: devices long gone, old rejections, commands, alarms, notifications and previews.
  */
 export async function forgetOld(
   {
@@ -53,6 +58,7 @@ export async function forgetOld(
     commands,
     alarms,
     notifications,
+    previews,
     log,
   }: Omit<PruneDeps, "settings" | "events" | "metrics">,
   retention: Retention,
@@ -62,9 +68,13 @@ export async function forgetOld(
   const told = await commands.forgetOlderThan(retention.commandsDays);
   const cleared = retention.alarmsDays === 0 ? 0 : await alarms.forgetCleared(retention.alarmsDays);
   const notified = await notifications.forgetOlderThan(retention.notificationsDays);
-  if (forgotten + refused + told + cleared + notified > 0)
+  const previewed = await previews.forgetOlderThan(previewsDays);
+  if (forgotten + refused + told + cleared + notified + previewed > 0)
     log.info(
-      { devices: forgotten, rejections: refused, commands: told, alarms: cleared, notifications: notified },
+      {
+        ...{ devices: forgotten, rejections: refused, commands: told, alarms: cleared },
+        ...{ notifications: notified, previews: previewed },
+      },
       "old rows forgotten",
     );
 }

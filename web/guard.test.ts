@@ -144,6 +144,14 @@ test("the token of an embedded chart opens no more where nobody is asked, and no
     (await door.inject({ url, headers: { authorization: `Bearer ${token}` } })).statusCode;
   expect(await statusOf("tme_press", "/api/v1/me")).toBe(403);
   expect(await statusOf("tme_press", "/api/v1/history?from=0&device=oven-1")).toBe(403);
+  const other = {
+    url: "/api/v1/history?from=0&device=oven-1",
+    headers: { authorization: "Bearer tme_press" },
+  };
+  expect((await door.inject(other)).json()).toMatchObject({
+    code: "FORBIDDEN",
+    error: expect.stringContaining("this token is for what press-1 measured"),
+  });
   expect(await statusOf("tme_revoked", "/api/v1/history?from=0&device=press-1")).toBe(401);
   expect((await door.inject("/api/v1/me")).statusCode).toBe(200);
   await door.close();

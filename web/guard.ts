@@ -3,7 +3,7 @@ import { bearerOf, type Callers } from "../platform/access/callers.ts";
 import { isCrossSite } from "../platform/access/peer.ts";
 import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Metrics } from "../platform/telemetry.ts";
-import { judge } from "../schema/operator.ts";
+import { type Caller, judge } from "../schema/operator.ts";
 import { identify } from "./actor.ts";
 
 const root = "/api/v1/";
@@ -91,7 +91,7 @@ async function stranger(request: FastifyRequest, { callers }: GuardDeps): Promis
         error: "log in first, or send an API token as Authorization: Bearer",
       };
     case "forbidden":
-      return { status: 403, code: "FORBIDDEN", error: forbidden(asked) };
+      return { status: 403, code: "FORBIDDEN", error: forbidden(asked, caller) };
   }
 }
 
@@ -101,7 +101,9 @@ function devicesIn(query: unknown): readonly string[] {
   return [device ?? []].flat();
 }
 
-function forbidden({ role, isForPeople }: { role: string; isForPeople: boolean }): string {
+function forbidden({ role, isForPeople }: { role: string; isForPeople: boolean }, caller: Caller): string {
+  if (caller.kind === "embed")
+    return `this token is for what ${caller.deviceId} measured, and for nothing else; whoever may see more logs in or has an API token`;
   return isForPeople
     ? `this needs an operator who is logged in with the role ${role}`
     : `this needs the role ${role}, and a token that is not kept from it`;

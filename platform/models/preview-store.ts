@@ -41,6 +41,14 @@ export function openPreviewStore({ db }: Database): PreviewStore {
           UPDATE tuning_previews SET done_at = now(), outcome = ${outcome}::jsonb, failure = ${failure}
           WHERE id = ${id} AND taken_by = ${worker} AND done_at IS NULL`.execute(db);
       }),
+    forgetOlderThan: (days) =>
+      asking("forget old previews", async () => {
+        const result = await db
+          .deleteFrom("tuning_previews")
+          .where("done_at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
+          .executeTakeFirst();
+        return Number(result.numDeletedRows);
+      }),
     alarmsSince: ({ sensorType, deviceId }, sinceUs) =>
       asking(`read the alarms of ${sensorType}`, async () => {
         let select = db

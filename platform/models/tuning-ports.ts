@@ -75,6 +75,8 @@ export interface PreviewStore {
     worker: string,
     answer: { outcome: PreviewOutcome } | { failure: string },
   ): Promise<void>;
+  /** Removes what was answered more than so many days ago, suggestions too: it says nothing of the days since. Answers how many. */
+  forgetOlderThan(days: number): Promise<number>;
   /** The alarms of the detector raised in this scope since then, oldest first. */
   alarmsSince(scope: TuningScope, sinceUs: number): Promise<readonly JudgedAlarm[]>;
   /** The series of a scope, those with most alarms since then first, at most `limit`; and how many there are. */

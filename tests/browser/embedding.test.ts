@@ -105,6 +105,14 @@ describe("charts on a page elsewhere, and views of the list", () => {
 
     await other.goto(board.origin);
     await dots(frame, 4).waitFor();
+    const astray = await stage.newPage();
+    await astray.goto((/src="([^"]*)"/.exec(line)?.[1] ?? "").replace("/press-1?", "/oven-1?"));
+    await astray
+      .getByText("This token is for what press-1 measured, and for nothing else", { exact: false })
+      .waitFor();
+    await astray.close();
+    // The browser writes down that it was refused.
+    stage.complaints.length = 0;
     page.on("dialog", (dialog) => void dialog.accept());
     await page.getByRole("button", { name: "Revoke board in hall 2" }).click();
     await page.getByText("board in hall 2 is revoked.").waitFor();

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { expect, test } from "vitest";
 import type { PreviewOutcome, Tuning } from "../../schema/tuning.ts";
 import { engines, onEach } from "./databases.ts";
@@ -70,6 +71,17 @@ onEach(engines, "the store of tunings", (stores) => {
     });
     expect(await previews().take("one", leaseMs)).toBeNull();
     expect(await tunings().preview(asked.id + 1)).toBeNull();
+  });
+
+  test("an answered preview is forgotten after a while, one that waits is not", async () => {
+    const answered = await previewed(press, quieter);
+    const waiting = await tunings().ask({ ...press, wish: quietest, days: 7, by: "operator:ada" });
+    expect(await previews().forgetOlderThan(30)).toBe(0);
+    await sql`UPDATE tuning_previews SET asked_at = now() - interval '31 days',
+      done_at = done_at - interval '31 days'`.execute(stores().database.db);
+    expect(await previews().forgetOlderThan(30)).toBe(1);
+    expect(await tunings().preview(answered)).toBeNull();
+    expect(await tunings().preview(waiting.id)).not.toBeNull();
   });
 
   test("a preview whose worker died is taken by another one, three times at most", async () => {

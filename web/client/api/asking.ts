@@ -44,7 +44,8 @@ async function settle<Data>(question: () => Promise<Answered<Data>>): Promise<An
 export async function ask<Data>(question: () => Promise<Answered<Data>>): Promise<Data> {
   const answered = await settle(question);
   const { response } = answered;
-  if (response.ok && answered.error === undefined) return answered.data;
+  // Who may not ask, and what of, the server says best.
+  if ((response.ok && answered.error === undefined) || response.status === 403) return sayingWhy(answered);
   const path = new URL(response.url).pathname.replace("/api/v1/", "");
   throw new Error(`The server answered ${response.status} to ${path}.`);
 }
