@@ -187,6 +187,6 @@ export function openMetrics() {
       "iot_certificate_expires_timestamp_seconds",
       "When the certificate of the TLS listeners expires, seconds since the epoch; 0 without one.",
     ),
-    browsers: gauge("iot_browsers_connected", "Consoles connected."),
+    browsers: gauge("iot_browsers_connected", "Consoles and embedded charts connected."),
   };
 }

@@ -1,13 +1,11 @@
 import type { RejectedAnswer } from "../../../schema/api.ts";
 import { sensorLabel } from "../../../schema/sensors.ts";
 import { element } from "../shell/element.ts";
-import { formatMoment } from "../shell/format.ts";
+import { formatCount, formatMoment } from "../shell/format.ts";
 import type { fetchDeviceLedger, fetchModels } from "./questions.ts";
 
 type Ledger = Awaited<ReturnType<typeof fetchDeviceLedger>>;
 type Models = Awaited<ReturnType<typeof fetchModels>>;
-
-const count = new Intl.NumberFormat("en");
 
 /** A titled part of the column beside the charts. */
 export function section(title: string, ...content: readonly (Node | string)[]): HTMLElement {
@@ -39,7 +37,7 @@ export function renderLedger({ received, stored, duplicate, rejected, inFlight }
   ];
   const pairs = facts.flatMap(([name, value]) => [
     element("dt", {}, [name]),
-    element("dd", {}, [value === null ? "many" : count.format(value)]),
+    element("dd", {}, [value === null ? "many" : formatCount(value)]),
   ]);
   return element("dl", { class: "facts" }, pairs);
 }

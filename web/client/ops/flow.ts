@@ -74,7 +74,7 @@ function renderTiles(ops: OpsAnswer, ledger: LedgerAnswer, rate: number | undefi
     [
       "Processors",
       formatCount(processors),
-      consoles === 1 ? "1 console is open here" : `${formatCount(consoles)} consoles are open here`,
+      `open here: ${formatCount(consoles)} consoles and embedded charts`,
     ],
   ];
   return element(

@@ -1,7 +1,5 @@
 import type { OpsAnswer } from "../../../schema/ops.ts";
-
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+import { formatRough } from "../shell/format.ts";
 
 /** What a look at the machinery needs of the one before. */
 type Look = Pick<OpsAnswer, "atUs" | "shards">;
@@ -18,8 +16,7 @@ function receivedIn({ shards }: Look): number {
 }
 
 export function formatRate(perSecond: number | undefined): string {
-  if (perSecond === undefined) return "–";
-  return perSecond < 100 ? tenths.format(perSecond) : whole.format(perSecond);
+  return perSecond === undefined ? "–" : formatRough(perSecond);
 }
 
 /** What is wrong with the machinery, a sentence each; nothing when all is well. */

@@ -1,9 +1,8 @@
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+import { formatRough } from "../shell/format.ts";
 
 /** `3 ms`, `1.2 s`, `4 min`. */
 export function formatTook(ms: number): string {
-  if (ms < 1000) return `${ms < 10 ? tenths.format(ms) : whole.format(ms)}\u202fms`;
-  if (ms < 120_000) return `${tenths.format(ms / 1000)}\u202fs`;
-  return `${whole.format(ms / 60_000)}\u202fmin`;
+  if (ms < 1000) return `${formatRough(ms < 10 ? ms : Math.round(ms))}\u202fms`;
+  if (ms < 120_000) return `${formatRough(ms / 1000)}\u202fs`;
+  return `${formatRough(Math.round(ms / 60_000))}\u202fmin`;
 }

@@ -5,6 +5,7 @@ import { shownZone, type Zone, zoneAheadMs } from "./zone.ts";
 // Each is made when it is first used: a phone takes ten milliseconds to make one, and the first page needs few.
 const whole = numbers({ maximumFractionDigits: 0 });
 const tenths = numbers({ maximumFractionDigits: 1, minimumFractionDigits: 1 });
+const atMostTenths = numbers({ maximumFractionDigits: 1 });
 const hundredths = numbers({ maximumFractionDigits: 2, minimumFractionDigits: 2 });
 const significant = numbers({ maximumSignificantDigits: 3 });
 const grouped = numbers({});
@@ -47,6 +48,11 @@ export function formatMeasure(sensorType: string, value: number): string {
 /** How many there are: `12,345`. */
 export function formatCount(count: number): string {
   return grouped().format(count);
+}
+
+/** How much it is about, with no more digits than one compares: 2.3, 45, 1,235. */
+export function formatRough(value: number): string {
+  return (value < 100 ? atMostTenths : whole)().format(value);
 }
 
 /** Two values and their unit, once: `20.00–25.00 °C`. */
