@@ -121,7 +121,7 @@ export async function openConnection(port: number, clientId: string, login?: Log
 }
 
 const pubackType = 0x40;
-const pubackBytes = 4;
+export const pubackBytes = 4;
 
 /** Keeps between half a window and a whole one under way, so that a broker that acknowledges one by one is not answered one by one. */
 class Publisher {

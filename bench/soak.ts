@@ -2,8 +2,9 @@ import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { formatTimestamp } from "../schema/timestamp.ts";
 import { telemetryTopic } from "../schema/topics.ts";
-import { openConnection, publishOf } from "./mqtt-load.ts";
-import { startPipe, withServers } from "./pipe.ts";
+import { until } from "../tests/harness/local-servers.ts";
+import { openConnection, pubackBytes, publishOf } from "./mqtt-load.ts";
+import { reached, startPipe, withServers } from "./pipe.ts";
 import { residentKb } from "./processes.ts";
 import { printTable } from "./table.ts";
 
@@ -37,7 +38,8 @@ export async function soakBench(args: readonly string[]): Promise<void> {
         samples.push({ minute: elapsed(), brokerKb, processorKb });
       }
       stopping.abort();
-      const sent = await sending;
+      const acknowledged = await sending;
+      await reached(pipe.stored, acknowledged);
       const stored = await pipe.stored();
       const rows = (["brokerKb", "processorKb"] as const).map((name) => ({
         process: name.replace("Kb", ""),
@@ -45,7 +47,7 @@ export async function soakBench(args: readonly string[]): Promise<void> {
       }));
       const storedPerSecond = Math.round(stored / (minutes * 60));
       printTable(`soak (${minutes} minutes at ${rate} readings/s)`, rows);
-      process.stdout.write(`sent ${sent}, stored ${stored}: ${storedPerSecond} readings/s\n`);
+      process.stdout.write(`acknowledged ${acknowledged}, stored ${stored}: ${storedPerSecond} readings/s\n`);
       const isFlat = rows.every(({ ratio }) => ratio <= 1 + flatShare);
       process.stdout.write(
         `${isFlat ? "flat" : "not flat"}: at most ${flatShare * 100} % above the first quarter\n`,
@@ -60,13 +62,18 @@ export async function soakBench(args: readonly string[]): Promise<void> {
   });
 }
 
-/** Open loop: what is due is sent, however late the answers are. Resolves to how many readings were sent. */
+/** Open loop: what is due is sent, however late the answers are. Resolves to how many readings were sent, once all are acknowledged. */
 async function sendAtRate(options: { port: number; rate: number; signal: AbortSignal }): Promise<number> {
   const { port, rate, signal } = options;
   const opened = await Promise.all(
     Array.from({ length: connections }, (_, connection) => openConnection(port, `soak-${connection}`)),
   );
   const sockets = opened.map(({ socket }) => socket);
+  let acknowledgedBytes = 0;
+  for (const connection of opened)
+    connection.hear = (chunk) => {
+      acknowledgedBytes += chunk.length;
+    };
   const startedMs = performance.now();
   let messages = 0;
   while (!signal.aborted) {
@@ -74,6 +81,7 @@ async function sendAtRate(options: { port: number; rate: number; signal: AbortSi
     for (; messages < due; messages += 1) sendOne(sockets, messages);
     await pause(tickMs);
   }
+  await until("all is acknowledged", () => acknowledgedBytes >= messages * pubackBytes);
   for (const socket of sockets) socket.destroy();
   return messages * readingsAMessage;
 }
