@@ -183,6 +183,7 @@ function toPublish(client: Client | null, packet: PublishPacket) {
     isRepeated: packet.dup,
     topic: packet.topic,
     qos: packet.qos,
+    isRetained: packet.retain,
     payload: typeof payload === "string" ? Buffer.from(payload) : payload,
   };
 }

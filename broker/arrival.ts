@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import type { Clock } from "../platform/ports.ts";
 
 /** A publish as far as its identity goes. */
@@ -6,7 +6,14 @@ export interface Delivery {
   readonly clientId: string;
   readonly packetId: number | undefined;
   readonly isRepeated: boolean;
+  readonly topic: string;
   readonly payload: Uint8Array;
+}
+
+/** When a refused message arrived first, and under which id it is kept. */
+export interface Identity {
+  readonly id: string;
+  readonly receivedUs: number;
 }
 
 interface First {
@@ -14,15 +21,23 @@ interface First {
   /** The times given were consecutive microseconds from here. */
   readonly firstUs: number;
   readonly count: number;
+  /** Of a message that was refused. */
+  readonly id?: string;
 }
 
 const rememberedDeliveries = 65_536;
 const rememberedDevices = 100_000;
+/** Longer ones, which nothing is stored from, are not remembered as they are. */
+const longTopic = 256;
+/** After so long a packet id is more likely used again than still under way. */
+const repeatWithinUs = 600e6;
+/** A time given that lies further ahead is of a clock that was put back since. */
+const clockStepUs = 60e6;
 
 /**
  * Gives arrival times to readings that have none of their own. Within a device they are unique, since (device, sensor, time) is
- * the key of a reading; a delivery repeated with the DUP flag gets the times of its first arrival, so that it is recognised as
- * the same readings. Remembers the last 65 536 such deliveries of this broker.
+ * the key of a reading; a delivery repeated with the DUP flag within ten minutes gets the times of its first arrival, so that it is
+ * recognised as the same readings, and a refused one is kept once. Remembers the last 65 536 such deliveries of this broker.
  */
 export class Arrivals {
   readonly #now: Clock;
@@ -35,21 +50,41 @@ export class Arrivals {
 
   /** The first of `count` consecutive microseconds for the samples of one delivery to one device. */
   timesOf(delivery: Delivery, deviceId: string, count: number): number {
-    if (delivery.packetId === undefined) return this.#fresh(deviceId, count);
-    const key = `${delivery.clientId}\n${delivery.packetId}`;
-    const digest = hash("sha1", delivery.payload, "base64");
-    const first = this.#first.get(key);
-    if (delivery.isRepeated && first?.digest === digest && first.count === count) return first.firstUs;
+    return this.#arrivalOf(delivery, { deviceId, count, isRefused: false }).firstUs;
+  }
+
+  /** What a refused delivery is kept as: the same again for a repeat. */
+  identityOf(delivery: Delivery, deviceId: string): Identity {
+    const { id, firstUs } = this.#arrivalOf(delivery, { deviceId, count: 1, isRefused: true });
+    return { id: id ?? randomUUID(), receivedUs: firstUs };
+  }
+
+  #arrivalOf(
+    { clientId, packetId, isRepeated, topic, payload }: Delivery,
+    { deviceId, count, isRefused }: { deviceId: string; count: number; isRefused: boolean },
+  ): Pick<First, "firstUs" | "id"> {
+    if (packetId === undefined) return { firstUs: this.#fresh(deviceId, count) };
+    const key = `${clientId}\n${packetId}`;
+    const digest = `${hash("sha1", payload, "base64")}${topic.length > longTopic ? hash("sha1", topic, "base64") : topic}`;
+    const known = this.#first.get(key);
+    const isSame =
+      known?.digest === digest &&
+      known.count === count &&
+      (known.id !== undefined) === isRefused &&
+      known.firstUs > this.#now() - repeatWithinUs;
+    if (isRepeated && isSame) return known;
     const firstUs = this.#fresh(deviceId, count);
+    const first = { digest, firstUs, count, ...(isRefused ? { id: randomUUID() } : {}) };
     this.#first.delete(key);
-    this.#first.set(key, { digest, firstUs, count });
+    this.#first.set(key, first);
     forgetOldest(this.#first, rememberedDeliveries);
-    return firstUs;
+    return first;
   }
 
   #fresh(deviceId: string, count: number): number {
+    const nowUs = this.#now();
     const last = this.#lastOfDevice.get(deviceId) ?? 0;
-    const firstUs = Math.max(this.#now(), last + 1);
+    const firstUs = last > nowUs + clockStepUs ? nowUs : Math.max(nowUs, last + 1);
     this.#lastOfDevice.delete(deviceId);
     this.#lastOfDevice.set(deviceId, firstUs + count - 1);
     forgetOldest(this.#lastOfDevice, rememberedDevices);

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Clock, ReadingStream } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { type CommandAnswer, readAnswer } from "../schema/command.ts";
@@ -11,8 +10,8 @@ import { Gatherer, type HandedOver } from "./gatherer.ts";
 
 /** A PUBLISH on its way in. */
 export interface Publish extends Delivery {
-  readonly topic: string;
   readonly qos: 0 | 1 | 2;
+  readonly isRetained: boolean;
 }
 
 export interface IntakeOptions {
@@ -57,7 +56,9 @@ export class Intake {
     const topic = parseTopic(publish.topic);
     switch (topic.kind) {
       case "telemetry":
-        this.#takeTelemetry(publish, topic, done);
+        // MQTT-3.3.1-10: it measures nothing, it removes what is retained.
+        if (publish.isRetained && publish.payload.length === 0) done();
+        else this.#takeTelemetry(publish, topic, done);
         break;
       case "message":
         done();
@@ -126,17 +127,12 @@ export class Intake {
     { deviceId, refusal }: { deviceId: string | null; refusal: Refusal },
     done: HandedOver,
   ): void {
-    const { log, metrics, now } = this.#options;
+    const { log, metrics } = this.#options;
     metrics.rejected.inc({ code: refusal.code });
     log.debug({ code: refusal.code, device: deviceId, client: publish.clientId }, "message rejected");
     const { topic: source, payload } = publish;
-    const rejection = toRejection(refusal, {
-      id: randomUUID(),
-      deviceId,
-      source,
-      payload,
-      receivedUs: now(),
-    });
+    const identity = this.#arrivals.identityOf(publish, deviceId ?? "");
+    const rejection = toRejection(refusal, { ...identity, deviceId, source, payload });
     this.#handOver(publish, { deviceId: deviceId ?? "", readings: [], rejection }, done);
   }
 

@@ -16,10 +16,9 @@ export const deviceIdLimit = 128;
 /** Longest accepted sensor type, in characters. */
 export const sensorTypeLimit = 64;
 
-// An id is one level of an MQTT topic, so `/`, `+` and `#` cannot be part of it, nor can control characters;
-// a leading `$` is reserved by MQTT 3.1.1 §4.7.2.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
-const forbiddenInId = /[/+#\u0000-\u001f\u007f]|^\$|^\s|\s$/u;
+// An id is one level of an MQTT topic, so `/`, `+` and `#` cannot be part of it, nor can what the broker cuts a client off for: control
+// characters and noncharacters (MQTT 3.1.1 §1.5.3). A leading `$` is reserved by §4.7.2.
+const forbiddenInId = /[/+#\p{Cc}\p{Noncharacter_Code_Point}]|^\$|^\s|\s$/u;
 
 /** Whether a text can be a device id: 1 to 128 characters that fit in one MQTT topic level. */
 export function isDeviceId(text: string): boolean {

@@ -75,6 +75,8 @@ describe("every fault has its code", () => {
     ['{"device_id":"other","temperature":1}', "DEVICE_ID_MISMATCH"],
     ['{"device_id":"a/b","temperature":1}', "DEVICE_ID_INVALID"],
     ['{"device_id":{},"temperature":1}', "DEVICE_ID_INVALID"],
+    ['{"device_id":"a\u0085b","temperature":1}', "DEVICE_ID_INVALID"],
+    ['{"device_id":"a\ufffeb","temperature":1}', "DEVICE_ID_INVALID"],
     ['{"temp/erature":1}', "SENSOR_TYPE_INVALID"],
     ['{"\\ud800":1}', "SENSOR_TYPE_INVALID"],
     [`{"${"x".repeat(65)}":1}`, "SENSOR_TYPE_INVALID"],

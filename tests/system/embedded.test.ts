@@ -125,6 +125,8 @@ describe("the whole platform in one process", () => {
     ['{"metrics":[{"type":"temperature","value":1}]}', "DEVICE_ID_MISSING"],
     ['{"device_id":"x","metrics":[{"type":"temperature","value":"warm"}]}', "VALUE_NOT_A_NUMBER"],
     ['{"device_id":"x","metrics":[]}', "METRICS_EMPTY"],
+    // The broker would cut off whoever publishes on such a topic: here all devices that speak HTTP.
+    ['{"device_id":"x\u0085y","metrics":[{"type":"temperature","value":1}]}', "DEVICE_ID_INVALID"],
     [JSON.stringify({ device_id: "x", filler: "y".repeat(300_000) }), "PAYLOAD_TOO_LARGE"],
   ])("a bad body is answered 400 with its code (%#: %.20s → %s)", async (body, code) => {
     const answer = await post(`${http}/data`, body);
@@ -166,6 +168,12 @@ describe("the whole platform in one process", () => {
     }
     const missing = await fetch(`${http}/nothing`);
     expect([missing.status, await missing.json()]).toMatchObject([404, { code: "NOT_FOUND" }]);
+    // For a person the console says so.
+    const page = await fetch(`${http}/nothing`, { headers: { accept: "text/html" } });
+    expect([page.status, await page.text()]).toEqual([
+      404,
+      expect.stringContaining("<title>Tidemark</title>"),
+    ]);
   });
 
   test("a silent device leaves /latest and the board, keeps its history, and comes back with its next reading", async () => {

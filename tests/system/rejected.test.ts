@@ -152,6 +152,12 @@ describe("what was refused", () => {
     }
   });
 
+  test("is no empty message that removes what was retained", async () => {
+    await mqtt.publishAsync("devices/oven/telemetry/temperature", "20", { qos: 1, retain: true });
+    await mqtt.publishAsync("devices/oven/telemetry/temperature", "", { qos: 1, retain: true });
+    expect((await rejected.list()).rejected).toEqual([]);
+  });
+
   test("is replayed by code: what can be read is stored, what cannot stays", async () => {
     await publishAhead("hall-1", 4);
     await publishAhead("hall-2", 3600);
