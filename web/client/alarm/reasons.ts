@@ -32,7 +32,7 @@ function renderBars(shares: Shares): readonly HTMLElement[] {
     const bar = element("span", { class: "reason-bar" });
     bar.style.width = `${Math.round(100 * share)}%`;
     return element("li", {}, [
-      element("span", { class: "reason-name" }, [nameOfChannel(channel)]),
+      element("span", {}, [nameOfChannel(channel)]),
       element("span", { class: "reason-track", "aria-hidden": "true" }, [bar]),
       element("span", { class: "reason-share" }, [`${Math.round(100 * share)}\u202f%`]),
     ]);

@@ -29,7 +29,7 @@ function sorted(shares: Shares): readonly (readonly [string, number])[] {
 export class Why {
   readonly element = element("span", { class: "why" });
   readonly #bar = element("span", { class: "why-bar", "aria-hidden": "true" });
-  readonly #text = element("span", { class: "why-text" });
+  readonly #text = element("span");
 
   constructor() {
     this.element.append(this.#bar, this.#text);

@@ -71,7 +71,7 @@ export class DevicePage implements Page {
     this.#head = new DeviceHead(this.#deviceId, { tools, said, toolbar: this.#toolbar.element });
     this.element = element("div", { class: "device" }, [
       this.#head.element,
-      element("div", { class: "device-main" }, [this.#nothing, this.#panels.element]),
+      element("div", {}, [this.#nothing, this.#panels.element]),
       this.#side.element,
     ]);
     this.#recorder = new Recorder(this.#shown.range, {

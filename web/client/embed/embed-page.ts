@@ -19,7 +19,7 @@ export class EmbedPage {
   readonly #recorder: Recorder;
   readonly #charts = new Map<string, EmbedChart>();
   readonly #traces = element("div", { class: "traces" });
-  readonly #state = element("span", { class: "badge-text" });
+  readonly #state = element("span");
   readonly #badge = element("p", { class: "badge" }, [
     element("span", { class: "badge-dot", "aria-hidden": "true" }),
     this.#state,

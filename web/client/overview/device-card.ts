@@ -11,7 +11,7 @@ export class DeviceCard {
   readonly deviceId: string;
   readonly #deps: BoardDeps;
   readonly #blocks = new Map<string, SensorBlock>();
-  readonly #sensors = element("div", { class: "card-sensors" });
+  readonly #sensors = element("div");
   readonly #connection = element("span", { class: "card-connection" });
   readonly #found = element("span", { class: "card-found" });
   readonly #seen = element("span", { class: "card-seen" });

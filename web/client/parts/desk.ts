@@ -18,7 +18,7 @@ export interface DeskOptions<Answer> {
 export class Desk<Answer> {
   readonly element = element("div", { class: "desk", "data-state": "loading" });
   readonly #options: DeskOptions<Answer>;
-  readonly #body = element("div", { class: "desk-body" });
+  readonly #body = element("div");
   readonly #failure = element("div", { class: "failure is-small", role: "alert", hidden: "" });
   readonly #failureText = element("p");
   readonly #timer: number | undefined;

@@ -23,7 +23,7 @@ export function partedPage(
 ): OpenPage {
   return (place: Place, shell: Shell): Page => {
     const links = partLinks(title, path, choices);
-    const host = element("div", { class: "part" });
+    const host = element("div");
     let part: Part | undefined;
     const show = (query: URLSearchParams): void => {
       part?.stop?.();
@@ -34,11 +34,7 @@ export function partedPage(
     };
     show(place.query);
     return {
-      element: element("div", { class: "desk-page is-parted" }, [
-        element("h2", {}, [title]),
-        links.element,
-        host,
-      ]),
+      element: element("div", { class: "desk-page" }, [element("h2", {}, [title]), links.element, host]),
       title,
       follow: ({ query }) => show(query),
       refresh: () => part?.refresh?.(),

@@ -4,20 +4,16 @@ const about = "What could not be read or stored. A replay reads it again by the 
 
 /** The frame of the rejected messages: what can be done about many at once, the list, and the keys. */
 export function rejectedLayout(): HTMLElement {
-  return element(
-    "section",
-    { id: "rejected", class: "desk-section rejected", "aria-labelledby": "rejected-title" },
-    [
-      element("h3", { id: "rejected-title", tabindex: "-1" }, ["Rejected messages"]),
-      element("p", { class: "desk-note" }, [about]),
-      renderTools(),
-      element("p", { id: "rejected-result", class: "desk-result", role: "status" }),
-      element("p", { id: "rejected-nothing", class: "rejected-nothing", hidden: "" }),
-      element("ol", { id: "rejected-list" }),
-      plainButton("rejected-more", "Show older", { class: "plain-button rejected-more", hidden: "" }),
-      renderKeys(),
-    ],
-  );
+  return element("section", { id: "rejected", class: "desk-section", "aria-labelledby": "rejected-title" }, [
+    element("h3", { id: "rejected-title", tabindex: "-1" }, ["Rejected messages"]),
+    element("p", { class: "desk-note" }, [about]),
+    renderTools(),
+    element("p", { id: "rejected-result", class: "desk-result", role: "status" }),
+    element("p", { id: "rejected-nothing", class: "rejected-nothing", hidden: "" }),
+    element("ol", { id: "rejected-list" }),
+    plainButton("rejected-more", "Show older", { class: "plain-button rejected-more", hidden: "" }),
+    renderKeys(),
+  ]);
 }
 
 function renderTools(): HTMLElement {

@@ -41,7 +41,7 @@ export class HoursField {
       field("To", this.#to),
       ...more,
     ]);
-    this.element = element("fieldset", { class: "field is-wide hours" }, [
+    this.element = element("fieldset", { class: "field is-wide" }, [
       element("legend", { class: "unseen" }, [legend]),
       tick(legend, this.#isOnly),
       this.#detail,

@@ -32,10 +32,12 @@ export function openHelp(routes: readonly Route[]): void {
   const close = element("button", { type: "button", class: "plain-button" }, ["Close"]);
   const dialog = element("dialog", { class: "help", "aria-labelledby": "help-title" }, [
     element("div", { class: "sheet-line" }, [element("h2", { id: "help-title" }, ["Keys"]), close]),
-    ...keyList("Everywhere", everywhere),
-    ...keyList("Pages", goTo),
-    ...keyList("Lists", lists),
-    ...keyList("Charts", charts),
+    element("div", { class: "key-lists" }, [
+      keyList("Everywhere", everywhere),
+      keyList("Pages", goTo),
+      keyList("Lists", lists),
+      keyList("Charts", charts),
+    ]),
   ]);
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => dialog.remove());
@@ -43,10 +45,10 @@ export function openHelp(routes: readonly Route[]): void {
   dialog.showModal();
 }
 
-function keyList(title: string, keys: readonly (readonly [string, string])[]): readonly HTMLElement[] {
+function keyList(title: string, keys: readonly (readonly [string, string])[]): HTMLElement {
   const pairs = keys.flatMap(([key, what]) => [
     element("dt", {}, [element("kbd", {}, [key])]),
     element("dd", {}, [what]),
   ]);
-  return [element("h3", {}, [title]), element("dl", { class: "keys" }, pairs)];
+  return element("section", {}, [element("h3", {}, [title]), element("dl", { class: "keys" }, pairs)]);
 }
