@@ -44,13 +44,21 @@ export function mountExport(door: HttpDoor, { readingExport, now }: ExportDeps):
         const query = queryOf(request.query, now());
         if (query === undefined) return refuse(reply, 400, noRange);
         return sendFile(reply, {
-          ...{ media, name: `readings.${ending}` },
+          ...{ media, name: `${nameOf(query)}.${ending}` },
           // Fastify ends the stream when the client leaves, and the reading of the database with it.
           pieces: Readable.from(written(readingExport, query), { highWaterMark: 1 }),
         });
       },
     );
   }
+}
+
+/** Of whom and of when, where that is one device: `press-01_20261130T080000Z_20261130T090000Z`. Nothing that a header or a file system minds. */
+function nameOf({ deviceIds = [], fromUs, toUs }: ExportQuery): string {
+  const [deviceId] = deviceIds;
+  if (deviceId === undefined || deviceIds.length > 1) return "readings";
+  const times = [fromUs, toUs].map((us) => new Date(us / 1000).toISOString().replaceAll(/\.\d+|[-:]/g, ""));
+  return [deviceId.replaceAll(/[^\w.-]+/g, "-").replace(/^\.+/, "-"), ...times].join("_");
 }
 
 function sendFile(

@@ -62,11 +62,15 @@ export function fetchModels(): Promise<Models> {
   return ask(() => api.GET("/api/v1/models"));
 }
 
-/** Where the same readings are to be had as a file. */
-export function exportAddress(kind: "csv" | "parquet", wish: Omit<HistoryWish, "points">): string {
+/** Where the same readings are to be had as a file: of these sensors, or of all where none is named. */
+export function exportAddress(
+  kind: "csv" | "parquet",
+  wish: Omit<HistoryWish, "points"> & { readonly sensors: readonly string[] },
+): string {
   const iso = (us: number): string => new Date(us / 1000).toISOString();
   const query = new URLSearchParams({ device: wish.deviceId, from: iso(wish.fromUs) });
   if (wish.toUs !== undefined) query.set("to", iso(wish.toUs));
+  if (wish.sensors.length > 0) query.set("sensors", wish.sensors.join(","));
   const path: keyof paths = `/api/v1/export.${kind}`;
   return `${path}?${query}`;
 }

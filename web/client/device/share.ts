@@ -50,7 +50,8 @@ export class Share {
 
   show(): void {
     const { fromMs, toMs } = this.#deps.span();
-    const wish = { deviceId: this.#deps.deviceId, fromUs: fromMs * 1000, toUs: toMs * 1000 };
+    const { sensors } = this.#deps.shown();
+    const wish = { deviceId: this.#deps.deviceId, fromUs: fromMs * 1000, toUs: toMs * 1000, sensors };
     setAttribute(this.csv, "href", exportAddress("csv", wish));
     setAttribute(this.parquet, "href", exportAddress("parquet", wish));
   }
