@@ -159,6 +159,7 @@ describe("a console that asks who sits there", () => {
     expect(await page.getByRole("button", { name: /Replay|Discard/ }).count()).toBe(0);
     await page.keyboard.press("j");
     await page.keyboard.press("Delete");
+    await page.keyboard.press("Delete");
     expect(await page.locator("#rejected-list > li").count()).toBe(1);
     await rejected("ada");
     expect(await page.getByRole("button", { name: /Replay|Discard/ }).count()).toBe(4);

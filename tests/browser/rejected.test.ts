@@ -122,6 +122,16 @@ describe("the page of rejected messages", () => {
     await rows().first().waitFor();
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("j");
+    // Once asks, and whoever goes on has not meant it.
+    await page.keyboard.press("Delete");
+    await expectResult("Discard this message for good? Delete again does, any other key does not.");
+    await page.keyboard.press("r");
+    await until(
+      "it says why",
+      async () => (await result().textContent())?.startsWith("Not replayed:") === true,
+    );
+    await page.keyboard.press("Delete");
+    expect(await rows().count()).toBe(3);
     await page.keyboard.press("Delete");
     await expectResult("Discarded 1.");
     expect(await rows().locator("pre").allTextContents()).toEqual(["three", "one"]);

@@ -88,10 +88,9 @@ export class RejectedList {
     this.#focus(from === -1 ? 0 : Math.max(0, from + step));
   }
 
-  /** The message whose row has the focus, and whether it can be replayed. */
-  current(): { readonly id: string; readonly isReplayable: boolean } | undefined {
-    const [id, row] = [...this.#rows][this.#focusedIndex()] ?? [];
-    return id === undefined || row === undefined ? undefined : { id, isReplayable: row.isReplayable };
+  /** The id of the message whose row has the focus. */
+  current(): string | undefined {
+    return [...this.#rows.keys()][this.#focusedIndex()];
   }
 
   #focusedIndex(): number {

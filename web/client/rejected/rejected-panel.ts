@@ -41,6 +41,8 @@ class RejectedPanel implements Part {
   #codes: readonly { readonly code: string; readonly count: number }[] = [];
   /** What the question before a discard is about, while it is asked. */
   #asked: Target | undefined;
+  /** The message that another Delete discards. */
+  #doomed: string | undefined;
   #isBusy = false;
   #refreshes = 0;
 
@@ -204,13 +206,14 @@ class RejectedPanel implements Part {
     const isInPayload = event.target instanceof HTMLPreElement;
     if (isInPayload || event.ctrlKey || event.metaKey || event.altKey) return;
     if (isTyping(event)) return;
+    if (event.key !== "Delete") this.#spare();
     if (this.#obey(event.key)) event.preventDefault();
   };
 
   /** Whether the key means something in the list. */
   #obey(key: string): boolean {
     const current = this.#list.current();
-    const target: Target | undefined = current && { kind: "ids", ids: [current.id] };
+    const target: Target | undefined = current === undefined ? undefined : { kind: "ids", ids: [current] };
     switch (key) {
       case "ArrowDown":
       case "j":
@@ -221,14 +224,28 @@ class RejectedPanel implements Part {
         this.#list.move(-1);
         return true;
       case "r":
-        if (current?.isReplayable === true) this.#run(replayAll, target);
+        // Of one that cannot be replayed the answer says why.
+        this.#run(replayAll, target);
         return true;
       case "Delete":
-        this.#run(discardAll, target);
+        this.#discardByKey(current);
         return true;
       default:
         return false;
     }
+  }
+
+  /** What it would remove for good, the key has to say twice. */
+  #discardByKey(id: string | undefined): void {
+    if (id === undefined || !may("operator")) return;
+    if (this.#doomed === id) this.#run(discardAll, { kind: "ids", ids: [id] });
+    else this.#say("Discard this message for good? Delete again does, any other key does not.");
+    this.#doomed = this.#doomed === id ? undefined : id;
+  }
+
+  #spare(): void {
+    if (this.#doomed !== undefined) this.#say("");
+    this.#doomed = undefined;
   }
 
   #say(sentence: string): void {

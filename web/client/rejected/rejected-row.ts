@@ -76,10 +76,6 @@ export class RejectedRow {
     this.#tick.focus();
     this.element.scrollIntoView({ block: "nearest" });
   }
-
-  get isReplayable(): boolean {
-    return !this.#replay.disabled;
-  }
 }
 
 function payloadOf(item: RejectedItem): HTMLElement[] {
