@@ -23,6 +23,11 @@ export function filterOf(query: URLSearchParams): DeviceFilter {
   };
 }
 
+/** Whether it leaves no device out. */
+export function isAll({ q, type, state }: DeviceFilter): boolean {
+  return q === "" && type === "" && state === "";
+}
+
 /** For an address: what is usual is left out. */
 export function toQuery({ sort, ...filter }: DeviceFilter): Readonly<Record<string, string>> {
   return sort === "name" ? filter : { ...filter, sort };

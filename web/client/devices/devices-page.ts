@@ -3,12 +3,13 @@ import type { DeviceSummary } from "../../../schema/api.ts";
 import { type LiveReadings, watchLimit } from "../../../schema/event.ts";
 import { sensorTypes } from "../../../schema/sensors.ts";
 import { mergePoints, type Point } from "../charts/history.ts";
+import { renderEmptyState } from "../overview/empty-state.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import { Errands } from "../shell/errands.ts";
 import { isTyping } from "../shell/keys.ts";
 import type { Page, Place, Shell } from "../shell/page.ts";
-import { fetchReadings } from "../shell/server-api.ts";
-import { type DeviceFilter, filterOf, shownSensor, toQuery } from "./device-filter.ts";
+import { fetchDoors, fetchReadings } from "../shell/server-api.ts";
+import { type DeviceFilter, filterOf, isAll, shownSensor, toQuery } from "./device-filter.ts";
 import { DeviceRow } from "./device-row.ts";
 import { FilterBar } from "./filter-bar.ts";
 import { fetchDevicePage } from "./questions.ts";
@@ -33,6 +34,7 @@ export class DevicesPage implements Page {
   readonly #scroll = element("div", { class: "rows-scroll", role: "table", "aria-label": "Devices" });
   readonly #rows = element("div", { class: "rows", role: "rowgroup" });
   readonly #said = element("p", { class: "rows-said", role: "status" }, ["Asking the server for devices …"]);
+  readonly #empty = element("div");
   readonly #virtual: Virtualizer<HTMLElement, HTMLElement>;
   readonly #unmount: () => void;
   readonly #deafen: () => void;
@@ -67,6 +69,7 @@ export class DevicesPage implements Page {
       this.#filterBar.element,
       this.#views.element,
       this.#said,
+      this.#empty,
       this.#scroll,
     ]);
     this.#virtual = new Virtualizer<HTMLElement, HTMLElement>(this.#virtualOptions());
@@ -152,14 +155,22 @@ export class DevicesPage implements Page {
     this.#devices = devices;
     const more = this.#next === null ? "" : "+";
     const what = devices.length === 1 ? "device" : "devices";
-    setText(
-      this.#said,
-      devices.length === 0 ? "No device is like that." : `${devices.length}${more} ${what}`,
-    );
+    const isEmpty = devices.length === 0 && isAll(this.#filter);
+    const none = isEmpty ? "There is no device yet." : "No device is like that.";
+    setText(this.#said, devices.length === 0 ? none : `${devices.length}${more} ${what}`);
+    this.#scroll.hidden = isEmpty;
+    if (!isEmpty) this.#empty.replaceChildren();
+    // Left alone once it is there: somebody may be about to press one of its buttons.
+    else if (this.#empty.childElementCount === 0) this.#errands.soon("empty", () => this.#showEmpty(), 0);
     setAttribute(this.#scroll, "aria-rowcount", this.#next === null ? String(devices.length + 1) : "-1");
     this.#virtual.setOptions({ ...this.#virtual.options, ...this.#virtualOptions() });
     this.#virtual._willUpdate();
     this.#draw();
+  }
+
+  async #showEmpty(): Promise<void> {
+    const doors = await fetchDoors();
+    if (this.#devices.length === 0) this.#empty.replaceChildren(renderEmptyState(doors, 0));
   }
 
   #draw(): void {
