@@ -147,4 +147,7 @@ function answer(reply: FastifyReply, outcome: AlarmOutcome): FastifyReply {
   }
 }
 
-const unknown = { code: "ALARM_UNKNOWN", reason: "there is no such alarm" };
+const unknown = {
+  code: "ALARM_UNKNOWN",
+  reason: "there is no such alarm; those that cleared long ago are removed",
+};

@@ -44,8 +44,9 @@ async function settle<Data>(question: () => Promise<Answered<Data>>): Promise<An
 export async function ask<Data>(question: () => Promise<Answered<Data>>): Promise<Data> {
   const answered = await settle(question);
   const { response } = answered;
-  // Who may not ask, and what of, the server says best.
-  if ((response.ok && answered.error === undefined) || response.status === 403) return sayingWhy(answered);
+  const isOurs = [403, 404].includes(response.status) && answered.error !== undefined;
+  // Who may not ask, and what is not there, the server says best.
+  if ((response.ok && answered.error === undefined) || isOurs) return sayingWhy(answered);
   const path = new URL(response.url).pathname.replace("/api/v1/", "");
   throw new Error(`The server answered ${response.status} to ${path}.`);
 }
