@@ -11,7 +11,10 @@ const usualHz = 10;
 /** Faster than any sensor, so that an hour of updates passes in a minute or two. */
 const hurriedHz = 400;
 const seconds = 30;
-/** What the page holds rises until the next answer of the history, every half minute, and falls: one reading says little of it. */
+/**
+ * What the page allocates between a collection and the look at it counts as well, a megabyte now and then, and what it holds rises until
+ * the next answer of the history, every half minute. The least of a minute's readings is what stays.
+ */
 const gaugedMs = 60_000;
 const gaugedTimes = 31;
 const messageLimit = 150;
@@ -43,7 +46,7 @@ export async function chartFigures(stand: Stand) {
 
 /**
  * What the page holds with ten thousand points a chart, and after as many updates as an hour has; or after so many real minutes. Each
- * figure is the median of a minute's readings, the last one of its quarter.
+ * figure is the least of a minute's readings, the last minute of its quarter.
  */
 export async function heapFigures(stand: Stand, minutes: number | undefined) {
   const mqtt = await connectAsync(`mqtt://127.0.0.1:${stand.mqttPort}`, { clientId: "charts" });
@@ -80,8 +83,8 @@ async function reading(page: Page, gauge: Gauge, updates: number) {
   return {
     updates,
     dots,
-    heapMb: ranked((gaugedTimes - 1) / 2),
-    leastMb: ranked(0),
+    heapMb: ranked(0),
+    medianMb: ranked((gaugedTimes - 1) / 2),
     mostMb: ranked(gaugedTimes - 1),
     nodes,
   };
