@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { StreamEntry } from "../platform/ports.ts";
 import { decodeAgain } from "../schema/replay.ts";
 import type { ScoredReading } from "../schema/scored.ts";
-import { partsOf, refusedReading, toLiveReadings, unreadableEntry } from "./batch.ts";
+import { heardByNow, partsOf, refusedReading, toLiveReadings, unreadableEntry } from "./batch.ts";
 
 function entry(id: string, readings: number): StreamEntry {
   const reading = { deviceId: "a", sensorType: "b", timestampUs: 1, value: 1 };
@@ -70,4 +70,10 @@ test("live readings go by device, with the bands that begin with them", () => {
     },
     { deviceId: "b", readings: [["temperature", 2, 2, 0.1, 0]] },
   ]);
+});
+
+test("no frame is believed to have come later than a minute from now", () => {
+  const frame = { origin: "a", sequence: 1, receivedUs: 1_795_000_000_000_000, readings: [], rejections: [] };
+  expect(heardByNow(frame, frame.receivedUs - 50e6)).toBe(frame);
+  expect(heardByNow(frame, frame.receivedUs - 1e15).receivedUs).toBe(frame.receivedUs - 1e15 + 60e6);
 });

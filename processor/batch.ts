@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { StreamEntry } from "../platform/ports.ts";
+import type { Frame, StreamEntry } from "../platform/ports.ts";
 import { weightOf } from "../platform/readings/frame.ts";
 import type { Batch } from "../platform/readings/shard-batch.ts";
 import { type LiveBand, type LivePoint, type LiveReadings, toLivePoint } from "../schema/event.ts";
@@ -41,6 +41,15 @@ export function partsOf(entries: readonly StreamEntry[], heaviest: number): read
     parts.at(-1)?.push(entry);
   }
   return parts;
+}
+
+/** So far may the clock of a broker be ahead. */
+const furthestUs = 60e6;
+
+/** The frame as it is believed: what a broker whose clock stands ahead says of the time would have nobody missed until then. */
+export function heardByNow(frame: Frame, nowUs: number): Frame {
+  const latestUs = nowUs + furthestUs;
+  return frame.receivedUs > latestUs ? { ...frame, receivedUs: latestUs } : frame;
 }
 
 /** What is kept of a stream entry that is no frame. Its id follows from the entry's, so a redelivery keeps it once. */

@@ -4,7 +4,14 @@ import type { Batch, Written } from "../platform/readings/shard-batch.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { toPresence } from "../schema/event.ts";
 import type { ShardAttention } from "./attention.ts";
-import { partsOf, refusedReading, toLiveReadings, unreadableEntry, weightOfEntry } from "./batch.ts";
+import {
+  heardByNow,
+  partsOf,
+  refusedReading,
+  toLiveReadings,
+  unreadableEntry,
+  weightOfEntry,
+} from "./batch.ts";
 import { FramePositions } from "./positions.ts";
 import { rest } from "./rest.ts";
 import type { Scorer } from "./shard-scorer.ts";
@@ -118,7 +125,8 @@ class Ownership {
   async #score(entries: readonly StreamEntry[]): Promise<Batch | null> {
     const fresh = entries.filter(({ frame }) => frame === null || this.#positions.admit(frame));
     if (fresh.length === 0) return null;
-    const frames = fresh.flatMap(({ frame }) => frame ?? []);
+    const nowUs = this.#deps.now();
+    const frames = fresh.flatMap(({ frame }) => (frame === null ? [] : heardByNow(frame, nowUs)));
     const scored = await this.#deps.scorer.score(frames, () => this.#storing);
     const unreadable = fresh.filter(({ frame }) => frame === null);
     if (unreadable.length > 0)

@@ -32,6 +32,9 @@ export function heardSince(timeoutMs: number): RawBuilder<Date> {
   return sql<Date>`now() - ${timeoutMs + lastSeenSlackMs} * interval '1 millisecond'`;
 }
 
+/** Nothing is heard of later than this: a broker whose clock stands ahead must not keep anybody from falling silent. */
+export const furthest = sql<Date>`(now() + interval '1 minute')`;
+
 /** Whether a broker lives: it gives a sign of life every second. */
 export const isAlive = sql<boolean>`(brokers.beat_at IS NOT NULL AND brokers.beat_at > now() - interval '10 seconds')`;
 

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import { silentRule } from "../../schema/alarm.ts";
 import type { Tables } from "../../schema/row.ts";
 import { isOpen } from "../alarms/alarm-end.ts";
-import { micros, toInstant } from "../database/sql.ts";
+import { furthest, micros, toInstant } from "../database/sql.ts";
 import type { OverdueQuestion, SeriesHeard } from "../ports.ts";
 import type { SeriesKey } from "../readings/shard-batch.ts";
 
@@ -17,7 +17,8 @@ export async function overdueDevices(
   db: Kysely<Tables>,
   { untilUs, leastUs, gaps }: OverdueQuestion,
 ): Promise<readonly SeriesHeard[]> {
-  const until = toInstant(sql`${untilUs}::bigint`);
+  // Those that speak are written down as heard of no later.
+  const until = sql`least(${toInstant(sql`${untilUs}::bigint`)}, ${furthest})`;
   const { rows } = await sql<{
     device_id: string;
     sensor_type: string;

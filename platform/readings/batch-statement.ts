@@ -16,7 +16,7 @@ import {
   textArray,
 } from "../database/binary-arrays.ts";
 import { frequent } from "../database/database.ts";
-import { toInstant } from "../database/sql.ts";
+import { furthest, toInstant } from "../database/sql.ts";
 import { keptBands } from "./band-statement.ts";
 import type { Batch, RuleSteps } from "./shard-batch.ts";
 
@@ -25,6 +25,12 @@ const latestColumns = ["ts", "value", "score", "is_anomaly", "model_version", "c
 function ofTheNewer(column: string) {
   return sql`${sql.ref(column)} = CASE WHEN excluded.ts > device_latest.ts
     THEN ${sql.ref(`excluded.${column}`)} ELSE ${sql.ref(`device_latest.${column}`)} END`;
+}
+
+/** What is there when it is later, but for what the clock of the database has fallen behind: that would stay for as long. */
+function laterOf(table: string, column: string) {
+  const [known, heard] = [sql.ref(`${table}.${column}`), sql.ref(`excluded.${column}`)];
+  return sql`CASE WHEN ${known} > ${furthest} THEN ${heard} ELSE greatest(${known}, ${heard}) END`;
 }
 
 /** At least 1, and no more than an integer holds: 24 days. */
@@ -77,7 +83,8 @@ export async function runBatch(
   const { rows } = await sql<OutcomeRow>`
     ${frequent} WITH input AS (
       SELECT device_id, sensor_type, ${toInstant(sql`us`)} AS ts, value, score, is_anomaly, model_version, is_late,
-        confidence, is_newest, ${toInstant(sql`heard_us`)} AS heard_at, nullif(gap_ms, 0) AS gap_ms
+        confidence, is_newest, least(${toInstant(sql`heard_us`)}, ${furthest}) AS heard_at,
+        nullif(gap_ms, 0) AS gap_ms
       FROM unnest(
         ${textArray(readings.map((reading) => reading.deviceId))}::text[],
         ${textArray(readings.map((reading) => reading.sensorType))}::text[],
@@ -103,9 +110,9 @@ export async function runBatch(
       WHERE is_newest ORDER BY device_id, sensor_type
       ON CONFLICT (device_id, sensor_type) DO UPDATE SET
         ${sql.join(latestColumns.map(ofTheNewer))},
-        heard_at = greatest(device_latest.heard_at, excluded.heard_at), gap_ms = excluded.gap_ms
+        heard_at = ${laterOf("device_latest", "heard_at")}, gap_ms = excluded.gap_ms
       -- What was stored before is not newer than what is there, and was heard before; a device whose clock was put back is still heard of.
-      WHERE excluded.ts > device_latest.ts OR excluded.heard_at > device_latest.heard_at
+      WHERE excluded.ts > device_latest.ts OR excluded.heard_at > device_latest.heard_at OR device_latest.heard_at > ${furthest}
     ), late AS (
       INSERT INTO late_spans (device_id, sensor_type, first, last)
       SELECT device_id, sensor_type, min(ts), max(ts) FROM inserted
@@ -118,17 +125,19 @@ export async function runBatch(
     ${batch.bands.length > 0 ? sql`${keptBands(batch.bands)},` : sql``}
     ${accounting(batch, gapsMs)},
     heard AS (
-      SELECT device_id, ${toInstant(sql`${batch.receivedUs}::bigint`)} AS last_seen, nullif(gap_ms, 0) AS gap_ms
+      SELECT device_id, least(${toInstant(sql`${batch.receivedUs}::bigint`)}, ${furthest}) AS last_seen,
+        nullif(gap_ms, 0) AS gap_ms
       FROM counted WHERE received > 0
     ), awakened AS (
       SELECT heard.device_id FROM heard LEFT JOIN devices USING (device_id) WHERE devices.active IS NOT TRUE
     ), seen AS (
       INSERT INTO devices (device_id, first_seen, last_seen, gap_ms)
       SELECT device_id, last_seen, last_seen, gap_ms FROM heard ORDER BY device_id
-      ON CONFLICT (device_id) DO UPDATE SET last_seen = greatest(devices.last_seen, excluded.last_seen), active = true,
+      ON CONFLICT (device_id) DO UPDATE SET last_seen = ${laterOf("devices", "last_seen")}, active = true,
         gap_ms = coalesce(excluded.gap_ms, devices.gap_ms)
       -- Once a second is often enough to tell who is there, and spares a row version a batch.
       WHERE NOT devices.active OR excluded.last_seen > devices.last_seen + interval '1 second'
+        OR devices.last_seen > ${furthest}
     ), ${record(batch, key)}
     SELECT
       (SELECT count(*) FROM inserted) AS inserted,

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { expect, test } from "vitest";
 import { activeDevices, engines, onEach, pointsOf } from "./databases.ts";
 import { anomalous, batch, nowUs, scored, series, startUs } from "./samples.ts";
@@ -7,6 +8,9 @@ onEach(engines, "the registry", (stores) => {
     stores().write(batch({ readings: series(deviceId, 1), receivedUs: nowUs() - agoMs * 1000 }));
   const activeIds = async (timeoutMs = 60_000, limit = 100) =>
     (await activeDevices(stores(), { timeoutMs, limit })).map(({ id }) => id);
+
+  const isAhead = (column: "heard_at" | "last_seen") =>
+    sql<boolean>`${sql.ref(column)} > now() + interval '61 seconds'`.as("isAhead");
 
   test("lists the active devices by id with the newest reading of each sensor", async () => {
     const receivedUs = nowUs();
@@ -80,6 +84,28 @@ onEach(engines, "the registry", (stores) => {
     expect(await stores().devices.countInactive(30_000)).toBe(1);
     expect(await activeIds(90_000)).toEqual(["present", "silent"]);
     expect(await activeIds(30_000)).toEqual(["present"]);
+  });
+
+  test("misses a device that a broker whose clock stood ahead has heard of", async () => {
+    await heard("a", -365 * 86_400_000);
+    await heard("b");
+    await heard("b", -365 * 86_400_000);
+    const { db } = stores().database;
+    const seen = await db.selectFrom("devices").select(isAhead("last_seen")).execute();
+    const latest = await db.selectFrom("device_latest").select(isAhead("heard_at")).execute();
+    expect([...seen, ...latest]).toEqual(Array(4).fill({ isAhead: false }));
+  });
+
+  test("misses a device that was heard of before the clock of the database was put back", async () => {
+    await heard("a");
+    const { db } = stores().database;
+    const inAYear = sql<Date>`now() + interval '1 year'`;
+    await db.updateTable("devices").set({ last_seen: inAYear }).execute();
+    await db.updateTable("device_latest").set({ heard_at: inAYear }).execute();
+    await heard("a", 70_000);
+    const last = await db.selectFrom("device_latest").select(isAhead("heard_at")).execute();
+    expect(last).toEqual([{ isAhead: false }]);
+    expect(await stores().devices.deactivateSilent(60_000)).toEqual(["a"]);
   });
 
   test("names each device that falls silent once", async () => {

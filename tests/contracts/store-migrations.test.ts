@@ -88,6 +88,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0019-expected-bands",
     ...(hasTimescale ? ["0019-expected-bands.timescale"] : []),
     "0020-embeds-and-views",
+    "0021-clocks-ahead",
   ];
 }
 
@@ -105,6 +106,23 @@ describe.each(engines)("the tables on $name", ({ make }) => {
     expect(steps).toEqual(stepsOf(hasTimescale));
     expect(await migrate(database, { hasTimescale, chunkIntervalHours: 1 })).toEqual([]);
     expect(await tablesIn(database)).toEqual(tables);
+    await database.close();
+  });
+
+  test("let nobody have been heard of in the future", async () => {
+    const database = await openAt(place);
+    await migrate(database, { hasTimescale: place.hasTimescale, chunkIntervalHours: 24 });
+    await sql`
+      INSERT INTO devices VALUES ('ahead', now() + interval '1 year', now() + interval '1 year', true), ('old', now(), now(), true)`.execute(
+      database.db,
+    );
+    await sql`DELETE FROM kysely_migration WHERE name = '0021-clocks-ahead'`.execute(database.db);
+    await migrate(database, { hasTimescale: place.hasTimescale, chunkIntervalHours: 24 });
+    const late = sql<boolean>`last_seen > now() OR first_seen > now()`.as("late");
+    expect(await database.db.selectFrom("devices").select(late).execute()).toEqual([
+      { late: false },
+      { late: false },
+    ]);
     await database.close();
   });
 });
