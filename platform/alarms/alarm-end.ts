@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { platformActor } from "../../schema/alarm.ts";
 import type { Tables } from "../../schema/row.ts";
+import { inPortions } from "../database/sql.ts";
 import type { SeriesKey } from "../readings/shard-batch.ts";
 import { isShelved } from "./alarm-raise.ts";
 
@@ -91,22 +92,26 @@ export async function endMembers(
     FROM changed ORDER BY id`.execute(db);
 }
 
-/** Most alarms removed in one statement, so that none holds up the others for long. */
-const forgottenAtOnce = 10_000;
+/** Lets go of what holds about devices that are registered no more: nobody is left to say that it is over, and it is as quiet as they are. */
+export async function letGoOfForgotten(db: Kysely<Tables>): Promise<void> {
+  await sql`
+    UPDATE alarms SET holds = false WHERE id IN (
+      SELECT id FROM alarms WHERE ${isOpen} AND holds AND members = 0
+        AND NOT EXISTS (SELECT FROM devices WHERE devices.device_id = alarms.device_id)
+      ORDER BY device_id, sensor_type, rule FOR UPDATE SKIP LOCKED
+    )`.execute(db);
+}
 
 /** Removes what was cleared more than so many days ago, with its events; answers how many. */
-export async function forgetCleared(db: Kysely<Tables>, days: number): Promise<number> {
-  let forgotten = 0;
-  for (;;) {
+export function forgetCleared(db: Kysely<Tables>, days: number): Promise<number> {
+  return inPortions(async (most) => {
     const { rows } = await sql<{ count: number }>`
       WITH old AS (
         DELETE FROM alarms WHERE id IN (
           SELECT id FROM alarms WHERE state = 'cleared' AND cleared_at < now() - ${days} * interval '1 day'
-          ORDER BY cleared_at LIMIT ${forgottenAtOnce} FOR UPDATE SKIP LOCKED
+          ORDER BY cleared_at LIMIT ${most} FOR UPDATE SKIP LOCKED
         ) RETURNING id
       ) SELECT count(*) AS count FROM old`.execute(db);
-    const count = rows[0]?.count ?? 0;
-    forgotten += count;
-    if (count < forgottenAtOnce) return forgotten;
-  }
+    return rows[0]?.count ?? 0;
+  });
 }

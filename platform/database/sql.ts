@@ -82,3 +82,18 @@ export async function recordChanges(
       ${changes.map(({ after }) => json(after))}::text[]
     ) WITH ORDINALITY AS t(by, action, target, before, after, place) ORDER BY place`.execute(transaction);
 }
+
+/** Most rows removed in one statement, so that none holds up the others for long. */
+const removedAtOnce = 10_000;
+
+/** Removes portion after portion; `remove` takes at most so many rows and answers how many there were. Answers how many in all. */
+export async function inPortions(
+  remove: (most: number) => Promise<number>,
+  most = removedAtOnce,
+): Promise<number> {
+  for (let removed = 0; ; ) {
+    const count = await remove(most);
+    removed += count;
+    if (count < most) return removed;
+  }
+}

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { Command, CommandSummary } from "../../schema/command.ts";
 import type { Tables } from "../../schema/row.ts";
 import { asking, type Database } from "../database/database.ts";
-import { micros, recordChange } from "../database/sql.ts";
+import { inPortions, micros, recordChange } from "../database/sql.ts";
 import type { CommandStore } from "./command-ports.ts";
 
 // What a broker may still deliver.
@@ -61,14 +61,20 @@ export function openCommandStore({ db }: Database): CommandStore {
         return rows.length > 0;
       }),
     forgetOlderThan: (days) =>
-      asking("forget old commands", async () => {
-        const result = await db
-          .deleteFrom("commands")
-          .where("queued_at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
-          .where("expires_at", "<", sql<Date>`now()`)
-          .executeTakeFirst();
-        return Number(result.numDeletedRows);
-      }),
+      asking("forget old commands", () =>
+        inPortions(async (most) => {
+          const old = db
+            .selectFrom("commands")
+            .select("id")
+            .where("queued_at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
+            .where("expires_at", "<", sql<Date>`now()`);
+          const result = await db
+            .deleteFrom("commands")
+            .where("id", "in", old.orderBy("queued_at").limit(most).forUpdate().skipLocked())
+            .executeTakeFirst();
+          return Number(result.numDeletedRows);
+        }),
+      ),
   };
 }
 

@@ -2,7 +2,7 @@ import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import type { Rejection } from "../../schema/rejection.ts";
 import type { Tables } from "../../schema/row.ts";
 import { asking, type Database } from "../database/database.ts";
-import { insertRejections, micros, recordChange, toInstant } from "../database/sql.ts";
+import { inPortions, insertRejections, micros, recordChange, toInstant } from "../database/sql.ts";
 import type { RejectionEnd, RejectionGroup, RejectionPlace, RejectionStore } from "../ports.ts";
 
 /** Opens the store of refused messages. */
@@ -40,13 +40,19 @@ export function openRejectionStore({ db }: Database): RejectionStore {
     discardOldest: (query, by) =>
       asking("remove the oldest rejected messages", () => discardOldest(db, query, by)),
     forgetOlderThan: (days) =>
-      asking("forget old rejections", async () => {
-        const result = await db
-          .deleteFrom("rejected")
-          .where("received_at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
-          .executeTakeFirst();
-        return Number(result.numDeletedRows);
-      }),
+      asking("forget old rejections", () =>
+        inPortions(async (most) => {
+          const old = db
+            .selectFrom("rejected")
+            .select("id")
+            .where("received_at", "<", sql<Date>`now() - ${days} * interval '1 day'`);
+          const result = await db
+            .deleteFrom("rejected")
+            .where("id", "in", old.orderBy("received_at").limit(most).forUpdate().skipLocked())
+            .executeTakeFirst();
+          return Number(result.numDeletedRows);
+        }),
+      ),
   };
 }
 

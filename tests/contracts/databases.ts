@@ -64,7 +64,7 @@ export interface Engine {
   make(): Promise<Place>;
 }
 
-const pglite: Engine = {
+export const pglite: Engine = {
   name: "PGlite",
   async make() {
     const folder = dataFolder("pglite");

@@ -88,7 +88,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     "0019-expected-bands",
     ...(hasTimescale ? ["0019-expected-bands.timescale"] : []),
     "0020-embeds-and-views",
-    "0021-clocks-ahead",
+    "0021-left-behind",
   ];
 }
 
@@ -109,20 +109,32 @@ describe.each(engines)("the tables on $name", ({ make }) => {
     await database.close();
   });
 
-  test("let nobody have been heard of in the future", async () => {
+  test("have nobody heard of in the future, and nothing of devices that were forgotten", async () => {
     const database = await openAt(place);
-    await migrate(database, { hasTimescale: place.hasTimescale, chunkIntervalHours: 24 });
+    const { db } = database;
+    const options = { hasTimescale: place.hasTimescale, chunkIntervalHours: 24 };
+    await migrate(database, options);
     await sql`
-      INSERT INTO devices VALUES ('ahead', now() + interval '1 year', now() + interval '1 year', true), ('old', now(), now(), true)`.execute(
-      database.db,
+      INSERT INTO devices SELECT id, at, at, true
+      FROM (VALUES ('ahead', now() + interval '1 year'), ('old', now() - interval '1 year')) AS t(id, at)`.execute(
+      db,
     );
-    await sql`DELETE FROM kysely_migration WHERE name = '0021-clocks-ahead'`.execute(database.db);
-    await migrate(database, { hasTimescale: place.hasTimescale, chunkIntervalHours: 24 });
-    const late = sql<boolean>`last_seen > now() OR first_seen > now()`.as("late");
-    expect(await database.db.selectFrom("devices").select(late).execute()).toEqual([
-      { late: false },
-      { late: false },
+    await sql`INSERT INTO detector_anchors SELECT id, 'co2', now(), 1, '' FROM unnest(ARRAY['old', 'gone']) AS id`.execute(
+      db,
+    );
+    await sql`INSERT INTO rule_runs SELECT id, 'co2', 'rule-1', now() FROM unnest(ARRAY['old', 'gone']) AS id`.execute(
+      db,
+    );
+    await sql`DELETE FROM kysely_migration WHERE name = '0021-left-behind'`.execute(db);
+    expect(await migrate(database, options)).toEqual(["0021-left-behind"]);
+    const isAhead = sql<boolean>`last_seen > now() OR first_seen > now()`.as("isAhead");
+    expect(await db.selectFrom("devices").select(isAhead).execute()).toEqual(
+      Array(2).fill({ isAhead: false }),
+    );
+    expect(await db.selectFrom("detector_anchors").select("device_id").execute()).toEqual([
+      { device_id: "old" },
     ]);
+    expect(await db.selectFrom("rule_runs").select("device_id").execute()).toEqual([{ device_id: "old" }]);
     await database.close();
   });
 });
