@@ -1,5 +1,6 @@
 import type { AlarmStore } from "../platform/alarms/alarm-ports.ts";
 import type { CommandStore } from "../platform/devices/command-ports.ts";
+import { messageOf } from "../platform/errors.ts";
 import type { PreviewStore } from "../platform/models/tuning-ports.ts";
 import type { NotificationStore } from "../platform/notifications/notification-ports.ts";
 import type { DeviceStore, EventStream, RejectionStore, SettingStore } from "../platform/ports.ts";
@@ -50,6 +51,7 @@ interface Retention {
 
 /**
  * Forgets what nobody will ask for any more: devices long gone, old rejections, commands, alarms, notifications and previews.
+ * @throws AggregateError when some could not be, after all others were.
  */
 export async function forgetOld(
   {
@@ -63,18 +65,24 @@ export async function forgetOld(
   }: Omit<PruneDeps, "settings" | "events" | "metrics">,
   retention: Retention,
 ): Promise<void> {
-  const forgotten = await devices.forgetInactive(retention.devicesDays);
-  const refused = await rejections.forgetOlderThan(retention.rejectedDays);
-  const told = await commands.forgetOlderThan(retention.commandsDays);
-  const cleared = retention.alarmsDays === 0 ? 0 : await alarms.forgetCleared(retention.alarmsDays);
-  const notified = await notifications.forgetOlderThan(retention.notificationsDays);
-  const previewed = await previews.forgetOlderThan(previewsDays);
-  if (forgotten + refused + told + cleared + notified + previewed > 0)
-    log.info(
-      {
-        ...{ devices: forgotten, rejections: refused, commands: told, alarms: cleared },
-        ...{ notifications: notified, previews: previewed },
-      },
-      "old rows forgotten",
-    );
+  const { alarmsDays } = retention;
+  const forgetting: Readonly<Record<string, () => Promise<number>>> = {
+    devices: () => devices.forgetInactive(retention.devicesDays),
+    rejections: () => rejections.forgetOlderThan(retention.rejectedDays),
+    commands: () => commands.forgetOlderThan(retention.commandsDays),
+    alarms: async () => (alarmsDays === 0 ? 0 : alarms.forgetCleared(alarmsDays)),
+    notifications: () => notifications.forgetOlderThan(retention.notificationsDays),
+    previews: () => previews.forgetOlderThan(previewsDays),
+  };
+  const forgotten: Record<string, number> = {};
+  const failures: unknown[] = [];
+  for (const [what, forget] of Object.entries(forgetting)) {
+    try {
+      forgotten[what] = await forget();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (Object.values(forgotten).some((count) => count > 0)) log.info(forgotten, "old rows forgotten");
+  if (failures.length > 0) throw new AggregateError(failures, failures.map(messageOf).join("; "));
 }
