@@ -41,6 +41,12 @@ const types: pg.CustomTypesConfig = {
 };
 
 /**
+ * Whatever the database is set to: pg reads moments in this form only. Not among the options of the connection, for those that DATABASE_URL
+ * names stand instead of ours, and a pooler may leave them out.
+ */
+const plainTimes = "SET datestyle TO ISO; SET timezone TO UTC";
+
+/**
  * Opens a pool and, unless told to be patient, proves that the database answers.
  * @throws PlatformError STORE_DOWN when it does not.
  */
@@ -54,9 +60,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     // With one connection a question waits its turn behind a batch; with many, waiting means the server is away.
     connectionTimeoutMillis: isSole ? 60_000 : 5000,
     idleTimeoutMillis: isSole ? 0 : 30_000,
+    // PGlite has one session for whoever connects, and in it is still prepared what the connection before had prepared.
+    onConnect: async (client) =>
+      void (await client.query(isSole ? `${plainTimes}; DEALLOCATE ALL` : plainTimes)),
     ...(isSole
-      ? // PGlite has one session for whoever connects, and in it is still prepared what the connection before had prepared.
-        { onConnect: async (client) => void (await client.query("DEALLOCATE ALL")) }
+      ? {}
       : // Whoever stops in the middle of a transaction must not hold up those who wait for its rows.
         {
           idle_in_transaction_session_timeout: 10_000,

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import type { Tables } from "../../schema/row.ts";
-import { micros } from "../database/sql.ts";
+import { micros, toInstant } from "../database/sql.ts";
 import { stepBegin } from "./resolution.ts";
 import { addable, binned, instant, type Range, readState, seconds, settlingSeconds } from "./state-sql.ts";
 
@@ -16,7 +16,7 @@ const hour = 3600;
 export interface Announced {
   readonly untilUs: number;
   /** By the clock of the database: batches that began later have heard. */
-  readonly at: string;
+  readonly atUs: number;
 }
 
 /** Says until when is rolled up next: from then on batches write down what they bring from before. */
@@ -25,16 +25,18 @@ export async function announce(db: Kysely<Tables>): Promise<Announced> {
     UPDATE history_state SET announced = greatest(announced,
       date_bin('1 minute', now() - ${seconds(settlingSeconds)}, timestamptz '2000-01-03Z'))
     RETURNING ${micros("announced")} AS "untilUs"`.execute(db);
-  const clock = await sql<{ at: string }>`SELECT clock_timestamp()::text AS at`.execute(db);
-  return { untilUs: rows[0]?.untilUs ?? 0, at: clock.rows[0]?.at ?? "infinity" };
+  const clock = await sql<{ us: number }>`SELECT ${micros("at")} AS us FROM clock_timestamp() AS at`.execute(
+    db,
+  );
+  return { untilUs: rows[0]?.untilUs ?? 0, atUs: clock.rows[0]?.us ?? Number.MAX_SAFE_INTEGER };
 }
 
 /** Whether all that may have missed the announcement is over, and so to be seen or gone. */
-export async function isSettled(db: Kysely<Tables>, { at }: Announced): Promise<boolean> {
+export async function isSettled(db: Kysely<Tables>, { atUs }: Announced): Promise<boolean> {
   const { rows } = await sql<{ isSettled: boolean }>`
     SELECT NOT EXISTS (
       SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-        AND application_name = current_setting('application_name') AND xact_start <= ${at}::timestamptz
+        AND application_name = current_setting('application_name') AND xact_start <= ${toInstant(sql`${atUs}::bigint`)}
     ) AS "isSettled"`.execute(db);
   return rows[0]?.isSettled ?? false;
 }
@@ -105,14 +107,19 @@ export async function rollUpLate(db: Kysely<Tables>): Promise<void> {
 
 /** Answers how many spans there were. */
 async function rollUpSpans(transaction: Transaction<Tables>): Promise<number> {
-  const { rows } = await sql<{ device_id: string; sensor_type: string; first: string; last: string }>`
+  const { rows } = await sql<{ device_id: string; sensor_type: string; firstUs: number; lastUs: number }>`
     DELETE FROM late_spans WHERE id IN (SELECT id FROM late_spans ORDER BY id LIMIT ${lateAtOnce})
-    RETURNING device_id, sensor_type, first::text, last::text`.execute(transaction);
+    RETURNING device_id, sensor_type, ${micros("first")} AS "firstUs", ${micros("last")} AS "lastUs"`.execute(
+    transaction,
+  );
   if (rows.length === 0) return 0;
-  const spans = sql`unnest(
-    ${rows.map((row) => row.device_id)}::text[], ${rows.map((row) => row.sensor_type)}::text[],
-    ${rows.map((row) => row.first)}::timestamptz[], ${rows.map((row) => row.last)}::timestamptz[]
-  ) AS spans(device_id, sensor_type, first, last)`;
+  // As numbers: what a moment looks like as text is for the settings of the database to say.
+  const spans = sql`(
+    SELECT device_id, sensor_type, ${toInstant(sql`first_us`)} AS first, ${toInstant(sql`last_us`)} AS last FROM unnest(
+      ${rows.map((row) => row.device_id)}::text[], ${rows.map((row) => row.sensor_type)}::text[],
+      ${rows.map((row) => row.firstUs)}::bigint[], ${rows.map((row) => row.lastUs)}::bigint[]
+    ) AS t(device_id, sensor_type, first_us, last_us)
+  ) AS spans`;
   await rollUpAgain(transaction, { spans, table: "readings_1m", step: minute, until: "minutes_until" });
   await rollUpAgain(transaction, { spans, table: "readings_1h", step: hour, until: "hours_until" });
   return rows.length;
