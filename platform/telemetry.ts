@@ -142,6 +142,10 @@ export function openMetrics() {
     ]),
     stored: counter("iot_readings_stored_total", "Readings committed to the database for the first time."),
     duplicates: counter("iot_readings_duplicate_total", "Readings that were stored already."),
+    seriesForgotten: counter(
+      "iot_series_forgotten_total",
+      "Series that a processor had no more room to remember; each is read anew from history with its next reading.",
+    ),
     anomalies: counter("iot_anomalies_total", "Readings found unusual, by sensor type.", ["sensor_type"]),
     handOverFailures: counter(
       "iot_handover_failures_total",

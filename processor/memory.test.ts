@@ -17,27 +17,27 @@ function readings(count: number): readonly Reading[] {
 }
 
 function rebuilt(from: readonly Reading[]): DetectorMemory {
-  const memory = new DetectorMemory(100);
+  const memory = new DetectorMemory(() => 100);
   memory.rebuild([{ ...key, anchor: null, points: from }]);
   return memory;
 }
 
 test("only series that are not remembered are missing, each once", () => {
-  const memory = new DetectorMemory(100);
+  const memory = new DetectorMemory(() => 100);
   memory.of(key).state;
   const other = { deviceId: "d1", sensorType: "humidity" };
   expect(memory.missing([key, other, other])).toEqual([other]);
 });
 
 test("a state rebuilt from the whole history is the state that was lost", () => {
-  const live = new DetectorMemory(100);
+  const live = new DetectorMemory(() => 100);
   const history = readings(300);
   for (const reading of history) scoreReading(reading, live.of(reading).state, model);
   expect(rebuilt(history).of(key).state).toEqual(live.of(key).state);
 });
 
 test("a state rebuilt from an anchor and what came after it is the state that was lost, to the last bit", () => {
-  const live = new DetectorMemory(100);
+  const live = new DetectorMemory(() => 100);
   const history = readings(3000).map((reading, place) =>
     place % 97 === 0 ? { ...reading, value: 500 } : reading,
   );
@@ -49,7 +49,7 @@ test("a state rebuilt from an anchor and what came after it is the state that wa
   };
   const after = history.slice(2900);
   for (const reading of after) scoreReading(reading, state, model);
-  const memory = new DetectorMemory(100);
+  const memory = new DetectorMemory(() => 100);
   memory.rebuild([{ ...key, anchor, points: after }]);
   expect(memory.of(key).state).toEqual(state);
   expect(memory.of(key).sinceAnchor).toBe(100);
@@ -86,12 +86,24 @@ test("rebuilding leaves a series alone that is remembered", () => {
 });
 
 test("beyond its limit it forgets, between batches, the series that was not asked for longest", () => {
-  const memory = new DetectorMemory(2);
+  const memory = new DetectorMemory(() => 2);
   const [a, b, c] = ["a", "b", "c"].map((deviceId) => ({ deviceId, sensorType: "temperature" }));
   if (a === undefined || b === undefined || c === undefined) throw new Error("three keys are needed");
   for (const one of [a, b, a, c]) memory.of(one);
   expect(memory.missing([a, b, c])).toEqual([]);
-  memory.trim();
+  expect(memory.trim()).toBe(1);
   expect(memory.size).toBe(2);
   expect(memory.missing([a, b, c])).toEqual([b]);
+  expect(memory.trim()).toBe(0);
+});
+
+test("with less room than before it forgets what was not asked for longest", () => {
+  let room = 4;
+  const memory = new DetectorMemory(() => room);
+  const keys = ["a", "b", "c", "d"].map((deviceId) => ({ deviceId, sensorType: "temperature" }));
+  for (const one of keys) memory.of(one);
+  expect(memory.trim()).toBe(0);
+  room = 1;
+  expect(memory.trim()).toBe(3);
+  expect(memory.missing(keys)).toEqual(keys.slice(0, 3));
 });

@@ -19,9 +19,9 @@ export interface Remembered {
  */
 export class DetectorMemory {
   readonly #series = new Map<string, Remembered>();
-  readonly #mostSeries: number;
+  readonly #mostSeries: () => number;
 
-  constructor(mostSeries: number) {
+  constructor(mostSeries: () => number) {
     this.#mostSeries = mostSeries;
   }
 
@@ -72,12 +72,16 @@ export class DetectorMemory {
     for (const key of keys) this.#series.delete(nameOf(key));
   }
 
-  /** Forgets what is beyond the limit. Only between batches: a series of the batch in hand must not begin anew. */
-  trim(): void {
+  /** Forgets what is beyond the limit; answers how many. Only between batches: a series of the batch in hand must not begin anew. */
+  trim(): number {
+    const excess = Math.max(0, this.#series.size - this.#mostSeries());
+    let forgotten = 0;
     for (const name of this.#series.keys()) {
-      if (this.#series.size <= this.#mostSeries) return;
+      if (forgotten === excess) break;
       this.#series.delete(name);
+      forgotten += 1;
     }
+    return forgotten;
   }
 }
 

@@ -46,7 +46,7 @@ async function open(rules: Rule[], stored: { standings?: Standing[]; trails?: Tr
   };
   const book = openRuleBook(store);
   await book.refresh();
-  const watch = new RuleWatch({ book, store, mostSeries: 10 });
+  const watch = new RuleWatch({ book, store, mostSeries: () => 10 });
   const judge = async (...readings: ScoredReading[]): Promise<RuleSteps> => {
     await watch.load(watch.missing(readings));
     return watch.judge(readings);

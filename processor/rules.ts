@@ -40,11 +40,11 @@ const seriesASlice = 500;
 export class RuleWatch {
   readonly #book: RuleBook;
   readonly #store: RuleHistory;
-  readonly #mostSeries: number;
+  readonly #mostSeries: () => number;
   #index: RuleIndex = new Map();
   #types: ReadonlyMap<string, WatchedType> = new Map();
 
-  constructor({ book, store, mostSeries }: { book: RuleBook; store: RuleHistory; mostSeries: number }) {
+  constructor({ book, store, mostSeries }: { book: RuleBook; store: RuleHistory; mostSeries: () => number }) {
     this.#book = book;
     this.#store = store;
     this.#mostSeries = mostSeries;
@@ -111,7 +111,7 @@ export class RuleWatch {
 
   /** Forgets what is beyond the limit, from the series on that are known longest. */
   #trim(): void {
-    let excess = -this.#mostSeries;
+    let excess = -this.#mostSeries();
     for (const { series } of this.#types.values()) excess += series.size;
     for (const { series } of this.#types.values()) {
       for (const deviceId of series.keys()) {

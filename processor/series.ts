@@ -8,7 +8,7 @@ import { dayBins, weekBins } from "./season.ts";
 import { newStateHead, type StateHead } from "./state-head.ts";
 import { newTail, type Tail } from "./tail.ts";
 
-/** What a detector remembers of one sensor of one device: about 5 kB. Only `advance` and `passOver` change it. */
+/** What a detector remembers of one sensor of one device: 7.6 kB. Only `advance` and `passOver` change it. */
 export interface SeriesState {
   readonly sensorType: string;
   /** The smallest spread that is believed, from the sensor type's noise; 0 when the type is not known. */

@@ -34,6 +34,7 @@ import { ModelRegistry } from "./registry.ts";
 import { growerOf } from "./regrowth.ts";
 import { rest } from "./rest.ts";
 import { openRuleBook } from "./rule-book.ts";
+import { memoryHere, roomForSeries } from "./series-room.ts";
 import { openScorer, type Scorer, type ScorerDeps } from "./shard-scorer.ts";
 import { keepShare } from "./shares.ts";
 import { watchSilence } from "./silence-watch.ts";
@@ -69,8 +70,6 @@ export interface ProcessorDeps {
   readonly newScorer?: (deps: ScorerDeps) => Scorer;
 }
 
-/** Series a processor remembers when it owns every shard; each takes about 800 bytes. */
-const rememberedSeries = 1_000_000;
 const modelsIntervalMs = 1000;
 const ordersIntervalMs = 1000;
 const shadowIntervalMs = 2000;
@@ -98,14 +97,17 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   setMaxListeners(32, signal);
   const { models, trainer, calendar, tunings, book } = await openKnowledge(deps);
   const newScorer = deps.newScorer ?? openScorer;
-  const mostSeries = Math.ceil(rememberedSeries / config.SHARDS);
+  const room = roomForSeries(memoryHere());
   const attention = new Attentions();
   const shares = keepShare({
     ...{ shards: config.SHARDS, stream, store: deps.readings, events: deps.events, log, metrics, signal },
     now: deps.now,
     attention,
-    newScorer: () =>
-      newScorer({ store: deps.readings, models, tunings, rules: deps.rules, book, mostSeries }),
+    newScorer: (shardsOwned) =>
+      newScorer({
+        ...{ store: deps.readings, models, tunings, rules: deps.rules, book, metrics },
+        mostSeries: () => Math.ceil(room / Math.max(1, shardsOwned())),
+      }),
   });
   const watch = new LedgerWatch(deps);
   const dispatcher = newDispatcher(deps);

@@ -7,6 +7,7 @@ import type {
   RuleSteps,
   SeriesKey,
 } from "../platform/readings/shard-batch.ts";
+import type { Metrics } from "../platform/telemetry.ts";
 import type { Reading } from "../schema/reading.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import { bandWith } from "./bands.ts";
@@ -51,8 +52,9 @@ export interface ScorerDeps {
   readonly rules: RuleStore;
   readonly book: RuleBook;
   readonly tunings: Pick<TuningBook, "mannerFor">;
-  /** Series remembered at a time. */
-  readonly mostSeries: number;
+  readonly metrics: Pick<Metrics, "seriesForgotten">;
+  /** Series remembered at a time, as things stand. */
+  readonly mostSeries: () => number;
 }
 
 /** Readings after which the state of a series is kept anew: so many at most are replayed when it is rebuilt. */
@@ -63,7 +65,7 @@ const historyReadings = 1024;
 const seriesASlice = 500;
 
 /** Scores with the detectors' memory, rebuilt from history where it is missing, and the models of the registry. */
-export function openScorer({ store, models, tunings, rules, book, mostSeries }: ScorerDeps): Scorer {
+export function openScorer({ store, models, tunings, rules, book, metrics, mostSeries }: ScorerDeps): Scorer {
   const memory = new DetectorMemory(mostSeries);
   const watch = new RuleWatch({ store: rules, book, mostSeries });
   return {
@@ -99,7 +101,7 @@ export function openScorer({ store, models, tunings, rules, book, mostSeries }: 
       const scored = deliveries.flatMap((delivery) =>
         delivery.readings.map((reading) => score(reading, delivery.receivedUs)),
       );
-      memory.trim();
+      metrics.seriesForgotten.inc(memory.trim());
       const anchors = [...due].map(([remembered, key]) => toAnchor(remembered, key));
       return { readings: scored, anchors, bands, steps: watch.judge(scored), heard };
     },

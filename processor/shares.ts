@@ -11,7 +11,8 @@ export interface ShareDeps {
   readonly stream: ReadingStream;
   readonly store: ReadingStore;
   readonly events: EventStream;
-  readonly newScorer: () => Scorer;
+  /** Of a shard; `shardsOwned` answers how many there are at the moment. */
+  readonly newScorer: (shardsOwned: () => number) => Scorer;
   readonly attention: Attentions;
   readonly now: Clock;
   readonly log: Log;
@@ -108,7 +109,7 @@ class Share {
       try {
         await runShard({
           ...{ shard, reader, writer, events, log, metrics, now },
-          ...{ scorer: newScorer(), attention: attention.begin(shard), signal: until },
+          ...{ scorer: newScorer(() => this.#owned.size), attention: attention.begin(shard), signal: until },
         });
       } catch (error) {
         log.warn({ shard, reason: messageOf(error) }, "shard interrupted");

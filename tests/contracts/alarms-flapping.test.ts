@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
+import { openMetrics } from "../../platform/telemetry.ts";
 import { utcCalendar } from "../../processor/calendar.ts";
 import { ModelRegistry } from "../../processor/registry.ts";
 import { openRuleBook } from "../../processor/rule-book.ts";
@@ -24,7 +25,8 @@ onEach(servers, "from readings to announcements", (stores) => {
     await book.refresh();
     registry ??= new ModelRegistry({ store: models, log: silent });
     const tunings = new TuningBook(stores().tunings, utcCalendar);
-    return openScorer({ store: readings, models: registry, tunings, rules, book, mostSeries: 1000 });
+    const deps = { store: readings, models: registry, tunings, rules, book, metrics: openMetrics() };
+    return openScorer({ ...deps, mostSeries: () => 1000 });
   }
 
   const take = async (scorer: Awaited<ReturnType<typeof newScorer>>, readings: readonly Reading[]) =>
