@@ -108,6 +108,17 @@ function deviceMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
   };
 }
 
+/** What detectors find, and whether they have room. */
+function detectorMetrics({ counter }: Pick<ReturnType<typeof declaring>, "counter">) {
+  return {
+    anomalies: counter("iot_anomalies_total", "Readings found unusual, by sensor type.", ["sensor_type"]),
+    seriesForgotten: counter(
+      "iot_series_forgotten_total",
+      "Series that a processor had no more room to remember; each is read anew from history with its next reading.",
+    ),
+  };
+}
+
 /** Whether those are told of alarms who want to be. */
 function notificationMetrics({ counter, gauge }: ReturnType<typeof declaring>) {
   return {
@@ -142,11 +153,6 @@ export function openMetrics() {
     ]),
     stored: counter("iot_readings_stored_total", "Readings committed to the database for the first time."),
     duplicates: counter("iot_readings_duplicate_total", "Readings that were stored already."),
-    seriesForgotten: counter(
-      "iot_series_forgotten_total",
-      "Series that a processor had no more room to remember; each is read anew from history with its next reading.",
-    ),
-    anomalies: counter("iot_anomalies_total", "Readings found unusual, by sensor type.", ["sensor_type"]),
     handOverFailures: counter(
       "iot_handover_failures_total",
       "Publishes the stream did not take; their senders got no acknowledgement.",
@@ -181,6 +187,7 @@ export function openMetrics() {
     ...connectionMetrics({ counter, gauge }),
     ...accessMetrics({ counter, gauge }),
     ...deviceMetrics({ counter, gauge }),
+    ...detectorMetrics({ counter }),
     httpRefused: counter(
       "iot_http_refused_total",
       "Requests refused for who asked or how, by code; failed logins among them.",
