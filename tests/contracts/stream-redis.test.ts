@@ -207,3 +207,27 @@ test("a full Redis refuses an append for now, and goes on saying what it holds",
   await stream.append(0, frame(2));
   expect(valuesOf(await take(await openShard(), 1))).toEqual([2]);
 });
+
+test("what somebody deleted or trimmed takes no room once the stream was empty, and the ledger goes on saying so", async () => {
+  const narrow = await openRedisStream({ url: server.url, shards: 1, maxWaiting: 100, log: silent });
+  const fill = async (count: number) => {
+    for (let value = 0; value < count; value += 1) await narrow.append(0, frame(value));
+  };
+  await fill(80);
+  expect(await narrow.fullness()).toBe(0.8);
+  await admin.del(key);
+  expect(await narrow.fullness()).toBe(0);
+  await fill(3);
+  expect(await narrow.fullness()).toBe(0.03);
+  await admin.xtrim(key, "MAXLEN", 1);
+  const reader = await openShard();
+  await reader.acknowledge(await take(reader, 1));
+  expect(await narrow.fullness()).toBe(0);
+  await fill(2);
+  expect(await narrow.fullness()).toBe(0.02);
+  expect((await narrow.tallies())[0]).toMatchObject({ received: 85, settled: 1, entries: 2 });
+  await admin.flushall();
+  expect(await narrow.fullness()).toBe(0);
+  expect(await admin.keys("*")).toEqual([]);
+  await narrow.close();
+});
