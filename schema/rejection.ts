@@ -74,10 +74,13 @@ export function toRejection(refusal: Refusal, message: RejectedMessage): Rejecti
     deviceId: message.deviceId === null ? null : storable(message.deviceId),
     source: keptSource(message.source),
     payload: keptPayload(message.payload),
-    payloadBytes: message.payloadBytes ?? message.payload.length,
+    payloadBytes: Math.min(message.payloadBytes ?? message.payload.length, largestSize),
     receivedUs: message.receivedUs,
   };
 }
+
+/** PostgreSQL's integers end there; what a sender says of its size, such as a Content-Length, does not. */
+const largestSize = 2 ** 31 - 1;
 
 const longestSource = 256;
 

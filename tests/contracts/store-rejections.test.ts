@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import type { Rejection } from "../../schema/rejection.ts";
+import { type Rejection, toRejection } from "../../schema/rejection.ts";
 import { engines, onEach } from "./databases.ts";
 import { nowUs, rejection, startUs } from "./samples.ts";
 
@@ -98,6 +98,16 @@ onEach(engines, "the store of rejections", (stores) => {
     await store().keep([{ ...first, reason: "another" }]);
     await store().keep([]);
     expect(await store().list({ limit: 10 })).toEqual([first]);
+  });
+
+  test("keeps what says that it is larger than a number of the database", async () => {
+    const refusal = { code: "PAYLOAD_TOO_LARGE", reason: "too large" } as const;
+    const { id, source, receivedUs } = rejection();
+    const payload = Buffer.alloc(0);
+    await store().keep([
+      toRejection(refusal, { id, deviceId: null, source, payload, payloadBytes: 3e9, receivedUs }),
+    ]);
+    expect(await store().list({ limit: 1 })).toMatchObject([{ id, payloadBytes: 2 ** 31 - 1 }]);
   });
 
   test("forgets what is old", async () => {
