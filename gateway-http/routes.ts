@@ -1,19 +1,19 @@
 import { randomUUID } from "node:crypto";
 import type { RouteShorthandOptions } from "fastify";
-import { messageOf } from "../platform/errors.ts";
 import { type HttpDoor, isTooLarge, oversize } from "../platform/http/http-server.ts";
-import type { Clock, LatestReading, ReadingStore, RejectionStore, SettingStore } from "../platform/ports.ts";
+import type { Clock, LatestReading, ReadingStore, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { type Refusal, type RejectedMessage, toRejection } from "../schema/rejection.ts";
 import { formatTimestamp } from "../schema/timestamp.ts";
 import { type DecodeRules, decodePayload } from "../schema/wire.ts";
 import type { Bridge } from "./bridge.ts";
 import { guardLegacy, type LegacyGuardDeps, whoAsks } from "./guard.ts";
+import type { RejectionKeeper } from "./rejection-keeper.ts";
 
 export interface RouteDeps extends LegacyGuardDeps {
   readonly bridge: Bridge;
   readonly readings: ReadingStore;
-  readonly rejections: RejectionStore;
+  readonly keeper: RejectionKeeper;
   readonly settings: SettingStore;
   readonly now: Clock;
   readonly rules: Omit<DecodeRules, "nowUs">;
@@ -77,24 +77,20 @@ function tooLarge(deps: RouteDeps): NonNullable<RouteShorthandOptions["errorHand
 }
 
 async function keepRejection(
-  { rejections, now, log, metrics }: RouteDeps,
+  { keeper, now, metrics }: RouteDeps,
   refusal: Refusal,
   message: Pick<RejectedMessage, "payload" | "payloadBytes">,
 ): Promise<void> {
+  await keeper.keep(
+    toRejection(refusal, {
+      ...message,
+      id: randomUUID(),
+      deviceId: null,
+      source: "POST /data",
+      receivedUs: now(),
+    }),
+  );
   metrics.rejected.inc({ code: refusal.code });
-  const rejection = toRejection(refusal, {
-    ...message,
-    id: randomUUID(),
-    deviceId: null,
-    source: "POST /data",
-    receivedUs: now(),
-  });
-  try {
-    await rejections.keep([rejection]);
-  } catch (error) {
-    // The client hears what is wrong either way; only the operator's copy is missing.
-    log.warn({ code: refusal.code, reason: messageOf(error) }, "rejection not kept");
-  }
 }
 
 function timeoutIn(body: unknown): number | undefined {

@@ -3,10 +3,12 @@ import type { Callers } from "../platform/access/callers.ts";
 import { signOwnToken, tokenSecretName } from "../platform/access/tokens.ts";
 import type { Config } from "../platform/config.ts";
 import type { HttpDoor } from "../platform/http/http-server.ts";
+import { LimitNotices } from "../platform/limit-notices.ts";
 import type { Clock, ReadingStore, RejectionStore, Running, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { serviceUserName } from "../schema/access.ts";
 import { type Login, openBridge } from "./bridge.ts";
+import { RejectionKeeper } from "./rejection-keeper.ts";
 import { mountLegacyRoutes } from "./routes.ts";
 
 export interface GatewayDeps {
@@ -29,7 +31,8 @@ const connectionMs = 3000;
 
 /** Puts the legacy HTTP door on a listener: what comes in is published to MQTT, so there is one way for every reading. */
 export async function startGateway(deps: GatewayDeps): Promise<Running> {
-  const { config, door, log } = deps;
+  const { config, door, rejections, log, metrics } = deps;
+  const notices = new LimitNotices({ log, metrics });
   const limits = { maxBytes: config.MAX_PACKET_BYTES, maxReadings: config.MAX_READINGS_PER_MESSAGE };
   const login = config.ACCESS === "open" ? {} : { login: await loginWith(deps.secrets) };
   const bridge = openBridge({ url: deps.mqttUrl, limits, log, ...login });
@@ -37,9 +40,10 @@ export async function startGateway(deps: GatewayDeps): Promise<Running> {
     maxFutureUs: config.MAX_FUTURE_SECONDS * 1e6,
     maxReadings: config.MAX_READINGS_PER_MESSAGE,
   };
+  const keeper = new RejectionKeeper({ rejections, notices, log });
   // A scope of its own, since its body parser is not for the other routes of a shared door.
   await door.register((scope, _options, done) => {
-    mountLegacyRoutes(scope, { ...deps, bridge, rules });
+    mountLegacyRoutes(scope, { ...deps, bridge, keeper, rules });
     done();
   });
   await bridge.settle(connectionMs);

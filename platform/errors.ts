@@ -15,6 +15,7 @@ export type ErrorCode =
   | "MODEL_UNREADABLE"
   | "INPUT_UNREADABLE"
   | "BROKER_DOWN"
+  | "GATEWAY_BUSY"
   | "STOPPING"
   | "STOP_TIMED_OUT";
 

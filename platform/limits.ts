@@ -75,6 +75,10 @@ export const limits = {
     setting: "MAX_HTTP_REQUESTS_PER_SECOND",
     fix: "send several readings in a request; raise it where many clients share an address, as behind a proxy",
   },
+  http_rejections: {
+    setting: undefined,
+    fix: "look for who sends bodies that cannot be read, and whether the database is slow",
+  },
   http_timeout: { setting: undefined, fix: "look for who sends requests by halves, or a network that does" },
 } as const satisfies Record<string, Limit>;
 

@@ -53,7 +53,8 @@ export function openHttpDoor(options: HttpDoorOptions): HttpDoor {
   });
   door.setErrorHandler((error: FastifyError | PlatformError, request, reply) => {
     const answer = answerOf(error);
-    if (answer.status >= 500) {
+    // A limit says itself that it was reached, and not once a request.
+    if (answer.status >= 500 && answer.code !== "GATEWAY_BUSY") {
       // Without the query: that of an embedded chart may hold its token.
       log.error({ err: error, path: request.url.split("?")[0] }, "request failed");
     }

@@ -23,7 +23,7 @@ export function legacyRoutes(server: string | undefined): readonly Described[] {
       },
       said: {
         ...{ tag, summary: "Take readings in, as the ancestor did", answers: {} },
-        refusals: { 400: rejectionCodes, 503: ["BROKER_DOWN"] },
+        refusals: { 400: rejectionCodes, 503: ["BROKER_DOWN", "GATEWAY_BUSY"] },
       },
     },
     {
