@@ -71,15 +71,16 @@ async function start(launch: Launch): Promise<Addresses> {
   if (services.includes("broker")) {
     // Who asks credentials needs the database from the start; who is a whole platform has it.
     const isOpen = config.ACCESS === "open";
-    const access = isOpen ? null : accessIn(await engines.stores());
+    const access = isOpen ? null : (await engines.stores()).access;
     const isAlone = isOpen && services.length === 1;
     const links = isAlone ? await openLinkStores(launch) : linksIn(await engines.stores());
+    const secrets = links?.secrets ?? null;
     const [stream, events, commons] = [
       await engines.stream(),
       await engines.events(),
       await engines.commons(),
     ];
-    const deps = { ...shared, access, links, stream, events, commons };
+    const deps = { ...shared, access, secrets, links, stream, events, commons };
     const { startBroker } = await code.broker();
     const broker = await life.run("broker", () => startBroker(deps));
     mqttPort = broker.ports.mqtt;
@@ -97,12 +98,8 @@ async function start(launch: Launch): Promise<Addresses> {
 }
 
 /** What a broker asks of the database. */
-function accessIn({ access, secrets }: Stores) {
-  return { store: access, secrets };
-}
-
-function linksIn({ presence, commands }: Stores) {
-  return { presence, commands };
+function linksIn({ presence, commands, secrets }: Stores) {
+  return { presence, commands, secrets };
 }
 
 /** The certificate of every listener of this process that has TLS. */

@@ -64,10 +64,14 @@ export async function openLinkStores({ config, log, life }: StoreDeps): Promise<
   if (url === null) return null;
   const open = () => openDatabase({ url, log, isSole: false, connections: 4, isPatient: true });
   const database = await life.add("database of connections", open, (opened) => opened.close());
-  return { presence: openPresenceStore(database), commands: openCommandStore(database) };
+  return {
+    presence: openPresenceStore(database),
+    commands: openCommandStore(database),
+    secrets: openSecretStore(database),
+  };
 }
 
-type LinkStores = Pick<Stores, "presence" | "commands">;
+type LinkStores = Pick<Stores, "presence" | "commands" | "secrets">;
 
 async function openTables({ config, log, life, onLost }: StoreDeps): Promise<Database> {
   const isSole = config.DATABASE_URL === null;

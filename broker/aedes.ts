@@ -53,7 +53,8 @@ export async function openAedes(
   const cluster = commons === undefined ? undefined : await Cluster.join({ ...joining, commons });
   const persistence = cluster?.persistence ?? openMemoryPersistence();
   const areSessionsShared = cluster !== undefined;
-  const limits = new BrokerLimits({ config, persistence, areSessionsShared, notices, log });
+  const isOwn = (client: Client) => guard.isOwn(client);
+  const limits = new BrokerLimits({ config, persistence, areSessionsShared, isOwn, notices, log });
   const doorway = {
     acknowledger: new Acknowledger(ears),
     deliveries: new Deliveries({ log, metrics }),

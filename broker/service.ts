@@ -7,7 +7,8 @@ import type { Certificate } from "../platform/http/certificate.ts";
 import type { Clock, EventStream, ReadingStream, Running } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { AccessGuard } from "./access/access-guard.ts";
-import { type Guard, openToAll } from "./access/guard.ts";
+import type { Guard } from "./access/guard.ts";
+import { OpenGuard } from "./access/open-guard.ts";
 import { openAedes } from "./aedes.ts";
 import { announceEvents } from "./announcement.ts";
 import { Departures } from "./devices/departures.ts";
@@ -23,7 +24,9 @@ export interface BrokerDeps {
   readonly stream: ReadingStream;
   readonly events: EventStream;
   /** Where it is written who may connect; needed for ACCESS=credentials. */
-  readonly access: AccessDeps | null;
+  readonly access: AccessStore | null;
+  /** Where the secret is by which the platform's own processes are known; null without a database. */
+  readonly secrets: SecretStore | null;
   /** Where it is kept who is connected, and what devices are told to do; null without a database. */
   readonly links: LinkStores | null;
   /** What it shares with other brokers; undefined: it is the only one and keeps everything in memory. */
@@ -33,12 +36,6 @@ export interface BrokerDeps {
   readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-}
-
-/** What the broker asks of the database, with ACCESS=credentials. */
-export interface AccessDeps {
-  readonly store: AccessStore;
-  readonly secrets: SecretStore;
 }
 
 export interface Broker extends Running {
@@ -120,14 +117,14 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
 }
 
 async function openGuard(
-  { config, access, events, now, log, metrics }: BrokerDeps,
+  { config, access, secrets, events, now, log, metrics }: BrokerDeps,
   departures: Departures,
 ): Promise<Guard> {
-  if (config.ACCESS === "open" || access === null) return openToAll;
-  const tokens = await openTokenVerifier(config, await access.secrets.get(tokenSecretName));
+  if (config.ACCESS === "open" || access === null || secrets === null) return new OpenGuard({ secrets, log });
+  const tokens = await openTokenVerifier(config, await secrets.get(tokenSecretName));
   const nowMs = (): number => now() / 1000;
   const onRevoked = (client: Client): void => departures.note(client, "revoked");
-  return AccessGuard.open({ store: access.store, tokens, events, onRevoked, nowMs, log, metrics });
+  return AccessGuard.open({ store: access, tokens, events, onRevoked, nowMs, log, metrics });
 }
 
 function gateLimits(config: Config): GateLimits {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { connect, type MqttClient } from "mqtt";
 import { messageOf, PlatformError } from "../platform/errors.ts";
+import type { LimitNotices } from "../platform/limit-notices.ts";
 import type { Running } from "../platform/ports.ts";
 import type { Log } from "../platform/telemetry.ts";
 import { serviceUserName } from "../schema/access.ts";
@@ -11,6 +12,14 @@ import { type MessageLimits, messagesOf } from "./message.ts";
 /** How long a PUBACK may take before the HTTP client is told to come again. */
 const acknowledgementMs = 5000;
 const reconnectMs = 500;
+/**
+ * Beyond so many messages without a PUBACK, or when one has waited for so long, nothing more is sent. What is sent is stored some day, and
+ * who is told to come again sends it once more: so it is told before.
+ */
+const mostUnacknowledged = 5000;
+const stalledMs = 2000;
+/** A PUBACK that takes longer never comes; longer than the broker holds back what the stream has no room for. */
+const hopelessMs = 30_000;
 
 /** The way from HTTP to MQTT. */
 export interface Bridge extends Running {
@@ -18,8 +27,8 @@ export interface Bridge extends Running {
   settle(ms: number): Promise<void>;
   /**
    * Publishes the samples of one request with QoS 1; resolves after every PUBACK.
-   * @throws PlatformError BROKER_DOWN, retryable. What was sent before may be stored; sending all of it again is harmless for
-   * readings with a timestamp.
+   * @throws PlatformError GATEWAY_BUSY, retryable, when nothing was sent; BROKER_DOWN, retryable: what was sent before may be stored,
+   * and sending all of it again is harmless for readings with a timestamp.
    */
   publish(samples: readonly Sample[]): Promise<void>;
 }
@@ -37,11 +46,11 @@ export interface Login {
 export function openBridge(options: {
   url: string;
   limits: MessageLimits;
+  login: () => Promise<Login>;
+  notices: LimitNotices;
   log: Log;
-  /** Left out where the broker asks nobody. */
-  login?: () => Promise<Login>;
 }): Bridge {
-  const { url, limits, log, login } = options;
+  const { url, limits, login, notices, log } = options;
   let link: Link | undefined;
   let isStopped = false;
   let retry: NodeJS.Timeout | undefined;
@@ -50,7 +59,7 @@ export function openBridge(options: {
     if (!isStopped) retry = setTimeout(() => void open(), reconnectMs);
   };
   const open = async (): Promise<void> => {
-    const shown = await login?.();
+    const shown = await login();
     if (!isStopped) link = openLink({ url, log, login: shown, onGone });
   };
   void open();
@@ -63,6 +72,11 @@ export function openBridge(options: {
     async publish(samples) {
       const current = link;
       if (current === undefined || !current.isUp()) throw brokerDown("the broker is not connected");
+      const wait = current.waiting();
+      if (wait.messages >= mostUnacknowledged || wait.longestMs > stalledMs) {
+        notices.tell("http_unacknowledged", { ...wait });
+        throw new PlatformError("GATEWAY_BUSY", busy(wait), { retryable: true });
+      }
       const messages = messagesOf(samples, limits);
       await Promise.all(
         messages.map(({ deviceId, payload }) => current.publish(telemetryTopic(deviceId), payload)),
@@ -76,9 +90,21 @@ export function openBridge(options: {
   };
 }
 
+/** What the broker has not acknowledged yet. */
+interface Wait {
+  readonly messages: number;
+  readonly longestMs: number;
+}
+
+function busy({ messages, longestMs }: Wait): string {
+  const since = `the oldest for ${Math.round(longestMs)} ms`;
+  return `the reading was not taken: ${messages} messages before it are not acknowledged, ${since}; send it again`;
+}
+
 /** One connection, from its first attempt to its end. */
 interface Link {
   isUp(): boolean;
+  waiting(): Wait;
   publish(topic: string, payload: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -91,7 +117,7 @@ function openLink({
 }: {
   url: string;
   log: Log;
-  login: Login | undefined;
+  login: Login;
   onGone: () => void;
 }): Link {
   const client: MqttClient = connect(url, {
@@ -103,6 +129,8 @@ function openLink({
     queueQoSZero: false,
   });
   const inFlight = new Set<(reason: PlatformError) => void>();
+  /** When each was sent, in that order; also of those whose sender was told not to wait any more. */
+  const unacknowledged = new Map<symbol, number>();
   let isUp = false;
   let isGone = false;
   client.on("connect", () => {
@@ -121,6 +149,13 @@ function openLink({
   });
   return {
     isUp: () => isUp,
+    waiting() {
+      const [oldestMs = performance.now()] = unacknowledged.values();
+      const longestMs = performance.now() - oldestMs;
+      // The next connection begins anew.
+      if (longestMs > hopelessMs) client.stream.destroy();
+      return { messages: unacknowledged.size, longestMs };
+    },
     close: () => client.endAsync(true),
     publish(topic, payload) {
       return new Promise((resolve, reject) => {
@@ -134,7 +169,10 @@ function openLink({
           acknowledgementMs,
         );
         inFlight.add(refuse);
+        const message = Symbol();
+        unacknowledged.set(message, performance.now());
         client.publish(topic, payload, { qos: 1 }, (error) => {
+          unacknowledged.delete(message);
           if (error) return refuse(brokerDown(messageOf(error), error));
           clearTimeout(late);
           inFlight.delete(refuse);

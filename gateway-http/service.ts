@@ -34,8 +34,8 @@ export async function startGateway(deps: GatewayDeps): Promise<Running> {
   const { config, door, rejections, log, metrics } = deps;
   const notices = new LimitNotices({ log, metrics });
   const limits = { maxBytes: config.MAX_PACKET_BYTES, maxReadings: config.MAX_READINGS_PER_MESSAGE };
-  const login = config.ACCESS === "open" ? {} : { login: await loginWith(deps.secrets) };
-  const bridge = openBridge({ url: deps.mqttUrl, limits, log, ...login });
+  const login = await loginWith(deps.secrets);
+  const bridge = openBridge({ url: deps.mqttUrl, limits, login, notices, log });
   const rules = {
     maxFutureUs: config.MAX_FUTURE_SECONDS * 1e6,
     maxReadings: config.MAX_READINGS_PER_MESSAGE,
@@ -50,7 +50,10 @@ export async function startGateway(deps: GatewayDeps): Promise<Running> {
   return bridge;
 }
 
-/** The gateway is let in as a part of the platform: it knows the secret that the broker knows. */
+/**
+ * The gateway is let in as a part of the platform: it knows the secret that the broker knows. A broker that asks nobody sees by it that
+ * this connection speaks for many.
+ */
 async function loginWith(secrets: SecretStore): Promise<() => Promise<Login>> {
   const secret = await secrets.get(tokenSecretName);
   const username = serviceUserName("gateway-http");

@@ -75,6 +75,10 @@ export const limits = {
     setting: "MAX_HTTP_REQUESTS_PER_SECOND",
     fix: "send several readings in a request; raise it where many clients share an address, as behind a proxy",
   },
+  http_unacknowledged: {
+    setting: undefined,
+    fix: "find out why the broker acknowledges late: is the stream full, a processor running, the machine busy",
+  },
   http_rejections: {
     setting: undefined,
     fix: "look for who sends bodies that cannot be read, and whether the database is slow",

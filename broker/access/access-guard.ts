@@ -125,6 +125,10 @@ export class AccessGuard implements Guard {
     return this.#residents.of(client)?.principal ?? nobody;
   }
 
+  isOwn(client: Client): boolean {
+    return this.#residents.of(client)?.proof.kind === "own";
+  }
+
   mayPublish(client: Client, topic: string): boolean {
     const isAllowed = this.#residents.of(client)?.rights.mayPublish(topic) === true;
     if (!isAllowed) this.#deps.metrics.topicsRefused.inc({ action: "publish" });

@@ -1,7 +1,6 @@
 import { TLSSocket } from "node:tls";
 import type { Client, ConnectPacket } from "aedes";
 import type { Principal } from "../../schema/access.ts";
-import { isServersOwn } from "../../schema/topics.ts";
 import type { Caller } from "../doors.ts";
 
 /** Why a connection is refused, with the return code of its CONNACK. */
@@ -23,25 +22,13 @@ export interface Guard {
   /** Lets in, or rejects with `Refused`. */
   admit(client: Client, userName: string | undefined, password: Buffer | undefined): Promise<void>;
   principalOf(client: Client): Principal;
+  /** Whether it has shown that it is a process of the platform itself. */
+  isOwn(client: Client): boolean;
   mayPublish(client: Client, topic: string): boolean;
   maySubscribe(client: Client, filter: string): boolean;
   mayHear(client: Client, topic: string): boolean;
   stop(): Promise<void>;
 }
-
-const anyone: Principal = { kind: "anyone" };
-
-/** For ACCESS=open: nobody is asked who they are. What only the platform may say is kept from them elsewhere. */
-export const openToAll: Guard = {
-  meet: () => undefined,
-  note: () => undefined,
-  admit: () => Promise.resolve(),
-  principalOf: () => anyone,
-  mayPublish: () => true,
-  maySubscribe: (_, filter) => !isServersOwn(filter),
-  mayHear: () => true,
-  stop: () => Promise.resolve(),
-};
 
 /** The certificate of a caller that somebody we trust vouches for. */
 export function certificateOf({

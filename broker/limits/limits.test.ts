@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { signOwnToken } from "../../platform/access/tokens.ts";
 import { PlatformError } from "../../platform/errors.ts";
 import { type BrokerInProcess, startBrokerInProcess } from "../../tests/harness/broker-in-process.ts";
 import { until } from "../../tests/harness/local-servers.ts";
@@ -146,4 +147,32 @@ describe("a connection that sends more than it may", () => {
     leaver.socket.end();
     await vi.waitFor(() => expect(listener.all("publish")).toHaveLength(120), { timeout: 10_000 });
   }, 15_000);
+});
+
+describe("the connection of the platform's own gateway", () => {
+  const secret = Buffer.alloc(32, 7);
+  const userName = "service/gateway-http";
+  const readings = Array.from({ length: 100 }, (_, place) =>
+    publishPacket(`devices/d${place}/telemetry`, "1", { messageId: place + 1 }),
+  );
+
+  test.each([
+    ["with the platform's secret is not slowed down", secret, 0],
+    ["with another secret is a connection like any other", Buffer.alloc(32, 8), 1],
+  ])("%s", async (_title, known, timesHeld) => {
+    broker = await startBrokerInProcess({ MAX_MESSAGES_PER_SECOND: "50" }, {}, { get: async () => secret });
+    const password = Buffer.from(await signOwnToken(known, userName));
+    const gateway = await enter(`${userName}/1`, { username: userName, password });
+    gateway.send(...readings);
+    await vi.waitFor(() => expect(gateway.all("puback")).toHaveLength(100), { timeout: 10_000 });
+    expect(Math.min(await broker.timesLimited("message_rate"), 1)).toBe(timesHeld);
+  });
+
+  test("is one like any other where there is no database to know it by", async () => {
+    await start({ MAX_MESSAGES_PER_SECOND: "50" });
+    const password = Buffer.from(await signOwnToken(secret, userName));
+    const gateway = await enter(`${userName}/1`, { username: userName, password });
+    gateway.send(...readings.slice(0, 30));
+    await vi.waitFor(async () => expect(await broker.timesLimited("message_rate")).toBeGreaterThan(0));
+  });
 });

@@ -25,6 +25,8 @@ export interface BrokerLimitsOptions {
   readonly persistence: Persistence;
   /** Sessions are kept in common with other brokers, within limits that hold for all of them. */
   readonly areSessionsShared: boolean;
+  /** Whether a client that was let in is a process of the platform itself: it speaks for many, and has limits at its own door. */
+  readonly isOwn: (client: Client) => boolean;
   readonly notices: LimitNotices;
   readonly log: Log;
   readonly now?: () => number;
@@ -38,6 +40,8 @@ const recountMs = 10_000;
 /** A client, and how it came in. */
 interface Guest {
   readonly visit: Visit;
+  /** Ends the pace that it is read at. */
+  readonly release: () => void;
   readyMs: number | undefined;
   isExcused: boolean;
   /** The first error ends the connection; what was under way may bring more. */
@@ -120,7 +124,7 @@ export class BrokerLimits {
     const visit = this.#visits.get(keyOf(socket));
     let client: Client | undefined;
     takeTurns(stream, this.#turns);
-    this.#setPace(
+    const release = this.#setPace(
       stream,
       () => ({ client: client?.id, address: visit?.address }),
       () => {
@@ -130,7 +134,7 @@ export class BrokerLimits {
     return (made) => {
       client = made;
       if (visit !== undefined)
-        this.#guests.set(made, { visit, readyMs: undefined, isExcused: false, hasFailed: false });
+        this.#guests.set(made, { visit, release, readyMs: undefined, isExcused: false, hasFailed: false });
     };
   }
 
@@ -185,13 +189,13 @@ export class BrokerLimits {
     clearInterval(this.#timer);
   }
 
-  #setPace(stream: Caller["stream"], about: () => Record<string, unknown>, onHeld: () => void): void {
+  #setPace(stream: Caller["stream"], about: () => Record<string, unknown>, onHeld: () => void): () => void {
     const { config, notices } = this.#options;
     const messages = flowOf(config.MAX_MESSAGES_PER_SECOND);
     const bytes = flowOf(config.MAX_BYTES_PER_SECOND);
-    if (messages === undefined && bytes === undefined) return;
+    if (messages === undefined && bytes === undefined) return () => undefined;
     const pace = new Pace({ messages, bytes }, this.#now());
-    paceReading(stream, {
+    return paceReading(stream, {
       pace,
       now: this.#now,
       onHeld: () => {
@@ -205,6 +209,7 @@ export class BrokerLimits {
     const guest = this.#guests.get(client);
     guest?.visit.becomeKnown();
     if (guest !== undefined) guest.readyMs = this.#now();
+    if (this.#options.isOwn(client)) guest?.release();
     if (client.clean) this.#sessions.forget(client.id);
     else this.#sessions.enter(client.id);
   }

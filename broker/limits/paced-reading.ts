@@ -13,11 +13,12 @@ const pieceBytes = 4096;
 /**
  * Lets a stream be read no faster than a pace allows. What may not pass stays in the stream, which then takes nothing more from
  * its socket, so TCP slows the sender down and nothing is lost. For whoever reads on `readable`, as Aedes does; to be called
- * before anybody else reads, or replaces `read`.
+ * before anybody else reads, or replaces `read`. Answers with how to end it.
  */
-export function paceReading(stream: Duplex, { pace, now, onHeld }: PacedReadingOptions): void {
+export function paceReading(stream: Duplex, { pace, now, onHeld }: PacedReadingOptions): () => void {
   const read = stream.read.bind(stream);
   let timer: NodeJS.Timeout | undefined;
+  let isFree = false;
   const hold = (): void => {
     timer = setTimeout(() => {
       timer = undefined;
@@ -38,7 +39,7 @@ export function paceReading(stream: Duplex, { pace, now, onHeld }: PacedReadingO
   };
   stream.read = (size?: number): Buffer | null => {
     // With 0 Node asks the stream to fetch, and takes nothing.
-    if (size === 0) return read(0);
+    if (size === 0 || isFree) return read(size);
     const passing: Buffer[] = [];
     while (timer === undefined) {
       const piece = readPiece();
@@ -48,4 +49,7 @@ export function paceReading(stream: Duplex, { pace, now, onHeld }: PacedReadingO
     return passing.length > 1 ? Buffer.concat(passing) : (passing[0] ?? null);
   };
   stream.once("close", () => clearTimeout(timer));
+  return () => {
+    isFree = true;
+  };
 }

@@ -43,6 +43,22 @@ export function signOwnToken(secret: Buffer, userName: string): Promise<string> 
     .sign(createSecretKey(secret));
 }
 
+/** The user name in a token that the platform signed for a process of its own; undefined for any other text. */
+export async function ownerOfOwnToken(secret: Buffer, token: string): Promise<string | undefined> {
+  try {
+    return await ownerIn(token, createSecretKey(secret));
+  } catch {
+    // Not ours, or too old: somebody's password.
+    return undefined;
+  }
+}
+
+async function ownerIn(token: string, key: KeyObject): Promise<string> {
+  const required = { algorithms: [ownAlgorithm], requiredClaims: ["exp"], clockTolerance: toleranceSeconds };
+  const { payload } = await jwtVerify(token, key, required);
+  return payload.sub ?? "";
+}
+
 /**
  * Opens the way to verify tokens: those of the platform itself with its own secret, those of devices as JWT_* says.
  * @throws PlatformError CONFIG_INVALID when JWT_PUBLIC_KEY_FILE cannot be used.
@@ -59,15 +75,8 @@ export async function openTokenVerifier(config: Config, ownSecret: Buffer): Prom
   return {
     async verify(token) {
       try {
-        if (decodeProtectedHeader(token).kid === ownKeyId) {
-          const required = {
-            algorithms: [ownAlgorithm],
-            requiredClaims: ["exp"],
-            clockTolerance: toleranceSeconds,
-          };
-          const { payload } = await jwtVerify(token, ownKey, required);
-          return { kind: "own", userName: payload.sub ?? "" };
-        }
+        if (decodeProtectedHeader(token).kid === ownKeyId)
+          return { kind: "own", userName: await ownerIn(token, ownKey) };
         if (key === undefined) return { kind: "refused", reason: "tokens are not taken" };
         const { payload } = await jwtVerify(token, key.key, { ...options, algorithms: [key.algorithm] });
         return deviceIn(payload, config.JWT_DEVICE_CLAIM);

@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { pino } from "pino";
 import { type Broker, startBroker } from "../../broker/service.ts";
+import type { SecretStore } from "../../platform/access/access-ports.ts";
 import { readConfig, serviceNames } from "../../platform/config.ts";
 import type { LimitName } from "../../platform/limits.ts";
 import { openMemoryEvents } from "../../platform/memory/events.ts";
@@ -25,6 +26,7 @@ export interface BrokerInProcess extends Broker {
 export async function startBrokerInProcess(
   settings: Readonly<Record<string, string>> = {},
   replaced: Partial<Pick<ReadingStream, "append">> = {},
+  secrets: SecretStore | null = null,
 ): Promise<BrokerInProcess> {
   const metrics = openMetrics();
   const stream = Object.assign(openMemoryStream({ shards: 1 }), replaced);
@@ -43,6 +45,7 @@ export async function startBrokerInProcess(
     stream,
     events: openMemoryEvents({ startedMs: 0 }),
     access: null,
+    secrets,
     links: null,
     commons: undefined,
     certificate: undefined,

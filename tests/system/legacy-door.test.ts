@@ -94,3 +94,26 @@ test.each([
   await program.kill("SIGKILL");
   await database.drop();
 });
+
+test.each(["open", "credentials"])(
+  "with ACCESS=%s many devices behind the legacy door are not held to the pace of one connection",
+  async (access) => {
+    const database = await createTestDatabase(inject("postgresUrl"));
+    const settings = { DATABASE_URL: database.url, ACCESS: access, LEGACY_HTTP_KEY: key };
+    const program = startProgram([], {
+      ...settings,
+      MAX_MESSAGES_PER_SECOND: "5",
+      MAX_BYTES_PER_SECOND: "1000",
+    });
+    const { http = "" } = await program.ready();
+    const statuses = await Promise.all(
+      Array.from({ length: 100 }, async (_, place) => {
+        const body = JSON.stringify({ device_id: `d${place}`, metrics: [{ type: "co2", value: 400 }] });
+        return (await fetch(`${http}/data`, { method: "POST", headers: { "x-api-key": key }, body })).status;
+      }),
+    );
+    expect(statuses).toEqual(Array<number>(100).fill(202));
+    await program.kill("SIGKILL");
+    await database.drop();
+  },
+);
