@@ -125,8 +125,8 @@ export class AccessGuard implements Guard {
     return this.#residents.of(client)?.principal ?? nobody;
   }
 
-  isOwn(client: Client): boolean {
-    return this.#residents.of(client)?.proof.kind === "own";
+  isOwn(client: Client): Promise<boolean> {
+    return Promise.resolve(this.#residents.of(client)?.proof.kind === "own");
   }
 
   mayPublish(client: Client, topic: string): boolean {

@@ -22,8 +22,8 @@ export interface Guard {
   /** Lets in, or rejects with `Refused`. */
   admit(client: Client, userName: string | undefined, password: Buffer | undefined): Promise<void>;
   principalOf(client: Client): Principal;
-  /** Whether it has shown that it is a process of the platform itself. */
-  isOwn(client: Client): boolean;
+  /** Whether it has shown that it is a process of the platform itself; with ACCESS=open, once the database can be asked. Never rejects. */
+  isOwn(client: Client): Promise<boolean>;
   mayPublish(client: Client, topic: string): boolean;
   maySubscribe(client: Client, filter: string): boolean;
   mayHear(client: Client, topic: string): boolean;

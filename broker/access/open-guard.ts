@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "aedes";
 import type { SecretStore } from "../../platform/access/access-ports.ts";
 import { ownerOfOwnToken, tokenSecretName } from "../../platform/access/tokens.ts";
@@ -16,17 +17,18 @@ export interface OpenGuardDeps {
 
 const anyone: Principal = { kind: "anyone" };
 const ownUserNames = new Set(ownAccounts.map(({ name }) => serviceUserName(name)));
-// Less than the gateway waits for its CONNACK.
-const secretMs = 2000;
+const answerMs = 5000;
+const retryMs = 1000;
 
 /**
- * For ACCESS=open: nobody is asked who they are. Whoever shows that it is a process of the platform itself is known as one. What only the
- * platform may say is kept from everybody elsewhere.
+ * For ACCESS=open: nobody is asked who they are, nor waits for the database. Whoever shows that it is a process of the platform itself is
+ * known as one as soon as that can be seen. What only the platform may say is kept from everybody elsewhere.
  */
 export class OpenGuard implements Guard {
   readonly #deps: OpenGuardDeps;
-  readonly #own = new WeakSet<Client>();
-  #secret: Buffer | undefined;
+  readonly #own = new WeakMap<Client, Promise<boolean>>();
+  #secret: Promise<Buffer | undefined> | undefined;
+  #isStopped = false;
 
   constructor(deps: OpenGuardDeps) {
     this.#deps = deps;
@@ -36,15 +38,14 @@ export class OpenGuard implements Guard {
 
   note(): void {}
 
-  async admit(client: Client, userName: string | undefined, password: Buffer | undefined): Promise<void> {
-    if (userName === undefined || password === undefined || !ownUserNames.has(userName)) return;
-    const secret = await this.#ownSecret();
-    if (secret === undefined) return;
-    if ((await ownerOfOwnToken(secret, password.toString("latin1"))) === userName) this.#own.add(client);
+  admit(client: Client, userName: string | undefined, password: Buffer | undefined): Promise<void> {
+    if (userName !== undefined && password !== undefined && ownUserNames.has(userName))
+      this.#own.set(client, this.#isShown(userName, { token: password.toString("latin1"), at: new Date() }));
+    return Promise.resolve();
   }
 
-  isOwn(client: Client): boolean {
-    return this.#own.has(client);
+  isOwn(client: Client): Promise<boolean> {
+    return this.#own.get(client) ?? Promise.resolve(false);
   }
 
   principalOf(): Principal {
@@ -64,17 +65,26 @@ export class OpenGuard implements Guard {
   }
 
   stop(): Promise<void> {
+    this.#isStopped = true;
     return Promise.resolve();
+  }
+
+  async #isShown(userName: string, { token, at }: { token: string; at: Date }): Promise<boolean> {
+    this.#secret ??= this.#ownSecret();
+    const secret = await this.#secret;
+    return secret !== undefined && (await ownerOfOwnToken(secret, token, at)) === userName;
   }
 
   async #ownSecret(): Promise<Buffer | undefined> {
     const { secrets, log } = this.#deps;
-    if (secrets === null) return undefined;
-    try {
-      this.#secret ??= await within(secretMs, () => secrets.get(tokenSecretName));
-    } catch (error) {
-      log.debug({ reason: messageOf(error) }, "who says that it is of the platform is taken for anybody");
+    while (secrets !== null && !this.#isStopped) {
+      try {
+        return await within(answerMs, () => secrets.get(tokenSecretName));
+      } catch (error) {
+        log.debug({ reason: messageOf(error) }, "not known yet who is of the platform");
+        await pause(retryMs, undefined, { ref: false });
+      }
     }
-    return this.#secret;
+    return undefined;
   }
 }

@@ -160,9 +160,15 @@ describe("the connection of the platform's own gateway", () => {
     ["with the platform's secret is not slowed down", secret, 0],
     ["with another secret is a connection like any other", Buffer.alloc(32, 8), 1],
   ])("%s", async (_title, known, timesHeld) => {
-    broker = await startBrokerInProcess({ MAX_MESSAGES_PER_SECOND: "50" }, {}, { get: async () => secret });
+    // Of a database that is away at first.
+    const get = vi
+      .fn<() => Promise<Buffer>>()
+      .mockRejectedValueOnce(new Error("away"))
+      .mockResolvedValue(secret);
+    broker = await startBrokerInProcess({ MAX_MESSAGES_PER_SECOND: "50" }, {}, { get });
     const password = Buffer.from(await signOwnToken(known, userName));
     const gateway = await enter(`${userName}/1`, { username: userName, password });
+    await vi.waitFor(() => expect(get).toHaveBeenCalledTimes(2), { timeout: 3000 });
     gateway.send(...readings);
     await vi.waitFor(() => expect(gateway.all("puback")).toHaveLength(100), { timeout: 10_000 });
     expect(Math.min(await broker.timesLimited("message_rate"), 1)).toBe(timesHeld);

@@ -26,7 +26,7 @@ export interface BrokerLimitsOptions {
   /** Sessions are kept in common with other brokers, within limits that hold for all of them. */
   readonly areSessionsShared: boolean;
   /** Whether a client that was let in is a process of the platform itself: it speaks for many, and has limits at its own door. */
-  readonly isOwn: (client: Client) => boolean;
+  readonly isOwn: (client: Client) => Promise<boolean>;
   readonly notices: LimitNotices;
   readonly log: Log;
   readonly now?: () => number;
@@ -209,7 +209,9 @@ export class BrokerLimits {
     const guest = this.#guests.get(client);
     guest?.visit.becomeKnown();
     if (guest !== undefined) guest.readyMs = this.#now();
-    if (this.#options.isOwn(client)) guest?.release();
+    void this.#options.isOwn(client).then((isOwn) => {
+      if (isOwn) guest?.release();
+    });
     if (client.clean) this.#sessions.forget(client.id);
     else this.#sessions.enter(client.id);
   }

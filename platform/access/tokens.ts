@@ -43,19 +43,19 @@ export function signOwnToken(secret: Buffer, userName: string): Promise<string> 
     .sign(createSecretKey(secret));
 }
 
-/** The user name in a token that the platform signed for a process of its own; undefined for any other text. */
-export async function ownerOfOwnToken(secret: Buffer, token: string): Promise<string | undefined> {
+/** The user name in a token that the platform signed for a process of its own and that was shown then; undefined for any other text. */
+export async function ownerOfOwnToken(secret: Buffer, token: string, at: Date): Promise<string | undefined> {
   try {
-    return await ownerIn(token, createSecretKey(secret));
+    return await ownerIn(token, createSecretKey(secret), at);
   } catch {
     // Not ours, or too old: somebody's password.
     return undefined;
   }
 }
 
-async function ownerIn(token: string, key: KeyObject): Promise<string> {
+async function ownerIn(token: string, key: KeyObject, at = new Date()): Promise<string> {
   const required = { algorithms: [ownAlgorithm], requiredClaims: ["exp"], clockTolerance: toleranceSeconds };
-  const { payload } = await jwtVerify(token, key, required);
+  const { payload } = await jwtVerify(token, key, { ...required, currentDate: at });
   return payload.sub ?? "";
 }
 
