@@ -68,7 +68,7 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
     departures,
     links: () => links,
   });
-  links = linkDevices({ ...deps, aedes, stores: deps.links, guard, departures });
+  links = linkDevices({ ...deps, aedes, stores: deps.links, shards: config.SHARDS, guard, departures });
   const frames = new FrameGuard({ aedes, limits: gateLimits(config), log, metrics });
   await limits.watch(aedes);
   await cluster?.start(aedes);

@@ -19,6 +19,7 @@ export const rejectionCodes = [
   "TIMESTAMP_IN_FUTURE",
   "TIMESTAMP_TOO_OLD",
   "ANSWER_INVALID",
+  "COMMAND_UNKNOWN",
   "FRAME_UNREADABLE",
   "STORE_REFUSED",
 ] as const;

@@ -119,6 +119,11 @@ describe("what can never be replayed says why", () => {
       "REJECTION_ALTERED",
     ],
     ["a stray entry", kept("1", { code: "FRAME_UNREADABLE", source: "stream" }), "REJECTION_NOT_TELEMETRY"],
+    [
+      "an answer to no command",
+      kept('{"temperature":1}', { code: "COMMAND_UNKNOWN", source: "devices/a/commands/+/answer" }),
+      "REJECTION_NOT_TELEMETRY",
+    ],
   ])("%s", (_, rejection, code) => {
     expect(decodeAgain(rejection, rules)).toEqual({
       kind: "impossible",

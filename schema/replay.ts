@@ -71,6 +71,10 @@ function obstacleOf(rejection: Rejection): Obstacle | undefined {
       "this was no message of a device but a stray entry of the stream; it can only be discarded";
     return { code: "REJECTION_NOT_TELEMETRY", reason };
   }
+  if (code === "COMMAND_UNKNOWN") {
+    const reason = "this was an answer to a command, which nobody waits for; it can only be discarded";
+    return { code: "REJECTION_NOT_TELEMETRY", reason };
+  }
   if (isCut(rejection)) {
     const reason = `it was longer than what is kept of a message (${rejectedPayloadLimit} bytes); only its device can send it again`;
     return { code: "REJECTION_CUT", reason };

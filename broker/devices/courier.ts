@@ -16,9 +16,11 @@ import type { HandedOver } from "../gatherer.ts";
 import { CommandEars, type Ear } from "./command-ears.ts";
 import { within } from "./deadline.ts";
 import { publishBytes } from "./publish-bytes.ts";
+import type { StrayAnswers } from "./stray-answers.ts";
 
 export interface CourierDeps {
   readonly store: CommandStore;
+  readonly strays: Pick<StrayAnswers, "keep">;
   readonly events: Pick<EventStream, "hint">;
   readonly principalOf: (client: Client) => Principal;
   readonly nowUs: () => number;
@@ -97,10 +99,16 @@ export class Courier {
     return false;
   }
 
-  /** Keeps what a device says of a command; calls back once it is safe, or with what prevented it. */
+  /**
+   * Keeps what a device says of a command; calls back once it is safe, or with what prevented it. The table knows a command, answered or
+   * expired, for as long as it is kept; so an answer that comes again is no stray.
+   */
   answer(deviceId: string, answer: CommandAnswer, done: HandedOver): void {
     this.#keep(deviceId, answer).then(
-      () => done(),
+      (isKnown) => {
+        if (isKnown) done();
+        else this.#deps.strays.keep(deviceId, answer, done);
+      },
       (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
     );
   }
@@ -113,8 +121,9 @@ export class Courier {
     await this.#note();
   }
 
-  async #keep(deviceId: string, answer: CommandAnswer): Promise<void> {
-    const { store, events, log, metrics } = this.#deps;
+  /** Whether there is such a command. */
+  async #keep(deviceId: string, answer: CommandAnswer): Promise<boolean> {
+    const { store, events, metrics } = this.#deps;
     const giveUpMs = performance.now() + answerMs;
     for (;;) {
       try {
@@ -122,8 +131,8 @@ export class Courier {
         if (isKnown) {
           metrics.commands.inc({ stage: "answered" });
           events.hint({ kind: "commands-moved", commandIds: [answer.commandId] });
-        } else log.debug({ device: deviceId, command: answer.commandId }, "answer to no command");
-        return;
+        }
+        return isKnown;
       } catch (error) {
         if (performance.now() > giveUpMs || this.#isStopped) throw error;
         await pause(retryMs);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Aedes, Client } from "aedes";
 import type { CommandStore } from "../../platform/devices/command-ports.ts";
 import type { PresenceStore } from "../../platform/devices/presence-ports.ts";
-import type { Clock, EventStream, Running } from "../../platform/ports.ts";
+import type { Clock, EventStream, ReadingStream, Running } from "../../platform/ports.ts";
 import type { Log, Metrics } from "../../platform/telemetry.ts";
 import type { CommandAnswer } from "../../schema/command.ts";
 import type { Hint } from "../../schema/event.ts";
@@ -11,6 +11,7 @@ import type { HandedOver } from "../gatherer.ts";
 import { Courier } from "./courier.ts";
 import type { Departures } from "./departures.ts";
 import { PresenceKeeper } from "./presence.ts";
+import { StrayAnswers } from "./stray-answers.ts";
 
 /** Where it is kept who is connected, and what devices are told to do. */
 export interface LinkStores {
@@ -23,7 +24,9 @@ export interface DeviceLinksDeps {
   /** Without them there are no commands, and presence is told on MQTT alone. */
   readonly stores: LinkStores | null;
   readonly guard: Pick<Guard, "principalOf">;
-  readonly departures: Departures;
+  readonly departures: Pick<Departures, "note" | "reasonOf">;
+  readonly stream: ReadingStream;
+  readonly shards: number;
   readonly events: Pick<EventStream, "hint">;
   readonly now: Clock;
   readonly log: Log;
@@ -50,8 +53,9 @@ export function linkDevices(deps: DeviceLinksDeps): DeviceLinks {
     store: stores?.presence ?? null,
     brokerId: randomUUID(),
   });
+  const strays = new StrayAnswers(deps);
   const courier =
-    stores === null ? undefined : new Courier({ ...shared, store: stores.commands, nowUs: deps.now });
+    stores === null ? undefined : new Courier({ ...shared, strays, store: stores.commands, nowUs: deps.now });
 
   aedes.on("client", (client) => presence.register(client));
   aedes.on("keepaliveTimeout", (client) => departures.note(client, "keep_alive"));
@@ -70,7 +74,7 @@ export function linkDevices(deps: DeviceLinksDeps): DeviceLinks {
     lost: (clientIds) => presence.lost(clientIds),
     heard: (client, topic) => presence.heard(client, topic),
     answer: (deviceId, answer, done) => {
-      if (courier === undefined) done();
+      if (courier === undefined) strays.keep(deviceId, answer, done);
       else courier.answer(deviceId, answer, done);
     },
     onHint: (hint) => {
@@ -78,6 +82,7 @@ export function linkDevices(deps: DeviceLinksDeps): DeviceLinks {
     },
     async stop() {
       await courier?.stop();
+      strays.stop();
       await presence.stop();
     },
   };
