@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import aedesPersistence from "aedes-persistence";
-import type { KeptPacket, Persistence } from "./persistence.ts";
+import type { KeptPacket, Persistence, Removable } from "./persistence.ts";
 import { inPortions } from "./portions.ts";
 import { RetainedTree } from "./retained-tree.ts";
 
@@ -36,6 +36,15 @@ function retainedShelf() {
     createRetainedStreamCombi: (filters: readonly string[]) =>
       Readable.from(inPortions(retained.matching(filters))),
     createRetainedStream: (filter: string) => Readable.from(inPortions(retained.matching([filter]))),
+    async *removable(filter: string): AsyncGenerator<Removable> {
+      for await (const packet of retained.matching([filter])) {
+        const { topic, payload } = packet;
+        const remove = async (): Promise<void> => {
+          if (retained.get(topic) === packet) retained.delete(topic);
+        };
+        yield { topic, payload: Buffer.from(payload), remove };
+      }
+    },
   };
 }
 

@@ -15,11 +15,20 @@ export interface SessionOwner {
   readonly id: string;
 }
 
+/** A retained message, and the way to be rid of it unless another one has taken its place. */
+export interface Removable {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  remove(): Promise<void>;
+}
+
 /** What the platform adds to or bounds of the store that Aedes asks for sessions, retained messages and wills. */
 export interface Persistence {
   storeRetained(packet: KeptPacket & { topic: string; payload: string | Buffer }): Promise<void>;
   createRetainedStreamCombi(filters: readonly string[]): Readable;
   createRetainedStream(filter: string): Readable;
+  /** Retained messages that this filter matches; what changes meanwhile may be among them or not. */
+  removable(filter: string): AsyncIterable<Removable>;
   addSubscriptions(client: SessionOwner, subscriptions: readonly Subscription[]): Promise<void>;
   cleanSubscriptions(client: SessionOwner): Promise<void>;
   outgoingEnqueue(session: { readonly clientId: string }, packet: KeptPacket): Promise<void>;

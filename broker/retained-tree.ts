@@ -22,6 +22,12 @@ export class RetainedTree<T> {
     node.value = value;
   }
 
+  get(topic: string): T | undefined {
+    let node: Node<T> | undefined = this.#root;
+    for (const level of topic.split("/")) node = node?.branches.get(level);
+    return node?.value;
+  }
+
   /** Takes a topic out, and the branches that lead nowhere without it. */
   delete(topic: string): void {
     const path: { readonly node: Node<T>; readonly level: string }[] = [];

@@ -68,7 +68,8 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
     departures,
     links: () => links,
   });
-  links = linkDevices({ ...deps, aedes, stores: deps.links, shards: config.SHARDS, guard, departures });
+  const { SHARDS: shards, RETENTION_DEVICES_DAYS: keptDays } = config;
+  links = linkDevices({ ...deps, aedes, stores: deps.links, shards, keptDays, guard, departures });
   const frames = new FrameGuard({ aedes, limits: gateLimits(config), log, metrics });
   await limits.watch(aedes);
   await cluster?.start(aedes);

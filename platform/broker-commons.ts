@@ -89,6 +89,8 @@ export interface SharedSessions {
 
   /** Keeps the retained message of a topic, or removes it (null). */
   retain(topic: string, message: Uint8Array | null): Promise<void>;
+  /** Removes the retained message of a topic, unless it is another one by now. */
+  unretain(topic: string, message: Uint8Array): Promise<void>;
   /** The retained messages that match any of these filters, each once. */
   retained(filters: readonly string[]): AsyncIterable<Uint8Array>;
 }

@@ -33,6 +33,17 @@ export function toStatus({ isOnline, sinceUs, reason }: Presence): string {
   return JSON.stringify({ status, since: formatTimestamp(sinceUs), reason });
 }
 
+/**
+ * Since when a message on `devices/{id}/status` says that the device is away, in milliseconds since the epoch; undefined when it says
+ * something else. Never throws, whatever the bytes.
+ */
+export function offlineSinceMs(payload: Uint8Array): number | undefined {
+  if (!saysOffline(payload)) return undefined;
+  const { since }: { since?: unknown } = JSON.parse(Buffer.from(payload).toString());
+  const sinceMs = typeof since === "string" ? Date.parse(since) : Number.NaN;
+  return Number.isNaN(sinceMs) ? undefined : sinceMs;
+}
+
 /** Whether a message on `devices/{id}/status` says that the device is away. Never throws, whatever the bytes. */
 export function saysOffline(payload: Uint8Array): boolean {
   try {

@@ -4,7 +4,7 @@ import type { KeptSubscription, SharedSessions } from "../../platform/broker-com
 import { messageOf } from "../../platform/errors.ts";
 import type { Log } from "../../platform/telemetry.ts";
 import type { Ears } from "../ears.ts";
-import type { KeptPacket, Persistence, SessionOwner } from "../persistence.ts";
+import type { KeptPacket, Persistence, Removable, SessionOwner } from "../persistence.ts";
 import { inPortions } from "../portions.ts";
 import { FilterTree } from "./filter-tree.ts";
 import type { HeldClients } from "./held-clients.ts";
@@ -153,6 +153,16 @@ export class SharedPersistence implements Persistence {
 
   createRetainedStreamCombi(filters: readonly string[]): Readable {
     return Readable.from(inPortions(this.#retained(filters)));
+  }
+
+  async *removable(filter: string): AsyncGenerator<Removable> {
+    const { sessions } = this.#options;
+    for await (const bytes of sessions.retained([filter])) {
+      const message = decodeMessage(bytes);
+      if (message === undefined) continue;
+      const { topic, payload } = message;
+      yield { topic, payload, remove: () => sessions.unretain(topic, bytes) };
+    }
   }
 
   async *#retained(filters: readonly string[]): AsyncGenerator<object> {

@@ -8,8 +8,10 @@ import type { CommandAnswer } from "../../schema/command.ts";
 import type { Hint } from "../../schema/event.ts";
 import type { Guard } from "../access/guard.ts";
 import type { HandedOver } from "../gatherer.ts";
+import type { Persistence } from "../persistence.ts";
 import { Courier } from "./courier.ts";
 import type { Departures } from "./departures.ts";
+import { forgetStatusesHourly } from "./old-statuses.ts";
 import { PresenceKeeper } from "./presence.ts";
 import { StrayAnswers } from "./stray-answers.ts";
 
@@ -27,6 +29,8 @@ export interface DeviceLinksDeps {
   readonly departures: Pick<Departures, "note" | "reasonOf">;
   readonly stream: ReadingStream;
   readonly shards: number;
+  /** Days after which a device that is away is forgotten. */
+  readonly keptDays: number;
   readonly events: Pick<EventStream, "hint">;
   readonly now: Clock;
   readonly log: Log;
@@ -53,6 +57,9 @@ export function linkDevices(deps: DeviceLinksDeps): DeviceLinks {
     store: stores?.presence ?? null,
     brokerId: randomUUID(),
   });
+  // Its types do not name what it keeps retained messages in.
+  const { persistence } = aedes as unknown as { persistence: Persistence };
+  const forgetting = forgetStatusesHourly({ ...deps, persistence, store: stores?.presence ?? null });
   const strays = new StrayAnswers(deps);
   const courier =
     stores === null ? undefined : new Courier({ ...shared, strays, store: stores.commands, nowUs: deps.now });
@@ -81,6 +88,7 @@ export function linkDevices(deps: DeviceLinksDeps): DeviceLinks {
       if (hint.kind === "command-queued") courier?.queued(hint.deviceId);
     },
     async stop() {
+      await forgetting.stop();
       await courier?.stop();
       strays.stop();
       await presence.stop();

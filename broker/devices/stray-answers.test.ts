@@ -68,7 +68,7 @@ test("a broker without a database, which knows no commands, keeps every answer s
     // Nobody connects.
     aedes: aedes as unknown as Aedes,
     departures: { note: () => undefined, reasonOf: () => "lost" },
-    ...{ stores: null, guard: { principalOf }, events, ...shared },
+    ...{ stores: null, keptDays: 1, guard: { principalOf }, events, ...shared },
   });
   expect(
     await new Promise((done) => links.answer("press-1", { commandId: known, text: textOf(known) }, done)),

@@ -11,6 +11,8 @@ export interface PresenceStore {
   save(broker: string, changes: readonly Presence[]): Promise<void>;
   /** Whether a device is connected to a broker that is alive. */
   isOnline(deviceId: string): Promise<boolean>;
+  /** Those of these devices that nothing is known of (any more). */
+  unknown(deviceIds: readonly string[]): Promise<readonly string[]>;
   /** Devices that are offline, by id, after the one named. */
   offline(query: { after: string; limit: number }): Promise<readonly Presence[]>;
   /** The brokers that have not taken leave and were not found dead yet, by id. */

@@ -23,6 +23,13 @@ export function openPresenceStore({ db }: Database): PresenceStore {
           .executeTakeFirst();
         return row?.is_online === true;
       }),
+    unknown: (deviceIds) =>
+      asking(`look who of ${deviceIds.length} devices is forgotten`, async () => {
+        const { rows } = await sql<{ id: string }>`
+          SELECT id FROM unnest(${[...deviceIds]}::text[]) AS asked(id)
+          WHERE NOT EXISTS (SELECT FROM presence WHERE device_id = id)`.execute(db);
+        return rows.map(({ id }) => id);
+      }),
     offline: ({ after, limit }) =>
       asking("read who is offline", async () => {
         const rows = await db

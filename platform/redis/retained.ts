@@ -12,8 +12,9 @@ const retaining = `#!lua
 redis.call('HSET', '${commonsPrefix}retained:' .. ARGV[1], ARGV[2], ARGV[3])
 redis.call('SADD', '${commonsKeys.retained}', ARGV[1])`;
 
-/** ARGV: group, topic. */
+/** ARGV: group, topic, and if it has to be these: bytes. */
 const removing = `#!lua flags=allow-oom
+if ARGV[3] and redis.call('HGET', '${commonsPrefix}retained:' .. ARGV[1], ARGV[2]) ~= ARGV[3] then return end
 redis.call('HDEL', '${commonsPrefix}retained:' .. ARGV[1], ARGV[2])
 if redis.call('EXISTS', '${commonsPrefix}retained:' .. ARGV[1]) == 0 then redis.call('SREM', '${commonsKeys.retained}', ARGV[1]) end`;
 
@@ -38,6 +39,10 @@ export class RedisRetained {
     const group = groupOf(topic);
     if (message === null) await this.#run(removing, "remove a retained message", [group, topic]);
     else await this.#run(retaining, "retain a message", [group, topic, message]);
+  }
+
+  async unretain(topic: string, message: Uint8Array): Promise<void> {
+    await this.#run(removing, "remove an old retained message", [groupOf(topic), topic, message]);
   }
 
   async *matching(filters: readonly string[]): AsyncGenerator<Uint8Array> {

@@ -125,6 +125,10 @@ export class RedisSessions implements SharedSessions {
     return this.#retained.retain(topic, message);
   }
 
+  unretain(topic: string, message: Uint8Array): Promise<void> {
+    return this.#retained.unretain(topic, message);
+  }
+
   retained(filters: readonly string[]): AsyncIterable<Uint8Array> {
     return this.#retained.matching(filters);
   }

@@ -182,5 +182,10 @@ describe.each(places)("what brokers share on %s", (_name, startPlace) => {
     await one.sessions.retain("a/b/c", null);
     await one.sessions.retain("a/b/d", null);
     expect(await found("a/b/#", "a")).toEqual(["a"]);
+    await one.sessions.unretain("a", bytes("another"));
+    expect(await found("a")).toEqual(["a"]);
+    await one.sessions.unretain("a", bytes("a"));
+    await one.sessions.unretain("a", bytes("a"));
+    expect(await found("a")).toEqual([]);
   });
 });

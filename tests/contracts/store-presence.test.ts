@@ -109,6 +109,13 @@ onEach(engines, "the record of who is connected", (stores) => {
     expect(await store().offline({ after: "b", limit: 2 })).toMatchObject([{ deviceId: "c" }]);
   });
 
+  test("says of whom it knows nothing", async () => {
+    await store().beat(broker, watching);
+    await store().save(broker, [presence("a", "connected"), presence("b", "lost")]);
+    expect(await store().unknown(["a", "b", "c", "d"])).toEqual(["c", "d"]);
+    expect(await store().unknown([])).toEqual([]);
+  });
+
   test("the list of devices says who is connected, and believes no broker that is silent", async () => {
     const { write } = stores();
     await write(batch({ readings: [...series("a", 1), ...series("b", 1), ...series("c", 1)] }));
