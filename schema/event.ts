@@ -148,6 +148,13 @@ export interface BrowserEvents {
 /** Most devices one browser can watch at a time. */
 export const watchLimit = 500;
 
+/**
+ * So often the server says something to a browser of which there is nothing else to say, and so long it waits for the answer. A browser
+ * gives up after both together, so an operator looks at what is no more for ten seconds at most; a ping is ten bytes.
+ */
+export const pingEveryMs = 4000;
+export const pingTimeoutMs = 6000;
+
 /** The events of devices that came to life, or fell silent, as it was noticed at one moment. */
 export function toPresence(
   kind: PresenceEvent["kind"],

@@ -7,6 +7,8 @@ import {
   type BrowserEvents,
   type Hint,
   isForBrowsers,
+  pingEveryMs,
+  pingTimeoutMs,
   type ServerEvents,
   watchLimit,
 } from "../schema/event.ts";
@@ -40,6 +42,8 @@ export async function startLive(deps: LiveDeps): Promise<Running> {
     serveClient: false,
     transports: ["websocket"],
     maxHttpBufferSize: 65_536,
+    pingInterval: pingEveryMs,
+    pingTimeout: pingTimeoutMs,
     allowRequest: liveGuard.allowRequest,
   });
   io.on("connection", (browser: Browser) => {

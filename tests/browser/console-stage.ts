@@ -19,6 +19,9 @@ export interface ConsoleStage {
   /** A page whose errors become complaints. */
   newPage(): Promise<Page>;
   kill(): Promise<void>;
+  /** From now on the platform does nothing, and closes nothing; until `thaw`. */
+  freeze(): void;
+  thaw(): void;
   /** Starts the platform where it was killed, and waits until the device is connected again. */
   startAgain(): Promise<void>;
   close(): Promise<void>;
@@ -54,6 +57,8 @@ export async function openStage(
         return page;
       },
       kill: () => program.kill("SIGKILL"),
+      freeze: () => void program.child.kill("SIGSTOP"),
+      thaw: () => void program.child.kill("SIGCONT"),
       async startAgain() {
         program = start({ MQTT_PORT: `${portOf(mqttUrl)}`, HTTP_PORT: `${portOf(consoleUrl)}` });
         await program.ready();

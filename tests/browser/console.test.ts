@@ -107,6 +107,26 @@ describe("the console", () => {
     stage.complaints.length = 0;
   });
 
+  test("does not call a server live that has frozen, counts from its last word, and goes on when it does", async () => {
+    await page.locator('[data-connection="live"]').waitFor();
+    const frozenMs = Date.now();
+    stage.freeze();
+    try {
+      await page.locator('#connection[data-connection="silent"]').waitFor({ timeout: 9000 });
+      expect(await page.locator("html[data-stale]").count()).toBe(1);
+      await page.getByText(/The server has said nothing for \d+ s/).waitFor();
+      const lost = page.getByText(/Connection lost \d+ s ago/);
+      await lost.waitFor({ timeout: 12_000 });
+      const [, seconds] = /lost (\d+) s ago/.exec((await lost.textContent()) ?? "") ?? [];
+      expect(Math.abs(Number(seconds) - (Date.now() - frozenMs) / 1000)).toBeLessThan(6);
+      expect(Number(seconds)).toBeGreaterThan(5);
+    } finally {
+      stage.thaw();
+    }
+    await page.locator('#connection[data-connection="live"]').waitFor();
+    stage.complaints.length = 0;
+  });
+
   test("takes a silent device off the board and shows it again with its next reading", async () => {
     await publish("oven-3", 21);
     await block("oven-3").waitFor();

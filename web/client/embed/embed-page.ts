@@ -1,6 +1,7 @@
 import { isOpen } from "../device/range.ts";
 import { Recorder } from "../device/recorder.ts";
-import { Connection, describeConnection } from "../shell/connection.ts";
+import { Connection } from "../shell/connection.ts";
+import { describeConnection } from "../shell/connection-state.ts";
 import { arrange, element, setAttribute, setText } from "../shell/element.ts";
 import { Painter } from "../shell/painter.ts";
 import { type Palette, readPalette } from "../shell/theme.ts";

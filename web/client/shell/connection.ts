@@ -1,6 +1,6 @@
 import { io, type Socket } from "socket.io-client";
 import type { BrowserEvent, BrowserEvents, ServerEvents } from "../../../schema/event.ts";
-import { formatSpan } from "./format.ts";
+import { type ConnectionState, connectionStateOf } from "./connection-state.ts";
 
 /** What can be heard; each may be left out. */
 export interface LiveListener {
@@ -15,13 +15,6 @@ export interface LiveListener {
   readonly onRefused?: () => void;
 }
 
-export type ConnectionState =
-  | { readonly kind: "live" }
-  | { readonly kind: "reconnecting"; readonly lostMs: number; readonly isFirst: boolean }
-  | { readonly kind: "offline"; readonly lostMs: number };
-
-/** After this long without a server nobody should believe that it is about to come back by itself. */
-const offlineAfterMs = 60_000;
 const refusedRetryMs = 2000;
 const barrierTimeoutMs = 1500;
 
@@ -31,7 +24,7 @@ export class Connection {
   readonly #listeners = new Set<LiveListener>();
   #lastEventId: string | null = null;
   #watched: readonly string[] = [];
-  #lostMs = Date.now();
+  #heardMs = Date.now();
   #wasLive = false;
 
   /** `protocols` is what a page shows that has no session: the only thing that it can say at the handshake. */
@@ -47,12 +40,16 @@ export class Connection {
     });
     this.#socket.on("connect", () => {
       this.#wasLive = true;
+      this.#heardMs = Date.now();
+      // Every packet counts, also those that Socket.IO keeps to itself.
+      this.#socket.io.engine.on("packet", () => {
+        this.#heardMs = Date.now();
+      });
       this.#socket.emit("watch", this.#watched);
       this.#resume();
       for (const { onConnect } of this.#listeners) onConnect?.();
     });
     this.#socket.on("disconnect", () => {
-      this.#lostMs = Date.now();
       for (const { onDisconnect } of this.#listeners) onDisconnect?.();
       this.#insist();
     });
@@ -70,10 +67,12 @@ export class Connection {
       this.#lastEventId = id;
       for (const { onEvent } of this.#listeners) onEvent?.(event, id);
     });
+    document.addEventListener("visibilitychange", () => document.hidden || this.#look());
   }
 
+  /** Whether the server is there, as far as one can know. */
   get isLive(): boolean {
-    return this.#socket.connected;
+    return this.state(Date.now()).kind === "live";
   }
 
   /** Hears what comes from now on, until the function that it gives is called. */
@@ -88,9 +87,9 @@ export class Connection {
     if (this.#socket.connected) this.#socket.emit("watch", deviceIds);
   }
 
-  /** Tries at once instead of when the next attempt is due. */
+  /** Tries at once instead of when the next attempt is due, or when a silent server is given up. */
   retry(): void {
-    if (!this.#socket.connected) this.#socket.disconnect().connect();
+    if (!this.isLive) this.#socket.disconnect().connect();
   }
 
   /**
@@ -106,10 +105,18 @@ export class Connection {
   }
 
   state(nowMs: number): ConnectionState {
-    if (this.#socket.connected) return { kind: "live" };
-    const lostMs = nowMs - this.#lostMs;
-    if (!navigator.onLine || lostMs > offlineAfterMs) return { kind: "offline", lostMs };
-    return { kind: "reconnecting", lostMs, isFirst: !this.#wasLive };
+    const { connected: isConnected } = this.#socket;
+    const { onLine: isOnline } = navigator;
+    return connectionStateOf(
+      { isConnected, wasLive: this.#wasLive, heardMs: this.#heardMs, isOnline },
+      nowMs,
+    );
+  }
+
+  // Of a page that nobody saw the browser may have put off what was due, a new try among it, or have run nothing at all.
+  #look(): void {
+    if (!this.#socket.connected) this.retry();
+    else this.#socket.emit("resume", null, () => undefined);
   }
 
   #resume(): void {
@@ -122,17 +129,5 @@ export class Connection {
   #insist(): void {
     if (this.#socket.active) return;
     setTimeout(() => this.#socket.connect(), refusedRetryMs);
-  }
-}
-
-/** The badge's words. */
-export function describeConnection(state: ConnectionState): string {
-  switch (state.kind) {
-    case "live":
-      return "live";
-    case "offline":
-      return "offline";
-    case "reconnecting":
-      return state.isFirst ? "connecting" : `reconnecting, ${formatSpan(state.lostMs)}`;
   }
 }

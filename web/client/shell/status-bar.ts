@@ -1,5 +1,5 @@
 import type { Counts } from "../anomalies/anomaly-book.ts";
-import { type ConnectionState, describeConnection } from "./connection.ts";
+import { type ConnectionState, describeConnection, describeLoss } from "./connection-state.ts";
 import { find, setAttribute, setText } from "./element.ts";
 import { describeCounts, formatSpan } from "./format.ts";
 
@@ -42,14 +42,15 @@ export class StatusBar {
   show(connection: ConnectionState, doubt: Doubt, nowMs: number): void {
     setAttribute(this.#badge, "data-connection", connection.kind);
     setText(this.#badgeText, describeConnection(connection));
-    const text = bannerText(connection, doubt, nowMs);
+    const loss = describeLoss(connection);
+    const text = loss ?? describeDoubt(doubt, nowMs);
     setText(this.#bannerText, text ?? "");
     this.#banner.hidden = text === undefined;
-    const isWarning = isLost(connection) || doubt.failure !== undefined;
+    const isWarning = loss !== undefined || doubt.failure !== undefined;
     setAttribute(this.#banner, "data-tone", isWarning ? "warning" : "calm");
     document.documentElement.toggleAttribute(
       "data-stale",
-      isLost(connection) || doubt.storedMs !== undefined,
+      loss !== undefined || doubt.storedMs !== undefined,
     );
   }
 
@@ -78,19 +79,7 @@ export class StatusBar {
   }
 }
 
-function isLost(connection: ConnectionState): boolean {
-  return connection.kind === "offline" || (connection.kind === "reconnecting" && !connection.isFirst);
-}
-
-function bannerText(
-  connection: ConnectionState,
-  { storedMs, failure }: Doubt,
-  nowMs: number,
-): string | undefined {
-  if (isLost(connection) && connection.kind !== "live") {
-    const hope = connection.kind === "offline" ? "Still trying." : "Reconnecting.";
-    return `Connection lost ${formatSpan(connection.lostMs)} ago. Values and charts below are stale. ${hope}`;
-  }
+function describeDoubt({ storedMs, failure }: Doubt, nowMs: number): string | undefined {
   if (failure !== undefined) return `${failure} Trying again.`;
   if (storedMs !== undefined) return `Stored ${formatSpan(nowMs - storedMs)} ago, refreshing.`;
   return undefined;
