@@ -142,6 +142,60 @@ describe("the views of the console", () => {
     expect((await oldest.allTextContents()).slice(2, 4)).toEqual(["", ""]);
   });
 
+  test("the number beside a chart is what was measured last, with its age, however long the range is", async () => {
+    const endMs = Date.now() - 40 * 60_000;
+    const readings = Array.from({ length: 400 }, (_, at) => ({
+      temperature: at === 399 ? 31.29 : 20 + (at % 3),
+      timestamp: new Date(endMs - (399 - at) * 600_000).toISOString(),
+    }));
+    await stage.mqtt.publishAsync("devices/dial/telemetry", JSON.stringify(readings), { qos: 1 });
+    const number = trace("temperature").locator(".sensor-reading");
+    // Too narrow for a point per reading.
+    await page.setViewportSize({ width: 360, height: 740 });
+    await open("/devices/dial?from=now-30d&live=1");
+    await page.locator('.trace[data-sensor="temperature"]:not([data-level="raw"])').waitFor();
+    await number.getByText("31.29").waitFor();
+    await number.getByText("40 min ago").waitFor();
+    await publish("dial", { temperature: 21.5 });
+    await number.getByText("21.50").waitFor();
+    await number.getByText(/just now|\d s ago/).waitFor();
+    const [from, to] = [-3_600_000, -600_000].map((ms) => new Date(endMs + ms + 60_000).toISOString());
+    await page.goto(`${stage.consoleUrl}/devices/dial?from=${from}&to=${to}`);
+    await number.getByText("22.00").waitFor();
+    await number.getByText(/^at /).waitFor();
+  });
+
+  test("the head of a device says what the list says of it, why, and when it was last seen", async () => {
+    const head = page.locator(".device-state");
+    const activeSeconds = (seconds: number) =>
+      fetch(`${stage.consoleUrl}/config`, {
+        method: "POST",
+        body: JSON.stringify({ active_device_timeout_seconds: seconds }),
+      });
+    await publish("dozer", { temperature: 21 });
+    await open("/devices/dozer");
+    await head.locator('[data-state="online"]').waitFor();
+    await head.getByText(/last seen (just now|\d s ago)/).waitFor();
+    try {
+      await activeSeconds(1);
+      await page.reload();
+      await until("it is gone", async () => {
+        if ((await head.locator('[data-state="offline"]').count()) > 0) return true;
+        await page.reload();
+        await head.locator("[data-state]").waitFor();
+        return false;
+      });
+      await head.getByText("silent for far longer than is usual for it").waitFor();
+      await open("/devices?q=dozer");
+      await row("dozer").locator('[data-state="offline"]').waitFor();
+    } finally {
+      await activeSeconds(60);
+    }
+    await open("/devices/dozer");
+    await publish("dozer", { temperature: 22 });
+    await head.locator('[data-state="online"]').waitFor();
+  });
+
   test("it is paused by the space bar and loses nothing; a range that is drawn goes into the address, and back", async () => {
     await open("/devices/kiln-2");
     await hasDots("temperature", 3);

@@ -5,6 +5,7 @@ import { chooseZone, type Zone } from "../shell/zone.ts";
 import { DeviceHead } from "./device-head.ts";
 import { startDeviceKeys } from "./device-keys.ts";
 import { renderEmbedLink } from "./embed-link.ts";
+import { besideOf } from "./latest.ts";
 import { renderNoReadings } from "./no-readings.ts";
 import { Panels } from "./panels.ts";
 import { between, isOpen, parseBound, type Range, usualFrom } from "./range.ts";
@@ -36,7 +37,6 @@ export class DevicePage implements Page {
   readonly #nothing = element("div", { class: "device-nothing", hidden: "" });
   readonly #timer: number;
   readonly #endKeys: () => void;
-  readonly #deafen: () => void;
   #shown: Shown;
   readonly #standstill = new Standstill();
   #zooms = 0;
@@ -49,13 +49,15 @@ export class DevicePage implements Page {
     this.#shown = shownOf(query);
     this.#side = new SideColumn({
       deviceId: this.#deviceId,
+      live: shell.live,
       onReveal: (type, tsUs) => this.#reveal(type, tsUs),
       onChange: () => {
         this.#showDoubt();
         this.#showNothing();
         this.#picker.show(this.#sensorTypes(), this.#shown.sensors);
       },
-      onConnection: (connection) => this.#head.showPresence(connection),
+      onDevice: (device) => this.#head.show(device),
+      onSeen: (atUs) => this.#head.seen(atUs),
     });
     this.#panels = this.#openPanels();
     this.#toolbar = new Toolbar({
@@ -83,14 +85,6 @@ export class DevicePage implements Page {
         this.#failure = failure;
         this.#showDoubt();
       },
-    });
-    this.#deafen = shell.live.listen({
-      onEvent: (event) => event.deviceId === this.#deviceId && this.#side.take(event),
-      onPresence: (changes) => {
-        const own = changes.find(({ deviceId }) => deviceId === this.#deviceId);
-        if (own !== undefined) this.#head.showPresence(own);
-      },
-      onConnect: () => this.#side.ask(),
     });
     this.#timer = window.setInterval(() => this.#tick(), 1000);
     this.#endKeys = startDeviceKeys({
@@ -122,6 +116,7 @@ export class DevicePage implements Page {
         this.#panels.show(this.#seen(), this.#shown.sensors, true);
       },
       onHover: (isOver) => this.#hover(isOver),
+      besideOf: (type, drawn) => besideOf(drawn, this.#side.latest.of(type), isOpen(this.#shown.range)),
     });
   }
 
@@ -156,7 +151,6 @@ export class DevicePage implements Page {
   stop(): void {
     this.#endKeys();
     clearInterval(this.#timer);
-    this.#deafen();
     this.#side.stop();
     this.#recorder.stop();
     this.#panels.stop();
@@ -188,7 +182,7 @@ export class DevicePage implements Page {
     this.#panels.element.hidden = !this.#nothing.hidden;
     if (this.#nothing.hidden) return;
     const goTo = (atMs: number): void => this.#zoom(between(atMs - 900_000, atMs + 1000));
-    this.#nothing.replaceChildren(...renderNoReadings(this.#side.latestUs, goTo));
+    this.#nothing.replaceChildren(...renderNoReadings(this.#side.latest.newestUs, goTo));
   }
 
   #showToolbar(): void {
@@ -255,7 +249,7 @@ export class DevicePage implements Page {
   }
 
   #sensorTypes(): readonly string[] {
-    return [...new Set([...this.#recorder.traces.keys(), ...this.#side.sensorTypes])].sort();
+    return [...new Set([...this.#recorder.traces.keys(), ...this.#side.latest.sensorTypes])].sort();
   }
 
   #back(): void {
@@ -292,7 +286,10 @@ export class DevicePage implements Page {
   }
 
   #tick(): void {
-    this.#recorder.tick(Date.now());
+    const nowMs = Date.now();
+    this.#recorder.tick(nowMs);
+    this.#head.tick(nowMs);
+    this.#panels.tick(nowMs);
     if (!this.#standstill.isPaused && isOpen(this.#shown.range)) this.#show();
   }
 }

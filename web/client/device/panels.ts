@@ -35,6 +35,11 @@ export class Panels {
     );
   }
 
+  /** Brings the ages of the readings beside the charts up to date. */
+  tick(nowMs: number): void {
+    for (const panel of this.#panels.values()) panel.tick(nowMs);
+  }
+
   /** Puts the keyboard's cursor on a reading; false when there is no chart of its sensor. */
   goTo(type: string, tsUs: number): boolean {
     const panel = this.#panels.get(type);

@@ -30,11 +30,18 @@ export function fetchHistory({ deviceId, fromUs, toUs, points }: HistoryWish): P
   return ask(() => api.GET("/api/v1/history", { params: { query } }));
 }
 
-/** Whether the device is connected; null when it does not speak MQTT itself, or the list does not have it. */
-export async function fetchConnection(deviceId: string): Promise<DeviceSummary["connection"]> {
-  const query = { q: deviceId, limit: 1000 };
-  const { devices } = await ask(() => api.GET("/api/v1/devices", { params: { query } }));
-  return devices.find(({ id }) => id === deviceId)?.connection ?? null;
+/** What the list of devices has of it; undefined when it does not have it. */
+export async function fetchDevice(deviceId: string): Promise<DeviceSummary | undefined> {
+  const all = { q: deviceId, limit: 200 };
+  let query: typeof all & { cursor?: string } = all;
+  for (;;) {
+    const asked = query;
+    const { devices, next } = await ask(() => api.GET("/api/v1/devices", { params: { query: asked } }));
+    const own = devices.find(({ id }) => id === deviceId);
+    // Other ids may have this one in them.
+    if (own !== undefined || next === null) return own;
+    query = { ...all, cursor: next };
+  }
 }
 
 /** The newest reading of every sensor, however old it is. */

@@ -10,10 +10,12 @@ import { describeResolution } from "../charts/resolution-words.ts";
 import type { Span } from "../charts/span.ts";
 import { TraceChart } from "../charts/trace-chart.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
-import { formatClock, formatMeasure, formatMoment, formatRange, formatValue } from "../shell/format.ts";
+import { formatClock, formatMeasure, formatMoment, formatRange } from "../shell/format.ts";
 import type { Shell } from "../shell/page.ts";
 import type { Description } from "../shell/tooltip.ts";
 import { renderTwin } from "./data-twin.ts";
+import type { Beside } from "./latest.ts";
+import { ReadingNumber } from "./reading-number.ts";
 import { type Dot, dotsOf, emptyTrace, linesOf, type Trace, toPoints } from "./trace.ts";
 
 export interface PanelDeps {
@@ -27,6 +29,11 @@ export interface PanelDeps {
   readonly onPinch: (fromMs: number, toMs: number) => void;
   /** Whether somebody looks closely at one of the charts. */
   readonly onHover: (isOver: boolean) => void;
+  /** Which reading stands as a number beside what is drawn. */
+  readonly besideOf: (
+    sensorType: string,
+    drawn: { readonly dots: readonly Dot[]; readonly stepSeconds: number | null },
+  ) => Beside | undefined;
 }
 
 /** One sensor of the device: its chart, what it shows where the crosshair is, and the same as a table. */
@@ -41,7 +48,7 @@ export class SensorPanel {
   });
   readonly #canvas = element("canvas", { role: "img" });
   readonly #at = element("span", { class: "trace-at" });
-  readonly #value = element("span", { class: "sensor-value" }, ["–"]);
+  readonly #number: ReadingNumber;
   readonly #level = element("span", { class: "trace-level" });
   readonly #usual = element("span", { class: "trace-usual", hidden: "" }, ["usual"]);
   readonly #twin = element("div", { class: "twin", hidden: "" });
@@ -57,6 +64,7 @@ export class SensorPanel {
   constructor(sensorType: string, deps: PanelDeps) {
     this.#sensorType = sensorType;
     this.#deps = deps;
+    this.#number = new ReadingNumber(sensorType);
     const { shell, crosshair } = deps;
     const label = sensorLabel(sensorType);
     // Until it is drawn for the first time.
@@ -68,10 +76,7 @@ export class SensorPanel {
         element("span", { class: "trace-legend" }, [this.#level, this.#usual]),
         element("span", { class: "stale-tag" }, ["stale"]),
         this.#at,
-        element("span", { class: "sensor-reading" }, [
-          this.#value,
-          element("span", { class: "sensor-unit" }, [sensorUnit(sensorType)]),
-        ]),
+        this.#number.element,
       ]),
       this.#plot,
       this.#twin,
@@ -113,7 +118,7 @@ export class SensorPanel {
   }
 
   draw(): void {
-    const { stepSeconds, marks, heard } = this.#trace;
+    const { stepSeconds, marks } = this.#trace;
     const bands = bandsSince(this.#trace.bands, this.#span.fromMs * 1000);
     this.#dots = dotsOf(this.#trace);
     this.#chart.show({
@@ -129,13 +134,17 @@ export class SensorPanel {
     setAttribute(this.element, "data-anomalies", String(marks.size));
     setAttribute(this.element, "data-bands", String(bands.length));
     this.#usual.hidden = bands.length === 0;
-    // While a step gathers, its mean is not what was measured last.
-    const last = [...heard].at(-1)?.[1] ?? this.#dots.at(-1)?.mean;
-    setText(this.#value, last === undefined ? "–" : formatValue(last));
+    this.tick(Date.now());
     const name = `${sensorLabel(this.#sensorType)}: ${this.#dots.length} points, ${describeResolution(this.#trace)}, ${marks.size} anomalies`;
     setAttribute(this.#plot, "aria-label", name);
     setAttribute(this.#canvas, "aria-label", name);
     this.#drawTwin();
+  }
+
+  /** Shows what was measured last, and when. */
+  tick(nowMs: number): void {
+    const { stepSeconds } = this.#trace;
+    this.#number.show(this.#deps.besideOf(this.#sensorType, { dots: this.#dots, stepSeconds }), nowMs);
   }
 
   #drawTwin(): void {

@@ -2,16 +2,17 @@ import type { AlarmSummary } from "../../../schema/alarm.ts";
 import type { DeviceSummary } from "../../../schema/api.ts";
 import type { BrowserEvent } from "../../../schema/event.ts";
 import { AnomalyBook } from "../anomalies/anomaly-book.ts";
+import type { Connection } from "../shell/connection.ts";
 import { element } from "../shell/element.ts";
 import { Errands } from "../shell/errands.ts";
 import { renderLog } from "./event-log.ts";
+import { LatestReadings } from "./latest.ts";
 import {
-  fetchConnection,
+  fetchDevice,
   fetchDeviceAlarms,
   fetchDeviceAnomalies,
   fetchDeviceLedger,
   fetchDeviceRejected,
-  fetchLatest,
   fetchModels,
 } from "./questions.ts";
 import { renderLedger, renderModels, renderRejects, section } from "./side.ts";
@@ -21,11 +22,14 @@ const episodeLimit = 40;
 
 interface SideDeps {
   readonly deviceId: string;
+  readonly live: Connection;
   /** Brings a reading into view. */
   readonly onReveal: (sensorType: string, tsUs: number) => void;
-  /** `failure` or `latestUs` may have changed. */
+  /** `failure` or the newest readings may have changed. */
   readonly onChange: () => void;
-  readonly onConnection: (connection: DeviceSummary["connection"]) => void;
+  readonly onDevice: (device: DeviceSummary) => void;
+  /** It said something, and this is when its newest reading was made. */
+  readonly onSeen: (atUs: number) => void;
 }
 
 /** Beside the charts: what happened on the device, which models judge it, and what became of what it sent. */
@@ -33,6 +37,7 @@ export class SideColumn {
   readonly element: HTMLElement;
   /** The anomalies of the device, each with its sentence and what was expected. */
   readonly anomalies = new AnomalyBook(() => undefined);
+  readonly latest: LatestReadings;
   readonly #deps: SideDeps;
   readonly #errands: Errands;
   readonly #log = element("div");
@@ -40,12 +45,13 @@ export class SideColumn {
   readonly #ledger = element("div");
   readonly #rejects = element("div");
   readonly #timer: number;
+  readonly #deafen: () => void;
+  #isWell = true;
   #alarms: readonly AlarmSummary[] = [];
-  #latestUs: number | undefined;
-  #sensorTypes: readonly string[] = [];
 
   constructor(deps: SideDeps) {
     this.#deps = deps;
+    this.latest = new LatestReadings(deps.deviceId);
     this.#errands = new Errands(() => deps.onChange());
     this.element = element("div", { class: "device-side" }, [
       section("Events", this.#log),
@@ -53,18 +59,9 @@ export class SideColumn {
       section("Ledger", this.#ledger),
       section("Rejected", this.#rejects),
     ]);
+    this.#deafen = this.#listen();
     this.#timer = window.setInterval(() => this.ask(), askEveryMs);
     this.ask();
-  }
-
-  /** When the newest reading was made that is stored of the device. */
-  get latestUs(): number | undefined {
-    return this.#latestUs;
-  }
-
-  /** Every sensor that ever said something. */
-  get sensorTypes(): readonly string[] {
-    return this.#sensorTypes;
   }
 
   get failure(): string | undefined {
@@ -74,24 +71,43 @@ export class SideColumn {
   ask(): void {
     this.#errands.soon("alarms", () => this.#askAlarms(), 0);
     this.#errands.soon("anomalies", () => this.#askAnomalies(), 0);
-    this.#errands.soon("latest", () => this.#askLatest(), 0);
-    this.#errands.soon("connection", () => this.#askConnection(), 0);
+    this.#askSoon(0);
     this.#errands.soon("ledger", () => this.#askLedger(), 0);
     this.#errands.soon("rejects", () => this.#askRejects(), 0);
   }
 
-  /** What was pushed about the device. */
-  take(event: BrowserEvent): void {
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#deafen();
+    this.#errands.stop();
+  }
+
+  #listen(): () => void {
+    const { deviceId, live, onSeen } = this.#deps;
+    return live.listen({
+      onEvent: (event) => event.deviceId === deviceId && this.#take(event),
+      onReadings: (batch) => {
+        if (!this.latest.hear(batch)) return;
+        onSeen(this.latest.newestUs ?? 0);
+        // It speaks again, which the database knows a second later at most.
+        if (!this.#isWell) this.#askSoon(1000);
+      },
+      onPresence: (changes) => changes.some((change) => change.deviceId === deviceId) && this.#askSoon(0),
+      onConnect: () => this.ask(),
+    });
+  }
+
+  /** How the device is doing may have changed. */
+  #askSoon(delayMs: number): void {
+    this.#errands.soon("device", () => this.#askDevice(), delayMs);
+  }
+
+  #take(event: BrowserEvent): void {
     if (event.kind === "anomaly") {
       this.anomalies.add([event]);
       this.#showLog();
     }
     if (event.kind === "alarm") this.#errands.soon("alarms", () => this.#askAlarms(), 200);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-    this.#errands.stop();
   }
 
   async #askAlarms(): Promise<void> {
@@ -105,17 +121,15 @@ export class SideColumn {
     this.#showLog();
   }
 
-  async #askLatest(): Promise<void> {
-    const { series } = await fetchLatest(this.#deps.deviceId);
-    const times = series.flatMap(({ points }) => points.map(([tsUs]) => tsUs));
-    this.#latestUs = times.length === 0 ? undefined : Math.max(...times);
-    this.#sensorTypes = series.map(({ sensorType }) => sensorType);
-    this.#models.replaceChildren(renderModels(await fetchModels(), this.#sensorTypes));
-    this.#deps.onChange();
-  }
-
-  async #askConnection(): Promise<void> {
-    this.#deps.onConnection(await fetchConnection(this.#deps.deviceId));
+  async #askDevice(): Promise<void> {
+    const { deviceId, onDevice, onChange } = this.#deps;
+    const device = await fetchDevice(deviceId);
+    for (const { type, timestampUs, value } of device?.sensors ?? [])
+      this.latest.take(type, { tsUs: timestampUs, value });
+    this.#isWell = device?.state === "online";
+    if (device !== undefined) onDevice(device);
+    onChange();
+    this.#models.replaceChildren(renderModels(await fetchModels(), this.latest.sensorTypes));
   }
 
   async #askLedger(): Promise<void> {

@@ -1,8 +1,11 @@
+import { LatestReadings } from "../device/latest.ts";
+import { fetchLatest } from "../device/questions.ts";
 import { isOpen } from "../device/range.ts";
 import { Recorder } from "../device/recorder.ts";
 import { Connection } from "../shell/connection.ts";
 import { describeConnection } from "../shell/connection-state.ts";
 import { arrange, element, setAttribute, setText } from "../shell/element.ts";
+import { Errands } from "../shell/errands.ts";
 import { Painter } from "../shell/painter.ts";
 import { type Palette, readPalette } from "../shell/theme.ts";
 import type { EmbedAddress } from "./embed-address.ts";
@@ -18,6 +21,8 @@ export class EmbedPage {
   readonly #painter = new Painter();
   readonly #live: Connection;
   readonly #recorder: Recorder;
+  readonly #latest: LatestReadings;
+  readonly #errands = new Errands(() => this.#show());
   readonly #charts = new Map<string, EmbedChart>();
   readonly #traces = element("div", { class: "traces" });
   readonly #state = element("span");
@@ -47,7 +52,15 @@ export class EmbedPage {
         this.#show();
       },
     });
-    this.#live.listen({ onConnect: () => this.#show(), onDisconnect: () => this.#show() });
+    this.#latest = new LatestReadings(asked.deviceId);
+    this.#live.listen({
+      onReadings: (batch) => this.#latest.hear(batch),
+      onConnect: () => {
+        this.#show();
+        this.#errands.soon("latest", () => this.#askLatest(), 0);
+      },
+      onDisconnect: () => this.#show(),
+    });
     setInterval(() => this.#tick(), 1000);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint());
     this.#show();
@@ -56,6 +69,14 @@ export class EmbedPage {
   repaint(): void {
     this.#palette = readPalette();
     for (const chart of this.#charts.values()) chart.draw();
+  }
+
+  /** What comes later is pushed. */
+  async #askLatest(): Promise<void> {
+    const { series } = await fetchLatest(this.#asked.deviceId);
+    for (const { sensorType, points } of series)
+      for (const [tsUs, value] of points) this.#latest.take(sensorType, { tsUs, value });
+    this.#show();
   }
 
   #tick(): void {
@@ -82,13 +103,18 @@ export class EmbedPage {
       traces.map(([type]) => this.#chartOf(type)),
     );
     const isEmpty = this.#recorder.isAnswered && traces.length === 0;
-    setText(this.#said, this.#failure ?? (isEmpty ? noReadings : ""));
+    setText(this.#said, this.#failure ?? this.#errands.failure ?? (isEmpty ? noReadings : ""));
   }
 
   #chartOf(type: string): EmbedChart {
     const known = this.#charts.get(type);
     if (known !== undefined) return known;
-    const made = new EmbedChart(type, { painter: this.#painter, palette: () => this.#palette });
+    const made = new EmbedChart(type, {
+      painter: this.#painter,
+      palette: () => this.#palette,
+      latest: (sensorType) => this.#latest.of(sensorType),
+      isOpen: isOpen(this.#asked.range),
+    });
     this.#charts.set(type, made);
     return made;
   }
