@@ -196,6 +196,30 @@ describe("the views of the console", () => {
     await head.locator('[data-state="online"]').waitFor();
   });
 
+  test("what stands beside the charts moves on by itself, and leaves what somebody reads as it is", async () => {
+    const part = (name: string) => page.getByRole("region", { name, exact: true });
+    const account = async () => (await part("Ledger").locator("dd").allTextContents()).join(" ");
+    const send = (text: string) =>
+      stage.mqtt.publishAsync("devices/gauge/telemetry", text, { qos: 1 }).then(() => undefined);
+    await publish("gauge", { flow: 3 });
+    await send("junk");
+    await open("/devices/gauge");
+    await part("Models").getByText("learning 1 of 60").waitFor();
+    await until("the ledger is shown", async () => (await account()) === "2 1 0 1 0");
+    await part("Rejected").locator("summary").click();
+    await send("{");
+    await publish("gauge", { flow: 4 });
+    await until("the ledger has moved on", async () => (await account()) === "4 2 0 2 0", {
+      withinMs: 20_000,
+    });
+    await part("Models").getByText("learning 2 of 60").waitFor();
+    await until("both are listed", async () => (await part("Rejected").locator("li").count()) === 2);
+    expect(await part("Rejected").locator("details[open]").textContent()).toContain("junk");
+    expect(await focusedText()).toMatch(/^PAYLOAD/);
+    await open("/");
+    await page.locator(".fleet").getByText("sensors learning").waitFor();
+  });
+
   test("it is paused by the space bar and loses nothing; a range that is drawn goes into the address, and back", async () => {
     await open("/devices/kiln-2");
     await hasDots("temperature", 3);

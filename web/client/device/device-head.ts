@@ -15,7 +15,7 @@ interface HeadParts {
 export class DeviceHead {
   readonly element: HTMLElement;
   readonly #state = element("span", { class: "row-state" });
-  readonly #seen = element("time", { class: "device-seen" });
+  readonly #seen = element("time");
   readonly #why = element("span", { class: "device-why" });
   #seenUs: number | undefined;
 

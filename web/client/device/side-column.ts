@@ -15,9 +15,13 @@ import {
   fetchDeviceRejected,
   fetchModels,
 } from "./questions.ts";
-import { renderLedger, renderModels, renderRejects, section } from "./side.ts";
+import { FactList, RejectList, section } from "./side.ts";
+import { ledgerFacts, modelFacts } from "./side-words.ts";
 
-const askEveryMs = 30_000;
+/** What is not pushed, or not to everybody, is looked at this often while somebody can see it. */
+const lookEveryMs = 10_000;
+/** What is pushed as well is asked for anew each so many looks. */
+const looksPerReview = 3;
 const episodeLimit = 40;
 
 interface SideDeps {
@@ -41,12 +45,13 @@ export class SideColumn {
   readonly #deps: SideDeps;
   readonly #errands: Errands;
   readonly #log = element("div");
-  readonly #models = element("div");
-  readonly #ledger = element("div");
-  readonly #rejects = element("div");
+  readonly #models = new FactList("No sensor has said anything yet.");
+  readonly #ledger = new FactList("");
+  readonly #rejects = new RejectList();
   readonly #timer: number;
   readonly #deafen: () => void;
   #isWell = true;
+  #looks = 0;
   #alarms: readonly AlarmSummary[] = [];
 
   constructor(deps: SideDeps) {
@@ -55,12 +60,13 @@ export class SideColumn {
     this.#errands = new Errands(() => deps.onChange());
     this.element = element("div", { class: "device-side" }, [
       section("Events", this.#log),
-      section("Models", this.#models),
-      section("Ledger", this.#ledger),
-      section("Rejected", this.#rejects),
+      section("Models", this.#models.element),
+      section("Ledger", this.#ledger.element),
+      section("Rejected", this.#rejects.element),
     ]);
     this.#deafen = this.#listen();
-    this.#timer = window.setInterval(() => this.ask(), askEveryMs);
+    this.#timer = window.setInterval(() => this.#look(), lookEveryMs);
+    document.addEventListener("visibilitychange", this.#look);
     this.ask();
   }
 
@@ -71,6 +77,10 @@ export class SideColumn {
   ask(): void {
     this.#errands.soon("alarms", () => this.#askAlarms(), 0);
     this.#errands.soon("anomalies", () => this.#askAnomalies(), 0);
+    this.#lookAround();
+  }
+
+  #lookAround(): void {
     this.#askSoon(0);
     this.#errands.soon("ledger", () => this.#askLedger(), 0);
     this.#errands.soon("rejects", () => this.#askRejects(), 0);
@@ -78,9 +88,17 @@ export class SideColumn {
 
   stop(): void {
     clearInterval(this.#timer);
+    document.removeEventListener("visibilitychange", this.#look);
     this.#deafen();
     this.#errands.stop();
   }
+
+  readonly #look = (): void => {
+    if (document.hidden || !this.#deps.live.isLive) return;
+    this.#looks += 1;
+    if (this.#looks % looksPerReview === 0) this.ask();
+    else this.#lookAround();
+  };
 
   #listen(): () => void {
     const { deviceId, live, onSeen } = this.#deps;
@@ -129,17 +147,15 @@ export class SideColumn {
     this.#isWell = device?.state === "online";
     if (device !== undefined) onDevice(device);
     onChange();
-    this.#models.replaceChildren(renderModels(await fetchModels(), this.latest.sensorTypes));
+    this.#models.show(modelFacts((await fetchModels()).types, device?.sensors ?? []));
   }
 
   async #askLedger(): Promise<void> {
-    this.#ledger.replaceChildren(renderLedger(await fetchDeviceLedger(this.#deps.deviceId)));
+    this.#ledger.show(ledgerFacts(await fetchDeviceLedger(this.#deps.deviceId)));
   }
 
   async #askRejects(): Promise<void> {
-    // Somebody may be reading one of them.
-    if (this.#rejects.querySelector("details[open]") !== null) return;
-    this.#rejects.replaceChildren(renderRejects(await fetchDeviceRejected(this.#deps.deviceId)));
+    this.#rejects.show(await fetchDeviceRejected(this.#deps.deviceId));
   }
 
   #showLog(): void {
