@@ -95,6 +95,9 @@ describe("charts on a page elsewhere, and views of the list", () => {
     // What was heard is stored as well, and the tab still has the token.
     await other.reload();
     await dots(frame, 4).waitFor();
+    const number = frame.locator(".sensor-reading");
+    await number.getByText("22.50").waitFor();
+    await number.getByText(/just now|ago/).waitFor();
 
     await other.goto(stranger.origin);
     await until("the frame is refused", () =>
