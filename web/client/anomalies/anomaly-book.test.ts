@@ -4,7 +4,11 @@ import { AnomalyBook } from "./anomaly-book.ts";
 
 const second = 1_000_000;
 
-function anomaly(deviceId: string, atSeconds: number): AnomalyEvent {
+function anomaly(
+  deviceId: string,
+  atSeconds: number,
+  severity: AnomalyEvent["severity"] = "major",
+): AnomalyEvent {
   return {
     kind: "anomaly",
     deviceId,
@@ -14,7 +18,7 @@ function anomaly(deviceId: string, atSeconds: number): AnomalyEvent {
     score: 0.8,
     confidence: 1,
     modelVersion: "1",
-    severity: "major",
+    severity,
     sentence: "",
     expected: null,
     ...{ shares: {}, sensors: ["temperature"], learning: null },
@@ -37,12 +41,18 @@ test("episodes are listed by their beginning, so that one that goes on does not 
   expect(book.newestEpisodes(1).map(({ deviceId }) => deviceId)).toEqual(["a"]);
 });
 
-test("counts tell episodes and the readings in them, of one device and of all", () => {
+test("counts tell episodes, the readings in them and the worst severity, of one device and of all", () => {
   const book = new AnomalyBook(() => second);
-  book.add([anomaly("a", 0), anomaly("a", 50), anomaly("a", 55), anomaly("b", 500), anomaly("c", 10)]);
-  expect(book.countSince(50 * second)).toEqual({ episodes: 2, readings: 3 });
-  expect(book.countSince(0, "a")).toEqual({ episodes: 1, readings: 3 });
-  expect(book.countSince(0, "unknown")).toEqual({ episodes: 0, readings: 0 });
+  book.add([
+    anomaly("a", 0),
+    anomaly("a", 50),
+    anomaly("a", 55),
+    anomaly("b", 500, "critical"),
+    anomaly("c", 10),
+  ]);
+  expect(book.countSince(50 * second)).toEqual({ episodes: 2, readings: 3, severity: "critical" });
+  expect(book.countSince(0, "a")).toEqual({ episodes: 1, readings: 3, severity: "major" });
+  expect(book.countSince(0, "unknown")).toEqual({ episodes: 0, readings: 0, severity: "none" });
 });
 
 test("episodes of a slow device join once its cadence is known, and stay joined when it is not watched", () => {
@@ -63,5 +73,5 @@ test("a fault longer than the book stays one episode that began once", () => {
   const begun = Array.from({ length: 2500 }, (_, at) => book.add([anomaly("a", at)]).begun).flat();
   expect(begun).toHaveLength(1);
   expect(book.newestEpisodes(9).map(({ id }) => id)).toEqual(begun.map(({ id }) => id));
-  expect(book.countSince(0)).toEqual({ episodes: 1, readings: 2000 });
+  expect(book.countSince(0)).toEqual({ episodes: 1, readings: 2000, severity: "major" });
 });

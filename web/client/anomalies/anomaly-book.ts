@@ -1,4 +1,5 @@
 import type { AnomalyEvent } from "../../../schema/event.ts";
+import { type Severity, severities } from "../../../schema/scored.ts";
 import { type Episode, episodeGapUs, groupEpisodes, isOverlapping } from "./episodes.ts";
 
 const mostKept = 2000;
@@ -29,6 +30,8 @@ interface Added {
 export interface Counts {
   readonly episodes: number;
   readonly readings: number;
+  /** Of the worst of them. */
+  readonly severity: Severity;
 }
 
 /** The anomalies this page has heard of, each once, whether from the history, the stream or a replay. */
@@ -77,8 +80,9 @@ export class AnomalyBook {
     const isYoung = ({ timestampUs }: AnomalyEvent): boolean => timestampUs >= sinceUs;
     const devices = deviceId === undefined ? [...this.#devices.keys()] : [deviceId];
     const young = devices.flatMap((id) => this.#episodesOf(id)).filter(({ last }) => isYoung(last));
-    const readings = young.reduce((sum, episode) => sum + episode.readings.filter(isYoung).length, 0);
-    return { episodes: young.length, readings };
+    const readings = young.flatMap((episode) => episode.readings.filter(isYoung));
+    const severity = severities.findLast((one) => readings.some((reading) => reading.severity === one));
+    return { episodes: young.length, readings: readings.length, severity: severity ?? "none" };
   }
 
   newest(most: number): readonly AnomalyEvent[] {

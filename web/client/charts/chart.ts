@@ -16,13 +16,14 @@ import { valueBounds } from "./axis.ts";
 import { cursorPlugin, expectedPlugin } from "./chart-marks.ts";
 import { type Point, type Spot, toLine, toMarks } from "./history.ts";
 import { chartOptions } from "./scales.ts";
+import { markSets } from "./severity-marks.ts";
 
 Chart.register(Filler, LinearScale, LineController, LineElement, PointElement, TooltipPlugin);
 
 type LineChart = Chart<"line", Spot[]>;
 
+/** Behind it come the marks, a set for each severity. */
 const lineAt = 0;
-const marksAt = 1;
 
 type Place = Readonly<Record<"x" | "y", number>>;
 
@@ -56,7 +57,7 @@ export class SensorChart {
     const line = toLine(points);
     const { data, options } = this.#chart;
     // Fresh arrays: Chart.js keeps parsed results for an array it has seen (chartjs/Chart.js#11929).
-    data.datasets = [this.#lineSet(line), this.#markSet(toMarks(points))];
+    data.datasets = [this.#lineSet(line), ...markSets(toMarks(points), this.#deps.palette())];
     const { x, y } = options.scales ?? {};
     if (x !== undefined && y !== undefined) {
       const newest = line.at(-1)?.x ?? Date.now();
@@ -99,24 +100,6 @@ export class SensorChart {
     };
   }
 
-  #markSet(data: Spot[]): ChartDataset<"line", Spot[]> {
-    const palette = this.#deps.palette();
-    return {
-      data,
-      showLine: false,
-      fill: false,
-      pointStyle: "triangle",
-      pointRadius: 6,
-      pointHoverRadius: 8,
-      pointBackgroundColor: palette.anomaly,
-      pointHoverBackgroundColor: palette.anomaly,
-      pointBorderColor: palette.surface,
-      pointHoverBorderColor: palette.surface,
-      pointBorderWidth: 1.5,
-      order: 1,
-    };
-  }
-
   /** The keyboard's cursor goes before the pointer, which may just happen to lie there. */
   #showTooltip(): void {
     const { tooltip, describe } = this.#deps;
@@ -136,7 +119,7 @@ export class SensorChart {
     const model = this.#chart.tooltip;
     if (model === undefined || model.opacity === 0) return undefined;
     const items = model.dataPoints ?? [];
-    const raw = (items.find(({ datasetIndex }) => datasetIndex === marksAt) ?? items[0])?.raw;
+    const raw = (items.find(({ datasetIndex }) => datasetIndex > lineAt) ?? items[0])?.raw;
     return isSpot(raw) ? raw : undefined;
   }
 
@@ -185,7 +168,11 @@ function water(chart: LineChart, palette: Palette): CanvasGradient | string {
 }
 
 function marksOf(datasets: readonly { readonly data: readonly unknown[] }[]): readonly number[] {
-  return (datasets[marksAt]?.data ?? []).filter(isSpot).map(({ x }) => x);
+  return datasets
+    .slice(lineAt + 1)
+    .flatMap(({ data }) => data)
+    .filter(isSpot)
+    .map(({ x }) => x);
 }
 
 function toMicroseconds({ x }: Spot): number {

@@ -74,10 +74,16 @@ describe("drawing", () => {
     expect(line.map((spot) => spot.x)).toEqual(line.map((spot) => spot.x).toSorted((a, b) => a - b));
   });
 
-  test("every anomalous reading is a mark at its own place", () => {
-    expect(toMarks([point(1), point(2, 99, 1), point(3), point(4, -7, 1)])).toEqual([
-      { x: 2000, y: 99 },
-      { x: 4000, y: -7 },
+  test("every anomalous reading is a mark at its own place, as severe as its score", () => {
+    const anomaly = (atSeconds: number, value: number, score: number): Point => [
+      atSeconds * second,
+      value,
+      score,
+      1,
+    ];
+    expect(toMarks([point(1), anomaly(2, 99, 0.97), point(3), anomaly(4, -7, 0.6)])).toEqual([
+      { x: 2000, y: 99, severity: "critical" },
+      { x: 4000, y: -7, severity: "minor" },
     ]);
   });
 });

@@ -1,4 +1,6 @@
 import type { LivePoint } from "../../../schema/event.ts";
+import { severityOf } from "../../../schema/scored.ts";
+import type { Mark } from "./severity-marks.ts";
 
 /** One reading on a chart: [timestampUs, value, score, isAnomaly as 0 or 1], as the history and the live stream both give it. */
 export type Point = readonly [timestampUs: number, value: number, score: number, isAnomaly: number];
@@ -64,10 +66,10 @@ export function toLine(points: readonly Point[]): Spot[] {
 }
 
 /** The marks of a chart: the anomalous readings, each and every one. */
-export function toMarks(points: readonly Point[]): Spot[] {
+export function toMarks(points: readonly Point[]): Mark[] {
   return points
     .filter((point) => point[3] === 1)
-    .map(([timestampUs, value]) => ({ x: timestampUs / 1000, y: value }));
+    .map(([timestampUs, value, score]) => ({ x: timestampUs / 1000, y: value, severity: severityOf(score) }));
 }
 
 /** What was pushed of a device, by sensor type. */

@@ -8,7 +8,6 @@ import {
   type Plugin,
   PointElement,
 } from "chart.js";
-import type { Severity } from "../../../schema/scored.ts";
 import type { Palette } from "../shell/theme.ts";
 import { valueBounds } from "./axis.ts";
 import { asDrawn, type Band, roomFor } from "./bands.ts";
@@ -16,6 +15,7 @@ import { expectedPlugin, usualPlugin } from "./chart-marks.ts";
 import type { Spot } from "./history.ts";
 import { type Box, picturePixels } from "./picture.ts";
 import { chartOptions } from "./scales.ts";
+import { type Mark, markSets } from "./severity-marks.ts";
 import type { Span } from "./span.ts";
 import { crosshairPlugin, ribbonPlugin, selectionPlugin } from "./trace-marks.ts";
 
@@ -28,7 +28,7 @@ export interface TraceView extends Span {
   readonly min: readonly Spot[];
   readonly max: readonly Spot[];
   /** Every anomaly; these are never thinned out. */
-  readonly marks: readonly (Spot & { readonly severity: Severity })[];
+  readonly marks: readonly Mark[];
   /** What was usual, from the one in force at the beginning on. */
   readonly bands: readonly Band[];
 }
@@ -46,14 +46,6 @@ interface TraceChartDeps {
 }
 
 type Line = ChartDataset<"line", Spot[]>;
-
-/** By severity: the shape says what the colour says. */
-const shapes = {
-  none: { pointStyle: "triangle", pointRadius: 5 },
-  minor: { pointStyle: "triangle", pointRadius: 5 },
-  major: { pointStyle: "rectRot", pointRadius: 6 },
-  critical: { pointStyle: "circle", pointRadius: 7 },
-} as const;
 
 /** One sensor over a range: its line, the envelope of what the line stands for, and its anomalies. Draws only when told to. */
 export class TraceChart {
@@ -95,7 +87,7 @@ export class TraceChart {
     this.#view = view;
     const { data, options } = this.#chart;
     // Fresh arrays: Chart.js keeps parsed results for an array it has seen (chartjs/Chart.js#11929).
-    data.datasets = [...this.#markSets(), this.#lineSet(), ...this.#envelopeSets()];
+    data.datasets = [...markSets(view.marks, this.#deps.palette()), this.#lineSet(), ...this.#envelopeSets()];
     const { x, y } = options.scales ?? {};
     if (x !== undefined && y !== undefined) {
       Object.assign(x, { min: view.fromMs, max: view.toMs });
@@ -174,18 +166,5 @@ export class TraceChart {
       { ...plain, data: [...max], fill: "+1", backgroundColor },
       { ...plain, data: [...min], fill: false },
     ];
-  }
-
-  #markSets(): Line[] {
-    const { minor, anomaly, critical, surface } = this.#deps.palette();
-    const colours = { none: minor, minor, major: anomaly, critical };
-    return (["none", "minor", "major", "critical"] as const).flatMap((severity) => {
-      const data = this.#view.marks.filter((mark) => mark.severity === severity);
-      if (data.length === 0) return [];
-      return {
-        ...{ data, showLine: false, fill: false, ...shapes[severity], order: 1 },
-        ...{ pointBackgroundColor: colours[severity], pointBorderColor: surface, pointBorderWidth: 1.5 },
-      };
-    });
   }
 }

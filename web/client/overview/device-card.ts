@@ -13,7 +13,9 @@ export class DeviceCard {
   readonly #blocks = new Map<string, SensorBlock>();
   readonly #sensors = element("div");
   readonly #connection = element("span", { class: "card-connection" });
-  readonly #found = element("span", { class: "card-found" });
+  readonly #mark = element("span", { class: "severity-mark", "aria-hidden": "true" });
+  readonly #count = element("span");
+  readonly #found = element("span", { class: "card-found" }, [this.#mark, " ", this.#count]);
   readonly #seen = element("span", { class: "card-seen" });
   readonly #pin = element("button", { type: "button", class: "card-pin" });
   #isNear = false;
@@ -106,7 +108,9 @@ export class DeviceCard {
   #describe(nowMs = Date.now()): void {
     const { series, anomalies } = this.#deps;
     const found = anomalies.countSince((nowMs - countedMs) * 1000, this.deviceId);
-    setText(this.#found, found.episodes === 0 ? "" : `▲ ${found.episodes} in 10 min`);
+    setText(this.#count, found.episodes === 0 ? "" : `${found.episodes} in 10 min`);
+    this.#mark.hidden = found.episodes === 0;
+    setAttribute(this.#found, "data-severity", found.severity);
     setAttribute(this.#found, "title", describeCounts(found));
     const newestUs = Math.max(
       ...[...this.#blocks.keys()].map((name) => series.points(this.deviceId, name).at(-1)?.[0] ?? 0),

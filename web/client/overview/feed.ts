@@ -78,7 +78,7 @@ class Row {
   constructor({ deviceId, sensorType }: KnownEpisode, onSelect: FeedDeps["onSelect"]) {
     const note = element("span", { class: "feed-note", hidden: "" }, ["Not on the board now."]);
     const button = element("button", { type: "button", class: "feed-item" }, [
-      element("span", { class: "feed-mark", "aria-hidden": "true" }, ["▲"]),
+      element("span", { class: "feed-mark severity-mark", "aria-hidden": "true" }),
       element("span", { class: "feed-device" }, [deviceId, " ", this.#count]),
       this.#age,
       element("span", { class: "feed-sensor" }, [sensorLabel(sensorType), " ", this.#since]),
@@ -98,6 +98,7 @@ class Row {
     this.#shown = episode;
     const { first, last, worst, sensorType, readings } = episode;
     setAttribute(this.element, "data-anomaly", anomalyKey(first));
+    setAttribute(this.element, "data-severity", worst.severity);
     setAttribute(this.element, "data-count", String(readings.length));
     setAttribute(this.#alarm, "href", alarmOfAnomaly(first));
     setAttribute(this.#alarm, "aria-label", `Alarm of ${first.deviceId}, ${sensorLabel(sensorType)}`);

@@ -1,3 +1,4 @@
+import { severityOf } from "../../../schema/scored.ts";
 import { sensorLabel, sensorUnit } from "../../../schema/sensors.ts";
 import type { AnomalyBook } from "../anomalies/anomaly-book.ts";
 import type { SensorChart } from "../charts/chart.ts";
@@ -69,7 +70,7 @@ export class SensorBlock {
         this.#age,
         element("span", { class: "stale-tag" }, ["stale"]),
         element("span", { class: "sensor-reading" }, [
-          element("span", { class: "sensor-mark", "aria-hidden": "true" }, ["▲"]),
+          element("span", { class: "sensor-mark severity-mark", "aria-hidden": "true" }),
           this.#value,
           element("span", { class: "sensor-unit" }, [sensorUnit(sensorType)]),
         ]),
@@ -175,12 +176,13 @@ export class SensorBlock {
     setAttribute(this.#plot, "aria-label", name);
     if (this.#canvas !== undefined) setAttribute(this.#canvas, "aria-label", name);
     if (last === undefined) return;
-    const [timestampUs, value, , isAnomaly] = last;
+    const [timestampUs, value, score, isAnomaly] = last;
     setAttribute(this.element, "data-last-value", String(value));
     setText(this.#value, formatValue(value));
     this.#age.dateTime = new Date(timestampUs / 1000).toISOString();
     this.#age.title = formatMoment(timestampUs / 1000);
     this.element.classList.toggle("is-anomalous", isAnomaly === 1);
+    setAttribute(this.element, "data-severity", severityOf(score));
     this.tick(Date.now());
   }
 
@@ -205,6 +207,7 @@ export class SensorBlock {
       sentence: isAnomaly && known !== undefined && known.sentence !== "" ? known.sentence : plain,
       expected: isAnomaly && known?.expected ? formatRange(this.#sensorType, known.expected) : "",
       isAnomaly,
+      severity: severityOf(score),
     };
   }
 

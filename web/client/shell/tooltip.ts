@@ -1,4 +1,5 @@
-import { element, find, setText } from "./element.ts";
+import type { Severity } from "../../../schema/scored.ts";
+import { element, find, setAttribute, setText } from "./element.ts";
 
 /** What is said about one reading. */
 export interface Description {
@@ -8,6 +9,8 @@ export interface Description {
   /** The range the shaded bar of the chart stands for, if there is one. */
   readonly expected: string;
   readonly isAnomaly: boolean;
+  /** Of an anomaly, when it is known. */
+  readonly severity?: Severity;
 }
 
 /** The one tooltip of the page: HTML rather than canvas, because a sentence is wider than a chart is high. */
@@ -36,6 +39,7 @@ export class Tooltip {
     setText(this.#sentence, said.sentence);
     setText(this.#expected, said.expected === "" ? "" : `Expected ${said.expected}, shaded in the chart`);
     this.#box.classList.toggle("is-anomaly", said.isAnomaly);
+    setAttribute(this.#box, "data-severity", said.severity ?? "");
     this.#box.hidden = false;
     const { offsetWidth, offsetHeight } = this.#box;
     const left = Math.min(
