@@ -94,6 +94,55 @@ describe("the console", () => {
     await alarm.getByText("Undone").waitFor();
   });
 
+  test("puts the worst alarm first, and gives every severity one shape and one colour", async () => {
+    await publish("oven-6", 150);
+    await publish("oven-7", 33);
+    await page.locator("#inbox [data-alarm]").filter({ hasText: "oven-7" }).waitFor();
+    await page.locator(".fleet").waitFor();
+    const ranks = (await severitiesIn("#inbox .alarm")).map((name) => ["critical", "major"].indexOf(name));
+    expect(ranks.length).toBeGreaterThan(3);
+    expect(ranks).toEqual(ranks.toSorted());
+    const hosts = [".fleet [data-severity] dd", "#inbox .alarm-mark", "#feed-list .feed-mark"];
+    const marks = await Promise.all([...hosts, ".card-found .severity-mark"].map(looksOf));
+    expect(marks.every((found) => found.includes("critical"))).toBe(true);
+    const looks = marks.join("\n").split("\n");
+    expect(new Set(looks).size, `${[...new Set(looks)]}`).toBe(3);
+  });
+
+  async function severitiesIn(selector: string): Promise<readonly string[]> {
+    const rows = await page.locator(selector).all();
+    return Promise.all(rows.map(async (row) => (await row.getAttribute("data-severity")) ?? ""));
+  }
+
+  /** How severities are shown there, a line each: `critical "●" rgb(…)`. */
+  async function looksOf(selector: string): Promise<string> {
+    const read = `[...document.querySelectorAll(${JSON.stringify(selector)})].map((mark) => {
+      const { content, color } = getComputedStyle(mark, "::before");
+      return [mark.closest("[data-severity]").dataset.severity, content, color].join(" ");
+    }).join("\\n")`;
+    return String(await page.evaluate(read));
+  }
+
+  test("opens the page of an alarm whose device is not on the board", async () => {
+    await publish("oven-8", 150);
+    const row = page.locator("#inbox [data-alarm]").filter({ hasText: "oven-8" });
+    await row.waitFor();
+    await block("oven-8").waitFor();
+    await setTimeoutSeconds(1);
+    await block("oven-8").waitFor({ state: "detached" });
+    await setTimeoutSeconds(60);
+    await row.locator(".feed-item").focus();
+    await page.keyboard.press("Enter");
+    await page.locator("[data-alarm-page]").waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/alarms/${await alarmOf("oven-8")}`);
+  });
+
+  async function alarmOf(deviceId: string): Promise<number | undefined> {
+    const answer = await fetch(`${stage.consoleUrl}/api/v1/alarms?device=${deviceId}`);
+    // As the route answers by its schema.
+    return ((await answer.json()) as { alarms: { id: number }[] }).alarms[0]?.id;
+  }
+
   test("says that the connection is lost, and misses no point of the time without it", async () => {
     await publish("oven-2", 21);
     await block("oven-2").waitFor();

@@ -58,3 +58,10 @@ test("a shelved alarm comes back when its time is over", () => {
   expect(idsIn(book, 4999)).toEqual([]);
   expect(idsIn(book, 5000)).toEqual([1]);
 });
+
+test("the worst stand first, and of equals the youngest", () => {
+  const book = new AlarmBook();
+  for (const [at, severity] of (["critical", "major", "minor", "critical", "minor"] as const).entries())
+    book.take(alarm(at + 1, { severity }));
+  expect(idsIn(book)).toEqual([4, 1, 2, 5, 3]);
+});

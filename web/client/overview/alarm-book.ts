@@ -1,4 +1,5 @@
 import type { AlarmSummary } from "../../../schema/alarm.ts";
+import { worstFirst } from "../alarm/worst-first.ts";
 
 interface Known {
   readonly alarm: AlarmSummary;
@@ -38,12 +39,12 @@ export class AlarmBook {
     }
   }
 
-  /** Those to be looked after at this moment, the youngest first; a group stands for its members. */
+  /** Those to be looked after at this moment, the worst first; a group stands for its members. */
   open(nowMs: number): readonly AlarmSummary[] {
-    return [...this.#known.values()]
+    const open = [...this.#known.values()]
       .map(({ alarm }) => alarm)
       .filter(({ state, group }) => state !== "cleared" && group === null)
-      .filter(({ shelvedUntilUs }) => (shelvedUntilUs ?? 0) <= nowMs * 1000)
-      .sort((a, b) => b.id - a.id);
+      .filter(({ shelvedUntilUs }) => (shelvedUntilUs ?? 0) <= nowMs * 1000);
+    return worstFirst(open);
   }
 }

@@ -1,7 +1,8 @@
 import type { AlarmSummary, AlarmVerdict } from "../../../schema/alarm.ts";
 import type { AlarmEvent } from "../../../schema/event.ts";
 import { sensorLabel } from "../../../schema/sensors.ts";
-import { Why } from "../anomalies/why.ts";
+import { whoOf } from "../alarm/alarm-words.ts";
+import { withoutKind } from "../parts/names.ts";
 import { arrange, element, find, setAttribute, setText } from "../shell/element.ts";
 import { formatAge, formatMeasure, formatMoment } from "../shell/format.ts";
 import { acknowledgeAlarm, fetchOpenAlarms, judgeAlarm } from "../shell/server-api.ts";
@@ -13,10 +14,10 @@ import { startSwipe } from "./swipe.ts";
 
 const refreshEveryMs = 60_000;
 
-/** Shows the sensor of an alarm and says whether it could. */
-type Select = (alarm: AlarmSummary) => boolean;
+/** Shows an alarm, where its sensor is or on a page of its own. */
+type Select = (alarm: AlarmSummary) => void;
 
-/** The open alarms, the youngest on top; hidden while there are none. */
+/** The open alarms, the worst on top; hidden while there are none. */
 export class Inbox {
   readonly #section: HTMLElement;
   readonly #count: HTMLElement;
@@ -49,12 +50,13 @@ export class Inbox {
     return this.#book.open(Date.now()).some((alarm) => alarm.deviceId === deviceId);
   }
 
-  /** Acknowledges the alarm in whose row the focus is; false when it is in none. */
-  acknowledgeFocused(): boolean {
+  /** Acknowledges the alarm in whose row the focus is, when `a` was pressed; false when it means nothing. */
+  readonly obey = (key: string): boolean => {
+    if (key !== "a") return false;
     const row = [...this.#rows.values()].find(({ element: own }) => own.contains(document.activeElement));
     row?.acknowledge();
     return row !== undefined;
-  }
+  };
 
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
@@ -142,16 +144,15 @@ interface Orders {
   readonly judge: (alarm: AlarmSummary, verdict: AlarmVerdict | "none") => Promise<boolean>;
 }
 
-/** One alarm: its worst reading, since when it goes on, and who has taken it on. */
+/** One alarm: what it is about, since when it goes on, and who has taken it on. As low as can be, so that many are seen at once. */
 class Row {
   readonly element: HTMLElement;
   readonly #device = element("span", { class: "feed-device" });
   readonly #age = element("time", { class: "feed-age" });
-  readonly #sensor = element("span", { class: "feed-sensor" });
-  readonly #value = element("span", { class: "feed-value" });
-  readonly #sentence = element("span", { class: "feed-sentence" });
+  readonly #sensor = element("span", { class: "alarm-sensor" });
+  readonly #severity = element("span", { class: "severity-word" });
+  readonly #sentence = element("span");
   readonly #state = element("span", { class: "alarm-state" });
-  readonly #why = new Why();
   readonly #retune = new Retune();
   readonly #acknowledge = plainButton("Acknowledge");
   readonly #undo = plainButton("Undo");
@@ -161,13 +162,14 @@ class Row {
   #shown: AlarmSummary | undefined;
 
   constructor(onSelect: Select, orders: Orders) {
-    const note = element("span", { class: "feed-note", hidden: "" }, ["Not on the board now."]);
     const button = element("button", { type: "button", class: "feed-item" }, [
-      element("span", { class: "alarm-mark", "aria-hidden": "true" }, ["●"]),
-      ...[this.#device, this.#age, this.#sensor, this.#value, this.#sentence, this.#why.element, note],
+      element("span", { class: "alarm-mark severity-mark", "aria-hidden": "true" }),
+      element("span", { class: "alarm-subject" }, [this.#device, " ", this.#sensor]),
+      this.#age,
+      element("span", { class: "alarm-text" }, [this.#severity, " · ", this.#sentence]),
     ]);
     button.addEventListener("click", () => {
-      if (this.#shown !== undefined) note.hidden = onSelect(this.#shown);
+      if (this.#shown !== undefined) onSelect(this.#shown);
     });
     this.#onClick(this.#acknowledge, (alarm) => orders.acknowledge(alarm));
     this.#onClick(this.#confirm, (alarm) => orders.judge(alarm, turned(alarm, "confirmed")));
@@ -208,16 +210,16 @@ class Row {
   show(alarm: AlarmSummary, nowMs: number): void {
     if (alarm === this.#shown) return;
     this.#shown = alarm;
-    const { id, deviceId, sensorType, state, peak, raisedUs, acknowledgedBy, assignee } = alarm;
+    const { id, sensorType, state, peak, raisedUs, acknowledgedBy, assignee } = alarm;
     setAttribute(this.element, "data-alarm", String(id));
     setAttribute(this.element, "data-state", state);
     setAttribute(this.element, "data-severity", alarm.severity);
-    const who = alarm.members > 0 ? `${alarm.members} devices` : deviceId;
+    const who = whoOf(alarm);
     setText(this.#device, who);
     setText(this.#sensor, sensorLabel(sensorType));
-    setText(this.#value, peak.value === null ? "" : formatMeasure(sensorType, peak.value));
-    this.#value.title = "The worst reading";
-    setText(this.#sentence, peak.sentence || "Unusual for this sensor.");
+    setText(this.#severity, alarm.severity);
+    const value = peak.value === null ? "" : `${formatMeasure(sensorType, peak.value)}, `;
+    setText(this.#sentence, peak.sentence || `${value}unusual for this sensor.`);
     setAttribute(this.#age, "datetime", new Date(raisedUs / 1000).toISOString());
     setAttribute(this.#age, "title", `Since ${formatMoment(raisedUs / 1000)}`);
     const assigned = assignee === null ? [] : [`assigned to ${assignee}`];
@@ -228,7 +230,6 @@ class Row {
     setAttribute(this.#undo, "aria-label", `Undo, and leave ${sensor} unacknowledged`);
     setAttribute(this.#details, "aria-label", `Details of ${sensor}`);
     setAttribute(this.#details, "href", `/alarms/${id}`);
-    this.#why.show(peak.shares, [alarm.severity]);
     this.#showVerdict(alarm, sensor);
     this.tick(nowMs);
   }
@@ -261,9 +262,4 @@ function plainButton(label: string): HTMLButtonElement {
 /** The verdict after a press: the same once more takes it back. */
 function turned({ judgement }: AlarmSummary, verdict: AlarmVerdict): AlarmVerdict | "none" {
   return judgement?.verdict === verdict ? "none" : verdict;
-}
-
-/** `operator:ada` is ada here. */
-function withoutKind(name: string): string {
-  return name.slice(name.indexOf(":") + 1);
 }

@@ -3,6 +3,7 @@ import type { AnomalyEvent, BrowserEvent } from "../../../schema/event.ts";
 import { sensorLabel } from "../../../schema/sensors.ts";
 import { AnomalyBook, countedMs, type KnownEpisode } from "../anomalies/anomaly-book.ts";
 import { SeriesBook } from "../charts/series-book.ts";
+import { startListKeys } from "../parts/list-keys.ts";
 import { find } from "../shell/element.ts";
 import { Errands } from "../shell/errands.ts";
 import type { Page, Shell } from "../shell/page.ts";
@@ -12,7 +13,6 @@ import { Board } from "./board.ts";
 import { BoardView } from "./board-view.ts";
 import { readSnapshot, writeSnapshot } from "./cache.ts";
 import { Feed, feedLimit } from "./feed.ts";
-import { startFeedKeys } from "./feed-keys.ts";
 import { FleetStrip } from "./fleet-strip.ts";
 import { Inbox } from "./inbox.ts";
 import { loadCharts } from "./late-charts.ts";
@@ -67,7 +67,9 @@ export class Overview implements Page {
     this.#backfill = new Backfill(shell.live, (series) => this.#takeHistory(series));
     this.#inbox = new Inbox(
       this.element,
-      (alarm) => this.#revealOn({ ...alarm, timestampUs: alarm.lastUs }),
+      (alarm) => {
+        if (!this.#revealOn({ ...alarm, timestampUs: alarm.lastUs })) shell.go(`/alarms/${alarm.id}`);
+      },
       () => this.#showBoard(),
     );
     this.#feed = new Feed({
@@ -92,7 +94,7 @@ export class Overview implements Page {
     this.#find("#view-empty").before(this.#view.element);
     this.#find("#board").prepend(this.#fleet.element);
     this.#paintStored();
-    this.#endKeys = startFeedKeys(this.#find(".feed"), () => this.#inbox.acknowledgeFocused());
+    this.#endKeys = startListKeys(this.#find(".feed"), ".feed-item", this.#inbox.obey);
     this.#deafen = shell.live.listen({
       onReadings: (batch) => this.#board.takeLive(batch),
       onPresence: (changes) => this.#board.takePresence(changes),

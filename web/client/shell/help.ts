@@ -9,8 +9,9 @@ const everywhere: readonly (readonly [string, string])[] = [
 ];
 const lists: readonly (readonly [string, string])[] = [
   ["j k", "next and previous row"],
-  ["Enter", "open it"],
-  ["a", "acknowledge the alarm of the row, or of the page"],
+  ["Enter", "open it; on the overview, show it in its chart if there is one"],
+  ["x", "select the alarm of the row, in the list of alarms"],
+  ["a", "acknowledge the selected alarms, that of the row, or that of the page"],
 ];
 const charts: readonly (readonly [string, string])[] = [
   ["Space", "pause and go on"],
