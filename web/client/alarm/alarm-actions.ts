@@ -3,14 +3,7 @@ import { Retune } from "../overview/retune.ts";
 import { button, choice, field, form, submit, textInput } from "../parts/controls.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import { type AlarmWish, changeAlarm } from "./alarm-api.ts";
-
-const hours = [
-  ["3600", "1 hour"],
-  ["14400", "4 hours"],
-  ["28800", "8 hours"],
-  ["86400", "1 day"],
-  ["604800", "7 days"],
-] as const;
+import { shelfTimes } from "./alarm-words.ts";
 
 export interface ActionDeps {
   /** Does it, says what came of it, and answers whether it was done; the page shows the alarm anew then. */
@@ -35,7 +28,7 @@ export class AlarmActions {
     () => void this.#do({ kind: "shelve", seconds: 0 }, "It is off the shelf."),
   );
   readonly #assignee = textInput({ name: "assignee", autocapitalize: "none" });
-  readonly #shelf = choice(hours, { name: "shelf" });
+  readonly #shelf = choice(shelfTimes, { name: "shelf" });
   readonly #comment = textInput({ name: "comment", maxlength: "2000" });
   readonly #note = textInput({ name: "note", maxlength: "2000" });
   readonly #ongoing: HTMLElement;

@@ -1,8 +1,8 @@
 import type { AlarmRecord, AlarmSummary } from "../../../schema/alarm.ts";
 import { nothing } from "../parts/controls.ts";
 import { element } from "../shell/element.ts";
-import { formatMeasure, formatMoment, formatSpan } from "../shell/format.ts";
-import { describeJudgement, describeRecord, subjectOf } from "./alarm-words.ts";
+import { formatMoment } from "../shell/format.ts";
+import { describeInList, describeRecord, nameInList } from "./alarm-words.ts";
 
 /** What happened to an alarm, oldest first. */
 export function renderTimeline(events: readonly AlarmRecord[]): HTMLElement {
@@ -25,16 +25,16 @@ export function renderAlarms(alarms: readonly AlarmSummary[], empty: string): HT
 }
 
 function renderAlarm(alarm: AlarmSummary): HTMLElement {
-  const { id, peak, sensorType, raisedUs, lastUs, severity, anomalies, state } = alarm;
-  const value = peak.value === null ? "" : `${formatMeasure(sensorType, peak.value)} · `;
-  const lasted = formatSpan((lastUs - raisedUs) / 1000);
-  return element("li", { "data-alarm": String(id), "data-severity": severity }, [
+  return element("li", { "data-alarm": String(alarm.id), "data-severity": alarm.severity }, [
+    element("span", { class: "severity-mark", "aria-hidden": "true" }),
     element("span", { class: "desk-what" }, [
-      element("a", { href: `/alarms/${id}` }, [`${subjectOf(alarm)}, ${formatMoment(raisedUs / 1000)}`]),
+      element("a", { href: `/alarms/${alarm.id}` }, [nameInList(alarm)]),
       " ",
-      element("small", {}, [`${value}${severity}, ${state}, ${anomalies}\u202f× in ${lasted}`]),
+      element("small", {}, [
+        element("span", { class: "severity-word" }, [alarm.severity]),
+        ` · ${describeInList(alarm)}`,
+      ]),
     ]),
-    element("span", { class: "desk-note" }, [describeJudgement(alarm)]),
   ]);
 }
 

@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import type { AlarmRecord, AlarmSummary } from "../../../schema/alarm.ts";
-import { describeJudgement, describeRecord, describeRule, describeState, subjectOf } from "./alarm-words.ts";
+import {
+  describeInList,
+  describeJudgement,
+  describeRecord,
+  describeRule,
+  describeState,
+  subjectOf,
+} from "./alarm-words.ts";
 
 const minuteUs = 60_000_000;
 const alarm: AlarmSummary = {
@@ -47,6 +54,16 @@ test("says how it stands", () => {
   );
   expect(describeState({ ...alarm, state: "cleared", clearedUs: 9 * minuteUs }, 0)).toBe(
     "cleared after 9 min",
+  );
+});
+
+test("says in a list how it stands, and who has taken it on", () => {
+  expect(describeInList(alarm)).toBe("150.0\u202f°C, raised, 3\u202f× in 1 min");
+  const taken = { ...alarm, state: "acknowledged", acknowledgedBy: "operator:ada", assignee: "ben" } as const;
+  expect(describeInList(taken)).toBe("150.0\u202f°C, acknowledged by ada, assigned to ben, 3\u202f× in 1 min");
+  const judgement = { verdict: "confirmed", by: "operator:ada", atUs: 0, note: null } as const;
+  expect(describeInList({ ...taken, state: "cleared", assignee: null, judgement })).toBe(
+    "150.0\u202f°C, cleared, acknowledged by ada, 3\u202f× in 1 min, confirmed",
   );
 });
 

@@ -1,7 +1,16 @@
 import type { AlarmRecord, AlarmSummary } from "../../../schema/alarm.ts";
 import { sensorLabel } from "../../../schema/sensors.ts";
 import { withoutKind } from "../parts/names.ts";
-import { formatSpan } from "../shell/format.ts";
+import { formatMeasure, formatMoment, formatSpan } from "../shell/format.ts";
+
+/** How long an alarm can be shelved for, in seconds. */
+export const shelfTimes = [
+  ["3600", "1 hour"],
+  ["14400", "4 hours"],
+  ["28800", "8 hours"],
+  ["86400", "1 day"],
+  ["604800", "7 days"],
+] as const;
 
 /** Whom an alarm is about. */
 export function whoOf({ deviceId, members }: Pick<AlarmSummary, "deviceId" | "members">): string {
@@ -12,6 +21,26 @@ export function whoOf({ deviceId, members }: Pick<AlarmSummary, "deviceId" | "me
 export function subjectOf(alarm: Pick<AlarmSummary, "deviceId" | "members" | "sensorType">): string {
   const { sensorType } = alarm;
   return sensorType === "" ? whoOf(alarm) : `${whoOf(alarm)}, ${sensorLabel(sensorType)}`;
+}
+
+/** What tells it from others in a list. */
+export function nameInList(alarm: AlarmSummary): string {
+  return `${subjectOf(alarm)}, ${formatMoment(alarm.raisedUs / 1000)}`;
+}
+
+/** How it stands, in a list: `150 °C, acknowledged by ada, 3 × in 4 min`. */
+export function describeInList(alarm: AlarmSummary): string {
+  const { peak, sensorType, state, raisedUs, lastUs, anomalies, assignee, shelvedUntilUs } = alarm;
+  const by = alarm.acknowledgedBy === null ? "" : withoutKind(alarm.acknowledgedBy);
+  const taken = by === "" ? state : `${state === "acknowledged" ? "" : `${state}, `}acknowledged by ${by}`;
+  return [
+    ...(peak.value === null ? [] : [formatMeasure(sensorType, peak.value)]),
+    taken,
+    ...(assignee === null ? [] : [`assigned to ${assignee}`]),
+    ...(shelvedUntilUs === null ? [] : [`shelved until ${formatMoment(shelvedUntilUs / 1000)}`]),
+    `${anomalies}\u202f× in ${formatSpan((lastUs - raisedUs) / 1000)}`,
+    ...(alarm.judgement === null ? [] : [describeJudgement(alarm)]),
+  ].join(", ");
 }
 
 /** What raised it, in a few words. */

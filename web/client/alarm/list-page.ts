@@ -1,13 +1,14 @@
 import type { AlarmsAnswer } from "../../../schema/alarm.ts";
 import { api, ask } from "../api/asking.ts";
-import { button, choice, field, form, section, submit, textInput } from "../parts/controls.ts";
+import { button, choice, field, form, nothing, submit, textInput } from "../parts/controls.ts";
 import { Desk } from "../parts/desk.ts";
 import { element } from "../shell/element.ts";
 import type { OpenPage, Page, Place, Shell } from "../shell/page.ts";
-import { renderAlarms } from "./alarm-lists.ts";
-import { questionOf } from "./list-words.ts";
+import { AlarmBench } from "./alarm-bench.ts";
+import { inOrder, questionOf, stateOf } from "./list-words.ts";
 
 const refreshMs = 30_000;
+const soonMs = 150;
 const states = [
   ["open", "open"],
   ["raised", "not acknowledged"],
@@ -19,21 +20,26 @@ const states = [
 
 export const open: OpenPage = (place, shell) => new AlarmsPage(place, shell);
 
-/** Alarms, those of today and of the past: `?state=open&device=a`. */
+/** Alarms to be worked at, those of today and of the past: `?state=open&device=a`. */
 class AlarmsPage implements Page {
   readonly title = "Alarms";
   readonly element: HTMLElement;
   readonly #shell: Shell;
   readonly #state = choice(states, { name: "state" });
   readonly #device = textInput({ name: "device", placeholder: "all" });
+  readonly #older = button("Older ones", () => this.#filter({ after: this.#next }));
+  readonly #bench: AlarmBench;
   readonly #desk: Desk<AlarmsAnswer>;
   readonly #deafen: () => void;
   #query: URLSearchParams;
+  #next = "";
+  #soon: number | undefined;
 
   constructor({ query }: Place, shell: Shell) {
     this.#shell = shell;
     this.#query = query;
     this.#showQuery();
+    this.#bench = new AlarmBench(() => this.#desk.refresh());
     this.#desk = new Desk({
       load: () => this.#load(),
       show: (answer) => this.#show(answer),
@@ -43,15 +49,17 @@ class AlarmsPage implements Page {
       this.#filter({}),
     );
     this.#state.addEventListener("change", () => this.#filter({}));
+    this.#older.hidden = true;
+    this.#bench.element.append(this.#desk.element, this.#older);
     this.element = element("div", { class: "desk-page" }, [
       element("h2", {}, ["Alarms"]),
       filter,
-      this.#desk.element,
+      this.#bench.element,
     ]);
     this.#deafen = shell.live.listen({
       onConnect: () => this.refresh(),
       onEvent: ({ kind }) => {
-        if (kind === "alarm") this.refresh();
+        if (kind === "alarm") this.#refreshSoon();
       },
     });
   }
@@ -63,16 +71,25 @@ class AlarmsPage implements Page {
   }
 
   refresh(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
     void this.#desk.refresh();
   }
 
   stop(): void {
+    clearTimeout(this.#soon);
+    this.#bench.stop();
     this.#deafen();
     this.#desk.stop();
   }
 
+  /** Once for all that happens at a time, as when many are acknowledged. */
+  #refreshSoon(): void {
+    this.#soon ??= window.setTimeout(() => this.refresh(), soonMs);
+  }
+
   #showQuery(): void {
-    this.#state.value = this.#query.get("state") ?? (this.#query.has("at") ? "all" : "open");
+    this.#state.value = stateOf(this.#query);
     this.#device.value = this.#query.get("device") ?? "";
   }
 
@@ -94,8 +111,11 @@ class AlarmsPage implements Page {
     return answer;
   }
 
+  /** The list stays what it is, and with it the focus and what is selected; the desk only says that there is nothing. */
   #show({ alarms, next }: AlarmsAnswer): readonly HTMLElement[] {
-    const older = next === null ? [] : [button("Older ones", () => this.#filter({ after: String(next) }))];
-    return [section("Alarms", [renderAlarms(alarms, "There are none."), ...older])];
+    this.#next = String(next ?? "");
+    this.#older.hidden = next === null;
+    this.#bench.show(inOrder(this.#query, alarms));
+    return alarms.length === 0 ? [nothing("There are none.")] : [];
   }
 }

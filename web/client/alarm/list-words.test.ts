@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { alarmOfAnomaly, questionOf } from "./list-words.ts";
+import { alarmOfAnomaly, inOrder, questionOf } from "./list-words.ts";
 
 const asked = (text: string) => questionOf(new URLSearchParams(text));
 
@@ -17,4 +17,13 @@ test("finds the alarm of an anomaly, also within an alarm of many devices", () =
   expect(asked(address.split("?")[1] ?? "")).toEqual({
     ...{ limit: 100, device: "oven 1", sensor: "temperature", rule: "anomaly", at: 5 },
   });
+});
+
+test("what is to be looked after has the worst first, what is over the youngest", () => {
+  const alarms = (["minor", "critical", "major"] as const).map((severity, at) => ({ id: 9 - at, severity }));
+  const ids = (text: string) => inOrder(new URLSearchParams(text), alarms).map(({ id }) => id);
+  expect(ids("")).toEqual([8, 7, 9]);
+  expect(ids("state=acknowledged")).toEqual([8, 7, 9]);
+  expect(ids("state=cleared")).toEqual([9, 8, 7]);
+  expect(ids("device=a&at=5")).toEqual([9, 8, 7]);
 });

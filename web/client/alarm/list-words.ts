@@ -1,4 +1,6 @@
+import type { AlarmSummary } from "../../../schema/alarm.ts";
 import type { paths } from "../api/paths.ts";
+import { worstFirst } from "./worst-first.ts";
 
 type AlarmsQuestion = NonNullable<paths["/api/v1/alarms"]["get"]["parameters"]["query"]>;
 
@@ -8,8 +10,7 @@ const states = ["open", "raised", "acknowledged", "shelved", "cleared"] as const
 export function questionOf(query: URLSearchParams): AlarmsQuestion {
   const texts = ["device", "sensor", "rule"].map((name) => [name, query.get(name) ?? ""] as const);
   const numbers = ["at", "after"].map((name) => [name, Number(query.get(name) ?? "")] as const);
-  // Nobody who says nothing wants to see what is long over; who asks for a moment does.
-  const wished = query.get("state") ?? (query.has("at") ? "all" : "open");
+  const wished = stateOf(query);
   const state = states.find((one) => one === wished);
   return {
     limit: 100,
@@ -18,6 +19,20 @@ export function questionOf(query: URLSearchParams): AlarmsQuestion {
     ...Object.fromEntries(numbers.filter(([, number]) => number > 0)),
     ...(query.has("at") ? {} : { fold: true }),
   };
+}
+
+/** The state that an address asks for, or `all`. */
+export function stateOf(query: URLSearchParams): string {
+  // Nobody who says nothing wants to see what is long over; who asks for a moment does.
+  return query.get("state") ?? (query.has("at") ? "all" : "open");
+}
+
+/** What is to be looked after, the worst first; what is over, or may be, as the server has it: the youngest first. */
+export function inOrder<Alarm extends Pick<AlarmSummary, "id" | "severity">>(
+  query: URLSearchParams,
+  alarms: readonly Alarm[],
+): readonly Alarm[] {
+  return ["all", "cleared"].includes(stateOf(query)) ? alarms : worstFirst(alarms);
 }
 
 /** The address of the alarm that was going on when a sensor had an anomaly. */
