@@ -60,7 +60,9 @@ test("says how it stands", () => {
 test("says in a list how it stands, and who has taken it on", () => {
   expect(describeInList(alarm)).toBe("150.0\u202f°C, raised, 3\u202f× in 1 min");
   const taken = { ...alarm, state: "acknowledged", acknowledgedBy: "operator:ada", assignee: "ben" } as const;
-  expect(describeInList(taken)).toBe("150.0\u202f°C, acknowledged by ada, assigned to ben, 3\u202f× in 1 min");
+  expect(describeInList(taken)).toBe(
+    "150.0\u202f°C, acknowledged by ada, assigned to ben, 3\u202f× in 1 min",
+  );
   const judgement = { verdict: "confirmed", by: "operator:ada", atUs: 0, note: null } as const;
   expect(describeInList({ ...taken, state: "cleared", assignee: null, judgement })).toBe(
     "150.0\u202f°C, cleared, acknowledged by ada, 3\u202f× in 1 min, confirmed",

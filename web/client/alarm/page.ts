@@ -28,7 +28,8 @@ class AlarmPage implements Page {
   readonly #shell: Shell;
   readonly #id: string;
   readonly #heading = element("h2", {}, ["Alarm"]);
-  readonly #state = element("p", { class: "desk-note alarm-now" });
+  readonly #severity = element("span", { class: "severity-word" });
+  readonly #state = element("span");
   readonly #result = new Result();
   readonly #actions: AlarmActions;
   readonly #desk: Desk<Shown>;
@@ -59,7 +60,10 @@ class AlarmPage implements Page {
     this.element = element("div", { class: "desk-page alarm-page" }, [
       element("p", { class: "desk-note" }, [element("a", { href: "/alarms" }, ["All alarms"])]),
       this.#heading,
-      this.#state,
+      element("p", { class: "desk-note alarm-now" }, [
+        element("span", { class: "severity-mark", "aria-hidden": "true" }),
+        ...[" ", this.#severity, " ", this.#state],
+      ]),
       this.#result.element,
       this.#desk.element,
     ]);
@@ -126,6 +130,7 @@ class AlarmPage implements Page {
     setAttribute(this.element, "data-alarm-page", String(alarm.id));
     setAttribute(this.element, "data-state", alarm.state);
     setAttribute(this.element, "data-severity", alarm.severity);
+    setText(this.#severity, alarm.severity);
     this.#showState();
     this.#actions.show(alarm);
     const isOfMany = alarm.members > 0;
@@ -159,7 +164,7 @@ class AlarmPage implements Page {
   }
 
   #showState(): void {
-    if (this.#alarm !== undefined) setText(this.#state, describeState(this.#alarm, Date.now()));
+    if (this.#alarm !== undefined) setText(this.#state, `· ${describeState(this.#alarm, Date.now())}`);
   }
 
   readonly #takeKey = (event: KeyboardEvent): void => {
