@@ -5,8 +5,6 @@ import { element } from "../shell/element.ts";
 import { formatMeasure, formatMoment } from "../shell/format.ts";
 
 const rowLimit = 60;
-/** As the charts draw them. */
-const shapes = { none: "▲", minor: "▲", major: "◆", critical: "●" };
 
 interface LogDeps {
   /** Brings a reading into view. */
@@ -44,7 +42,7 @@ function toEntry(
 ): Entry {
   const count = readings.length > 1 ? ` ×${readings.length}` : "";
   const button = element("button", { type: "button", class: "log-row", "data-severity": worst.severity }, [
-    element("span", { class: "log-mark", "aria-hidden": "true" }, [shapes[worst.severity]]),
+    element("span", { class: "severity-mark", "aria-hidden": "true" }),
     element("span", {}, [`${sensorLabel(sensorType)} ${formatMeasure(sensorType, worst.value)}${count}`]),
     moment(last.timestampUs),
     element("span", { class: "log-text" }, [worst.sentence || "Unusual for this sensor."]),
@@ -56,7 +54,7 @@ function toEntry(
 function alarmEntry({ id, rule, sensorType, state, severity, raisedUs, peak }: AlarmSummary): Entry {
   const about = sensorType === "" ? "Device" : sensorLabel(sensorType);
   const link = element("a", { class: "log-row", href: `/alarms/${id}`, "data-severity": severity }, [
-    element("span", { class: "log-mark", "aria-hidden": "true" }, ["■"]),
+    element("span", { class: "severity-word", "aria-hidden": "true" }, ["■"]),
     element("span", {}, [`Alarm ${id}: ${about}, ${severity}, ${state}`]),
     moment(raisedUs),
     element("span", { class: "log-text" }, [peak.sentence || rule]),

@@ -1,3 +1,4 @@
+import { severityOf } from "../../../schema/scored.ts";
 import { sensorLabel, sensorUnit } from "../../../schema/sensors.ts";
 import { bandAt, bandsSince, describeBand, describeStanding } from "../charts/bands.ts";
 import { ChartKeys } from "../charts/chart-keys.ts";
@@ -223,7 +224,7 @@ export class SensorPanel {
     return nearest;
   }
 
-  #describe([tsUs, value, , flag]: Point): Description {
+  #describe([tsUs, value, score, flag]: Point): Description {
     const isAnomaly = flag === 1;
     const dot = isAnomaly ? undefined : this.#dots.find((candidate) => candidate.tsUs === tsUs);
     const band = bandAt(this.#trace.bands, tsUs);
@@ -240,6 +241,7 @@ export class SensorPanel {
       sentence: isAnomaly ? known : ofMany,
       expected: told === undefined ? usual : formatRange(this.#sensorType, told),
       isAnomaly,
+      ...(isAnomaly ? { severity: severityOf(score) } : {}),
     };
   }
 

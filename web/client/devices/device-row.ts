@@ -18,7 +18,9 @@ export class DeviceRow {
   readonly #seen = element("time", { class: "row-seen", tabindex: "0" });
   readonly #value = element("span", { class: "row-value" });
   readonly #path = document.createElementNS(svg, "path");
-  readonly #alarms = element("span", { class: "row-alarms" });
+  readonly #mark = element("span", { class: "severity-mark", "aria-hidden": "true" });
+  readonly #count = element("span");
+  readonly #alarms = element("span", { class: "severity-word" }, [this.#mark, this.#count]);
   #lastSeenUs: number | null = null;
 
   constructor(index: number) {
@@ -69,7 +71,8 @@ export class DeviceRow {
     );
     this.#path.setAttribute("d", sparkPath(points, spark));
     const open = alarms?.open ?? 0;
-    setText(this.#alarms, open === 0 ? "" : `● ${open} ${alarms?.severity ?? ""}`);
+    setText(this.#count, open === 0 ? "" : ` ${open} ${alarms?.severity ?? ""}`);
+    this.#mark.hidden = open === 0;
     setAttribute(this.#alarms, "data-severity", alarms?.severity ?? "");
     const heardUs = points.at(-1)?.[0];
     this.#lastSeenUs = heardUs === undefined ? lastSeenUs : Math.max(heardUs, lastSeenUs ?? 0);

@@ -21,7 +21,7 @@ function renderTools(): HTMLElement {
   const unseen = (text: string) => element("span", { class: "unseen" }, [text]);
   const described = { "aria-describedby": "rejected-question" };
   return element("div", { class: "sheet-line rejected-tools" }, [
-    element("label", { class: "rejected-tick needs-operator" }, [all, unseen("Select all that are shown")]),
+    element("label", { class: "row-tick needs-operator" }, [all, unseen("Select all that are shown")]),
     element("label", { class: "rejected-filter" }, [
       unseen("Code"),
       element("select", { id: "rejected-code" }),

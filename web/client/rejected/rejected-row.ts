@@ -38,7 +38,7 @@ export class RejectedRow {
     discard.addEventListener("click", () => onDiscard(id));
     const from = deviceId === null ? [] : [element("strong", {}, [deviceId]), " "];
     this.element = element("li", { class: "rejected-row", "data-rejected": id, "data-code": code }, [
-      element("label", { class: "rejected-tick needs-operator" }, [this.#tick]),
+      element("label", { class: "row-tick needs-operator" }, [this.#tick]),
       element("div", { class: "rejected-body" }, [
         element("div", { class: "sheet-line rejected-origin" }, [
           element("code", { class: "rejected-code" }, [code]),
