@@ -76,7 +76,6 @@ class Row {
   #shown: KnownEpisode | undefined;
 
   constructor({ deviceId, sensorType }: KnownEpisode, onSelect: FeedDeps["onSelect"]) {
-    const note = element("span", { class: "feed-note", hidden: "" }, ["Not on the board now."]);
     const button = element("button", { type: "button", class: "feed-item" }, [
       element("span", { class: "feed-mark severity-mark", "aria-hidden": "true" }),
       element("span", { class: "feed-device" }, [deviceId, " ", this.#count]),
@@ -85,10 +84,10 @@ class Row {
       this.#value,
       this.#sentence,
       this.#why.element,
-      note,
     ]);
     button.addEventListener("click", () => {
-      if (this.#shown !== undefined) note.hidden = onSelect(this.#shown);
+      // What is not on the board is looked at where its alarm is.
+      if (this.#shown !== undefined && !onSelect(this.#shown)) this.#alarm.click();
     });
     this.element = element("li", {}, [button, this.#alarm]);
   }
