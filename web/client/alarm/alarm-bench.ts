@@ -2,10 +2,11 @@ import type { AlarmSummary } from "../../../schema/alarm.ts";
 import { button, choice } from "../parts/controls.ts";
 import { startListKeys } from "../parts/list-keys.ts";
 import { Result } from "../parts/result.ts";
+import { RowList } from "../parts/row-list.ts";
 import { element, setText } from "../shell/element.ts";
 import { formatCount } from "../shell/format.ts";
 import { may } from "../shell/signing.ts";
-import { AlarmList } from "./alarm-list.ts";
+import { AlarmRow } from "./alarm-row.ts";
 import { shelfTimes } from "./alarm-words.ts";
 import { changeMany, concerned, type ManyWish } from "./alarm-work.ts";
 
@@ -14,14 +15,12 @@ export class AlarmBench {
   readonly element: HTMLElement;
   readonly #title = element("h3", { tabindex: "-1" }, ["Alarms"]);
   readonly #all = element("input", { type: "checkbox", "aria-label": "Select all that are shown" });
-  readonly #acknowledge = button("Acknowledge", () => this.#acknowledgeAll(this.#list.selected));
+  readonly #acknowledge = button("Acknowledge", () => this.#acknowledgeAll(this.#selected()));
   readonly #shelve = button("Shelve", () => this.#shelveAll());
   readonly #shelf = choice(shelfTimes, { name: "shelf" });
   readonly #result = new Result();
-  readonly #list = new AlarmList(this.#title, {
-    onSelect: () => this.#showTools(),
-    onAcknowledge: (alarm) => this.#acknowledgeAll([alarm]),
-  });
+  readonly #rows = element("ol", { class: "desk-list" });
+  readonly #list: RowList<AlarmSummary, AlarmRow>;
   readonly #refresh: () => Promise<void>;
   readonly #endKeys: () => void;
   #isBusy = false;
@@ -29,6 +28,12 @@ export class AlarmBench {
   /** `refresh` asks what has become of the alarms, and shows it. */
   constructor(refresh: () => Promise<void>) {
     this.#refresh = refresh;
+    const listeners = {
+      onSelect: () => this.#showTools(),
+      onAcknowledge: (alarm: AlarmSummary) => this.#acknowledgeAll([alarm]),
+    };
+    const make = (alarm: AlarmSummary): AlarmRow => new AlarmRow(alarm, listeners);
+    this.#list = new RowList({ host: this.#rows, title: this.#title, make });
     this.#all.addEventListener("change", () => {
       this.#list.selectAll(this.#all.checked);
       this.#showTools();
@@ -38,9 +43,9 @@ export class AlarmBench {
       ...[this.#acknowledge, this.#shelve, element("label", {}, ["for ", this.#shelf])],
     ]);
     this.element = element("section", { class: "desk-section", "aria-label": "Alarms" }, [
-      ...[this.#title, tools, this.#result.element, this.#list.element],
+      ...[this.#title, tools, this.#result.element, this.#rows],
     ]);
-    this.#endKeys = startListKeys(this.#list.element, "a", (key) => this.#obey(key));
+    this.#endKeys = startListKeys(this.#rows, "a", (key) => this.#obey(key));
     this.#showTools();
   }
 
@@ -53,8 +58,13 @@ export class AlarmBench {
     this.#endKeys();
   }
 
+  #selected(): readonly AlarmSummary[] {
+    return this.#list.selected.map(({ alarm }) => alarm);
+  }
+
   #showTools(): void {
-    const { selected, size } = this.#list;
+    const selected = this.#selected();
+    const size = this.#list.rows.length;
     for (const [tool, word, kind] of [
       [this.#acknowledge, "Acknowledge", "acknowledge"],
       [this.#shelve, "Shelve", "shelve"],
@@ -73,7 +83,7 @@ export class AlarmBench {
   }
 
   #shelveAll(): void {
-    void this.#run(this.#list.selected, { kind: "shelve", seconds: Number(this.#shelf.value) });
+    void this.#run(this.#selected(), { kind: "shelve", seconds: Number(this.#shelf.value) });
   }
 
   /** Does it, says what came of it and shows what is left. One at a time. */
@@ -82,26 +92,31 @@ export class AlarmBench {
     if (meant.length === 0 || this.#isBusy || !may("operator")) return;
     this.#isBusy = true;
     // A button that goes dark loses the focus.
-    if (!this.#list.element.contains(document.activeElement)) this.#title.focus();
+    if (!this.#rows.contains(document.activeElement)) this.#title.focus();
     this.#showTools();
-    await this.#result.run(() => changeMany(meant, wish));
+    await this.#result.run(async () => {
+      const sentence = await changeMany(meant, wish);
+      this.#list.selectAll(false);
+      // Said when the rows have changed: whoever is quick would work at what they were.
+      await this.#refresh();
+      return sentence;
+    });
     this.#isBusy = false;
-    this.#list.selectAll(false);
-    await this.#refresh();
     this.#showTools();
   }
 
   /** Whether the key means something in the list. */
   #obey(key: string): boolean {
-    const { current, selected } = this.#list;
+    const { current } = this.#list;
     if (key === "x" && may("operator")) {
-      const isThere = this.#list.toggle();
+      current?.select(!current.isSelected);
       this.#showTools();
-      return isThere;
+      return current !== undefined;
     }
     if (key !== "a") return false;
     // What is selected is meant before the row that the keyboard happens to be at.
-    const meant = selected.length > 0 || current === undefined ? selected : [current];
+    const selected = this.#selected();
+    const meant = selected.length > 0 || current === undefined ? selected : [current.alarm];
     this.#acknowledgeAll(meant);
     return meant.length > 0;
   }

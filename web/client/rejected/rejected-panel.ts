@@ -1,5 +1,6 @@
 import { sentenceOf } from "../parts/desk.ts";
 import type { Part } from "../parts/parted-page.ts";
+import { RowList } from "../parts/row-list.ts";
 import { element, find, findAs, setText } from "../shell/element.ts";
 import { formatCount } from "../shell/format.ts";
 import { isTyping } from "../shell/keys.ts";
@@ -7,7 +8,8 @@ import { fetchRejected } from "../shell/server-api.ts";
 import { may } from "../shell/signing.ts";
 import { rejectedLayout } from "./layout.ts";
 import { rejectedChanged } from "./rejected-count.ts";
-import { RejectedList } from "./rejected-list.ts";
+import { RejectedRow } from "./rejected-row.ts";
+import type { RejectedItem } from "./rejected-words.ts";
 import { countOf, discardAll, replayAll, type Target } from "./rejected-work.ts";
 
 const refreshMs = 30_000;
@@ -28,16 +30,20 @@ class RejectedPanel implements Part {
   readonly #discard = this.#findAs("#rejected-discard", HTMLButtonElement);
   readonly #confirm = this.#find("#rejected-confirm");
   readonly #more = this.#find("#rejected-more");
-  readonly #list = new RejectedList(
-    { host: this.#find("#rejected-list"), title: this.#title },
-    {
-      onSelect: () => this.#showTools(),
-      onReplay: (id) => this.#run(replayAll, { kind: "ids", ids: [id] }),
-      onDiscard: (id) => this.#run(discardAll, { kind: "ids", ids: [id] }),
-    },
-  );
+  readonly #list = new RowList<RejectedItem, RejectedRow>({
+    host: this.#find("#rejected-list"),
+    title: this.#title,
+    make: (item) =>
+      new RejectedRow(item, {
+        onSelect: () => this.#showTools(),
+        onReplay: (id) => this.#run(replayAll, { kind: "ids", ids: [id] }),
+        onDiscard: (id) => this.#run(discardAll, { kind: "ids", ids: [id] }),
+      }),
+  });
   readonly #timers: readonly number[];
   #limit = pageSize;
+  /** When the newest that is shown was refused: what came later nobody has seen. */
+  #newestUs: number | undefined;
   #codes: readonly { readonly code: string; readonly count: number }[] = [];
   /** What the question before a discard is about, while it is asked. */
   #asked: Target | undefined;
@@ -48,10 +54,14 @@ class RejectedPanel implements Part {
 
   constructor() {
     document.addEventListener("keydown", this.#takeKey);
-    this.#all.addEventListener("change", () => this.#list.selectAll(this.#all.checked));
+    this.#all.addEventListener("change", () => {
+      this.#list.selectAll(this.#all.checked);
+      this.#showTools();
+    });
     this.#filter.addEventListener("change", () => {
       this.#limit = pageSize;
-      this.#list.clear();
+      this.#list.show([]);
+      this.#newestUs = undefined;
       this.#askNoMore();
       this.#say("");
       void this.#refresh();
@@ -73,7 +83,7 @@ class RejectedPanel implements Part {
     });
     this.#timers = [
       window.setInterval(() => void this.#refresh(), refreshMs),
-      window.setInterval(() => this.#list.tick(Date.now()), 1000),
+      window.setInterval(() => this.#tick(), 1000),
     ];
     void this.#refresh();
   }
@@ -104,12 +114,17 @@ class RejectedPanel implements Part {
       if (own !== this.#refreshes) return;
       this.#codes = codes;
       this.#list.show(rejected);
+      this.#newestUs = rejected[0]?.receivedUs;
       this.#more.hidden = next === null || this.#limit === mostShown;
     } catch (cause) {
       this.#say(sentenceOf(cause));
     }
     this.#showCodes();
     this.#showTools();
+  }
+
+  #tick(): void {
+    for (const row of this.#list.rows) row.tick(Date.now());
   }
 
   #total(): number {
@@ -139,7 +154,8 @@ class RejectedPanel implements Part {
     setText(this.#replay, count === 0 ? "Replay" : `Replay ${what}`);
     setText(this.#discard, count === 0 ? "Discard" : `Discard ${what}`);
     this.#replay.disabled = this.#discard.disabled = count === 0 || this.#isBusy;
-    const { size, selected } = this.#list;
+    const { selected } = this.#list;
+    const size = this.#list.rows.length;
     this.#all.disabled = size === 0;
     this.#all.checked = size > 0 && selected.length === size;
     this.#all.indeterminate = selected.length > 0 && selected.length < size;
@@ -150,11 +166,11 @@ class RejectedPanel implements Part {
 
   /** What the buttons of the head are about: the messages selected, else all of the code that is chosen. */
   #target(): Target | undefined {
-    const ids = this.#list.selected;
+    const ids = this.#list.selected.map(({ id }) => id);
     if (ids.length > 0) return { kind: "ids", ids };
     const code = this.#filter.value;
     const count = this.#codes.find((one) => one.code === code)?.count ?? 0;
-    const untilUs = this.#list.newestUs;
+    const untilUs = this.#newestUs;
     return untilUs === undefined || count === 0 ? undefined : { kind: "code", code, untilUs, count };
   }
 
@@ -212,7 +228,7 @@ class RejectedPanel implements Part {
 
   /** Whether the key means something in the list. */
   #obey(key: string): boolean {
-    const current = this.#list.current();
+    const current = this.#list.current?.id;
     const target: Target | undefined = current === undefined ? undefined : { kind: "ids", ids: [current] };
     switch (key) {
       case "ArrowDown":

@@ -3,7 +3,7 @@ import { formatAge, formatMoment } from "../shell/format.ts";
 import { describeCut, describeHindrance, type RejectedItem } from "./rejected-words.ts";
 
 export interface RowListeners {
-  readonly onSelect: (id: string, isSelected: boolean) => void;
+  readonly onSelect: () => void;
   readonly onReplay: (id: string) => void;
   readonly onDiscard: (id: string) => void;
 }
@@ -14,6 +14,7 @@ const longPayload = 160;
 /** One refused message: what was wrong, whence it came, what was in it, and what can be done. */
 export class RejectedRow {
   readonly element: HTMLElement;
+  readonly id: string;
   readonly #tick = element("input", { type: "checkbox" });
   readonly #hindrance = element("p", { class: "rejected-note" });
   readonly #replay = element("button", { type: "button", class: "plain-button" }, ["Replay"]);
@@ -22,6 +23,7 @@ export class RejectedRow {
 
   constructor(item: RejectedItem, { onSelect, onReplay, onDiscard }: RowListeners) {
     const { id, code, reason, deviceId, source } = item;
+    this.id = id;
     this.#receivedMs = item.receivedUs / 1000;
     this.#age.dateTime = new Date(this.#receivedMs).toISOString();
     this.#age.title = formatMoment(this.#receivedMs);
@@ -33,7 +35,7 @@ export class RejectedRow {
       { type: "button", class: "plain-button", "aria-label": `Discard ${whose}` },
       ["Discard"],
     );
-    this.#tick.addEventListener("change", () => onSelect(id, this.#tick.checked));
+    this.#tick.addEventListener("change", onSelect);
     this.#replay.addEventListener("click", () => onReplay(id));
     discard.addEventListener("click", () => onDiscard(id));
     const from = deviceId === null ? [] : [element("strong", {}, [deviceId]), " "];
@@ -66,6 +68,10 @@ export class RejectedRow {
 
   tick(nowMs: number): void {
     setText(this.#age, formatAge(nowMs - this.#receivedMs));
+  }
+
+  get isSelected(): boolean {
+    return this.#tick.checked;
   }
 
   select(isSelected: boolean): void {
