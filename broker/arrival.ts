@@ -20,8 +20,8 @@ interface First {
   readonly digest: string;
   /** The times given were consecutive microseconds from here. */
   readonly firstUs: number;
+  /** 0 of a message that was refused, which has an id and one time of its own. */
   readonly count: number;
-  /** Of a message that was refused. */
   readonly id?: string;
 }
 
@@ -48,33 +48,30 @@ export class Arrivals {
     this.#now = now;
   }
 
-  /** The first of `count` consecutive microseconds for the samples of one delivery to one device. */
+  /** The first of `count` consecutive microseconds for the samples of one delivery to one device, one at least. */
   timesOf(delivery: Delivery, deviceId: string, count: number): number {
-    return this.#arrivalOf(delivery, { deviceId, count, isRefused: false }).firstUs;
+    return this.#arrivalOf(delivery, deviceId, count).firstUs;
   }
 
   /** What a refused delivery is kept as: the same again for a repeat. */
   identityOf(delivery: Delivery, deviceId: string): Identity {
-    const { id, firstUs } = this.#arrivalOf(delivery, { deviceId, count: 1, isRefused: true });
-    return { id: id ?? randomUUID(), receivedUs: firstUs };
+    const { id = randomUUID(), firstUs } = this.#arrivalOf(delivery, deviceId, 0);
+    return { id, receivedUs: firstUs };
   }
 
   #arrivalOf(
     { clientId, packetId, isRepeated, topic, payload }: Delivery,
-    { deviceId, count, isRefused }: { deviceId: string; count: number; isRefused: boolean },
+    deviceId: string,
+    count: number,
   ): Pick<First, "firstUs" | "id"> {
     if (packetId === undefined) return { firstUs: this.#fresh(deviceId, count) };
     const key = `${clientId}\n${packetId}`;
     const digest = `${hash("sha1", payload, "base64")}${topic.length > longTopic ? hash("sha1", topic, "base64") : topic}`;
     const known = this.#first.get(key);
-    const isSame =
-      known?.digest === digest &&
-      known.count === count &&
-      (known.id !== undefined) === isRefused &&
-      known.firstUs > this.#now() - repeatWithinUs;
-    if (isRepeated && isSame) return known;
+    const isSame = isRepeated && known?.digest === digest && known.count === count;
+    if (isSame && known.firstUs > this.#now() - repeatWithinUs) return known;
     const firstUs = this.#fresh(deviceId, count);
-    const first = { digest, firstUs, count, ...(isRefused ? { id: randomUUID() } : {}) };
+    const first = { digest, firstUs, count, ...(count === 0 ? { id: randomUUID() } : {}) };
     this.#first.delete(key);
     this.#first.set(key, first);
     forgetOldest(this.#first, rememberedDeliveries);
@@ -86,7 +83,7 @@ export class Arrivals {
     const last = this.#lastOfDevice.get(deviceId) ?? 0;
     const firstUs = last > nowUs + clockStepUs ? nowUs : Math.max(nowUs, last + 1);
     this.#lastOfDevice.delete(deviceId);
-    this.#lastOfDevice.set(deviceId, firstUs + count - 1);
+    this.#lastOfDevice.set(deviceId, firstUs + Math.max(1, count) - 1);
     forgetOldest(this.#lastOfDevice, rememberedDevices);
     return firstUs;
   }
