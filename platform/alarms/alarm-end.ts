@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { platformActor } from "../../schema/alarm.ts";
 import type { Tables } from "../../schema/row.ts";
-import { inPortions } from "../database/sql.ts";
+import { removeOld } from "../database/sql.ts";
 import type { SeriesKey } from "../readings/shard-batch.ts";
 import { isShelved } from "./alarm-raise.ts";
 
@@ -104,14 +104,6 @@ export async function letGoOfForgotten(db: Kysely<Tables>): Promise<void> {
 
 /** Removes what was cleared more than so many days ago, with its events; answers how many. */
 export function forgetCleared(db: Kysely<Tables>, days: number): Promise<number> {
-  return inPortions(async (most) => {
-    const { rows } = await sql<{ count: number }>`
-      WITH old AS (
-        DELETE FROM alarms WHERE id IN (
-          SELECT id FROM alarms WHERE state = 'cleared' AND cleared_at < now() - ${days} * interval '1 day'
-          ORDER BY cleared_at LIMIT ${most} FOR UPDATE SKIP LOCKED
-        ) RETURNING id
-      ) SELECT count(*) AS count FROM old`.execute(db);
-    return rows[0]?.count ?? 0;
-  });
+  const isOld = sql`state = 'cleared' AND cleared_at < now() - ${days} * interval '1 day'`;
+  return removeOld(db, { table: "alarms", isOld, by: "cleared_at" });
 }

@@ -97,3 +97,17 @@ export async function inPortions(
     if (count < most) return removed;
   }
 }
+
+/** Removes the rows of a table that are old, in portions, those that are oldest by `by` first; answers how many. */
+export function removeOld(
+  db: Kysely<Tables>,
+  { table, isOld, by }: { table: keyof Tables; isOld: RawBuilder<unknown>; by: string },
+): Promise<number> {
+  return inPortions(async (most) => {
+    const { numAffectedRows } = await sql`
+      DELETE FROM ${sql.table(table)} WHERE id IN (
+        SELECT id FROM ${sql.table(table)} WHERE ${isOld} ORDER BY ${sql.ref(by)} LIMIT ${most} FOR UPDATE SKIP LOCKED
+      )`.execute(db);
+    return Number(numAffectedRows ?? 0);
+  });
+}

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { Command, CommandSummary } from "../../schema/command.ts";
 import type { Tables } from "../../schema/row.ts";
 import { asking, type Database } from "../database/database.ts";
-import { inPortions, micros, recordChange } from "../database/sql.ts";
+import { micros, recordChange, removeOld } from "../database/sql.ts";
 import type { CommandStore } from "./command-ports.ts";
 
 // What a broker may still deliver.
@@ -61,20 +61,10 @@ export function openCommandStore({ db }: Database): CommandStore {
         return rows.length > 0;
       }),
     forgetOlderThan: (days) =>
-      asking("forget old commands", () =>
-        inPortions(async (most) => {
-          const old = db
-            .selectFrom("commands")
-            .select("id")
-            .where("queued_at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
-            .where("expires_at", "<", sql<Date>`now()`);
-          const result = await db
-            .deleteFrom("commands")
-            .where("id", "in", old.orderBy("queued_at").limit(most).forUpdate().skipLocked())
-            .executeTakeFirst();
-          return Number(result.numDeletedRows);
-        }),
-      ),
+      asking("forget old commands", () => {
+        const isOld = sql`queued_at < now() - ${days} * interval '1 day' AND expires_at < now()`;
+        return removeOld(db, { table: "commands", isOld, by: "queued_at" });
+      }),
   };
 }
 

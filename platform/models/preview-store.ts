@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { anomalyRule } from "../../schema/alarm.ts";
 import { asking, type Database } from "../database/database.ts";
-import { micros, toInstant } from "../database/sql.ts";
+import { micros, removeOld, toInstant } from "../database/sql.ts";
 import { numbersIn } from "./detector-histories.ts";
 import type { JudgedAlarm, PreviewStore, PreviewTask } from "./tuning-ports.ts";
 
@@ -42,12 +42,9 @@ export function openPreviewStore({ db }: Database): PreviewStore {
           WHERE id = ${id} AND taken_by = ${worker} AND done_at IS NULL`.execute(db);
       }),
     forgetOlderThan: (days) =>
-      asking("forget old previews", async () => {
-        const result = await db
-          .deleteFrom("tuning_previews")
-          .where("done_at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
-          .executeTakeFirst();
-        return Number(result.numDeletedRows);
+      asking("forget old previews", () => {
+        const isOld = sql`done_at < now() - ${days} * interval '1 day'`;
+        return removeOld(db, { table: "tuning_previews", isOld, by: "done_at" });
       }),
     alarmsSince: ({ sensorType, deviceId }, sinceUs) =>
       asking(`read the alarms of ${sensorType}`, async () => {

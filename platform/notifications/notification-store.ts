@@ -4,7 +4,7 @@ import { subjectOf } from "../../schema/notification-message.ts";
 import type { Labels } from "../../schema/provisioning.ts";
 import type { Tables } from "../../schema/row.ts";
 import { asking, type Database } from "../database/database.ts";
-import { inMs, inPortions, micros, recordChange, toInstant } from "../database/sql.ts";
+import { inMs, micros, recordChange, removeOld, toInstant } from "../database/sql.ts";
 import type { Backlog, NotificationOutcome, NotificationStore, TakenMessage } from "./notification-ports.ts";
 import { takeMessage } from "./notification-store-take.ts";
 
@@ -32,20 +32,10 @@ function forProcessors(db: Kysely<Tables>) {
     giveBack: (message) => end(db, message, { due_at: inMs(0), attempts: message.attempts - 1 }),
     backlog: () => asking("count the notifications that wait", () => backlog(db)),
     forgetOlderThan: (days) =>
-      asking("forget old notifications", () =>
-        inPortions(async (most) => {
-          const old = db
-            .selectFrom("notifications")
-            .select("id")
-            .where("queued_at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
-            .where("state", "<>", "waiting");
-          const result = await db
-            .deleteFrom("notifications")
-            .where("id", "in", old.orderBy("queued_at").limit(most).forUpdate().skipLocked())
-            .executeTakeFirst();
-          return Number(result.numDeletedRows);
-        }),
-      ),
+      asking("forget old notifications", () => {
+        const isOld = sql`queued_at < now() - ${days} * interval '1 day' AND state <> 'waiting'`;
+        return removeOld(db, { table: "notifications", isOld, by: "queued_at" });
+      }),
   } satisfies Partial<NotificationStore>;
 }
 

@@ -2,7 +2,7 @@ import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import type { Rejection } from "../../schema/rejection.ts";
 import type { Tables } from "../../schema/row.ts";
 import { asking, type Database } from "../database/database.ts";
-import { inPortions, insertRejections, micros, recordChange, toInstant } from "../database/sql.ts";
+import { insertRejections, micros, recordChange, removeOld, toInstant } from "../database/sql.ts";
 import type { RejectionEnd, RejectionGroup, RejectionPlace, RejectionStore } from "../ports.ts";
 
 /** Opens the store of refused messages. */
@@ -40,19 +40,10 @@ export function openRejectionStore({ db }: Database): RejectionStore {
     discardOldest: (query, by) =>
       asking("remove the oldest rejected messages", () => discardOldest(db, query, by)),
     forgetOlderThan: (days) =>
-      asking("forget old rejections", () =>
-        inPortions(async (most) => {
-          const old = db
-            .selectFrom("rejected")
-            .select("id")
-            .where("received_at", "<", sql<Date>`now() - ${days} * interval '1 day'`);
-          const result = await db
-            .deleteFrom("rejected")
-            .where("id", "in", old.orderBy("received_at").limit(most).forUpdate().skipLocked())
-            .executeTakeFirst();
-          return Number(result.numDeletedRows);
-        }),
-      ),
+      asking("forget old rejections", () => {
+        const isOld = sql`received_at < now() - ${days} * interval '1 day'`;
+        return removeOld(db, { table: "rejected", isOld, by: "received_at" });
+      }),
   };
 }
 
