@@ -20,7 +20,7 @@ export interface OperatorStore {
   remove(name: string, by: string): Promise<OperatorChange>;
   /**
    * Offers to make the first admin with the token of this hash, and no longer with another one. While a process that lives holds
-   * an offer nobody else makes one, and nobody does where there are operators: null then.
+   * an offer nobody else makes one, and nobody does where there are operators: null then, after three seconds at most.
    */
   offerFirstAdmin(hash: string): Promise<Running | null>;
   /** Makes the first admin, once; false when this is not the token, or when there is an operator already. */

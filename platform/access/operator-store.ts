@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
 import type { Role } from "../../schema/access.ts";
 import { nameOf, type Operator } from "../../schema/operator.ts";
@@ -10,6 +11,8 @@ import type { NewOperator, OperatorChange, OperatorStore } from "./operator-port
 
 /** Key of the advisory lock of whoever offers to make the first admin, "admn" in ASCII. */
 const offerSpace = 0x61646d6e;
+const lingerMs = 3000;
+const lookMs = 100;
 
 /** Opens the store of operators. */
 export function openOperatorStore(database: Database): OperatorStore {
@@ -172,9 +175,7 @@ async function offer(database: Database, hash: string): Promise<Running | null> 
     return { stop: () => Promise.resolve() };
   }
   const held = await hold(database, "the offer to make the first admin");
-  const { rows } = await sql<{ is_mine: boolean }>`
-    SELECT pg_try_advisory_lock(${offerSpace}, 0) AS is_mine`.execute(held.db);
-  if (rows[0]?.is_mine !== true) {
+  if (!(await lockOffer(held.db))) {
     await held.release();
     return null;
   }
@@ -184,6 +185,18 @@ async function offer(database: Database, hash: string): Promise<Running | null> 
     await held.release();
   };
   return { stop };
+}
+
+/** A process that was killed and is started again at once comes before the server has seen the end of its session. */
+async function lockOffer(db: Kysely<Tables>): Promise<boolean> {
+  const endMs = performance.now() + lingerMs;
+  for (;;) {
+    const { rows } = await sql<{ is_mine: boolean }>`
+      SELECT pg_try_advisory_lock(${offerSpace}, 0) AS is_mine`.execute(db);
+    if (rows[0]?.is_mine === true) return true;
+    if (performance.now() > endMs) return false;
+    await pause(lookMs);
+  }
 }
 
 async function replaceOffer(db: Kysely<Tables>, hash: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { until } from "./local-servers.ts";
 
@@ -32,6 +33,8 @@ const nodeOptions = ["--max-semi-space-size=64"];
 /** As Compose and Kubernetes start a web service. */
 const nodeOptionsOfWeb = ["--max-semi-space-size=8", "--heap-growing-percent=20"];
 
+const lastWordsMs = 500;
+
 /** Starts `node dist/main.js`, or another built file, with these arguments and settings, and no others of ours. */
 export function startProgram(
   args: readonly string[],
@@ -51,8 +54,11 @@ export function startProgram(
     output += chunk.toString();
   });
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const closed = once(child, "close");
   const exit = async (): Promise<number | null> => {
     if (!hasEnded()) await once(child, "exit");
+    // Its last words may come after its end; a process it started may hold the pipes for longer.
+    await Promise.race([closed, pause(lastWordsMs, undefined, { ref: false })]);
     return child.exitCode;
   };
   return {
