@@ -1,3 +1,4 @@
+import { errorOf } from "../platform/errors.ts";
 import type { Clock, ReadingStream } from "../platform/ports.ts";
 import { weightOf } from "../platform/readings/frame.ts";
 import type { Reading } from "../schema/reading.ts";
@@ -92,7 +93,7 @@ class Heap {
         for (const done of waiting) done();
       },
       (error: unknown) => {
-        const reason = error instanceof Error ? error : new Error(String(error));
+        const reason = errorOf(error);
         for (const done of waiting) done(reason);
       },
     );

@@ -1,3 +1,4 @@
+import { errorOf } from "../platform/errors.ts";
 import type { Clock, ReadingStream } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { type CommandAnswer, readAnswer } from "../schema/command.ts";
@@ -20,8 +21,8 @@ export interface IntakeOptions {
   readonly maxPayloadBytes: number;
   readonly maxReadings: number;
   readonly maxFutureUs: number;
-  /** Keeps what a device says of a command, and calls back once it is safe. */
-  readonly onAnswer: (deviceId: string, answer: CommandAnswer, done: HandedOver) => void;
+  /** Keeps what a device says of a command; false when there is no such command. Rejects with what kept it from being safe. */
+  readonly keepAnswer: (deviceId: string, answer: CommandAnswer) => Promise<boolean>;
   readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -94,8 +95,14 @@ export class Intake {
       this.#reject(publish, { deviceId, refusal }, done);
       return;
     }
-    // QoS 0 promises nothing.
-    this.#options.onAnswer(deviceId, answer, (error) => done(publish.qos === 0 ? undefined : error));
+    this.#options.keepAnswer(deviceId, answer).then(
+      (isKnown) => {
+        if (isKnown) done();
+        else if (!this.#isClosed) this.#reject(publish, { deviceId, refusal: strayAnswer(answer) }, done);
+      },
+      // QoS 0 promises nothing.
+      (error: unknown) => done(publish.qos === 0 ? undefined : errorOf(error)),
+    );
   }
 
   #takeTelemetry(
@@ -155,4 +162,9 @@ export class Intake {
       if (this.#inHand === 0) this.#idle?.();
     });
   }
+}
+
+function strayAnswer({ commandId }: CommandAnswer): Refusal {
+  const reason = `no command ${commandId} is known that was sent to this device; an answer has the id of its command, while that is kept`;
+  return { code: "COMMAND_UNKNOWN", reason };
 }

@@ -54,7 +54,7 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
     maxPayloadBytes: config.MAX_PACKET_BYTES,
     maxReadings: config.MAX_READINGS_PER_MESSAGE,
     maxFutureUs: config.MAX_FUTURE_SECONDS * 1e6,
-    onAnswer: (deviceId, answer, done) => links?.answer(deviceId, answer, done),
+    keepAnswer: (deviceId, answer) => links?.answer(deviceId, answer) ?? Promise.resolve(false),
     now,
     log,
     metrics,
@@ -68,8 +68,8 @@ export async function startBroker(deps: BrokerDeps): Promise<Broker> {
     departures,
     links: () => links,
   });
-  const { SHARDS: shards, RETENTION_DEVICES_DAYS: keptDays } = config;
-  links = linkDevices({ ...deps, aedes, stores: deps.links, shards, keptDays, guard, departures });
+  const keptDays = config.RETENTION_DEVICES_DAYS;
+  links = linkDevices({ ...deps, aedes, stores: deps.links, keptDays, guard, departures });
   const frames = new FrameGuard({ aedes, limits: gateLimits(config), log, metrics });
   await limits.watch(aedes);
   await cluster?.start(aedes);

@@ -32,6 +32,11 @@ export class PlatformError extends Error {
   }
 }
 
+/** Whatever was thrown, as an error. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 /** The Node or PostgreSQL code of an error (`EADDRINUSE`, `23505`), or undefined. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;

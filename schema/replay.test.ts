@@ -121,7 +121,7 @@ describe("what can never be replayed says why", () => {
     ["a stray entry", kept("1", { code: "FRAME_UNREADABLE", source: "stream" }), "REJECTION_NOT_TELEMETRY"],
     [
       "an answer to no command",
-      kept('{"temperature":1}', { code: "COMMAND_UNKNOWN", source: "devices/a/commands/+/answer" }),
+      kept('{"temperature":1}', { code: "COMMAND_UNKNOWN", source: "devices/a/commands/open/answer" }),
       "REJECTION_NOT_TELEMETRY",
     ],
   ])("%s", (_, rejection, code) => {

@@ -92,11 +92,6 @@ export function statusTopic(deviceId: string): string {
   return `devices/${deviceId}/status`;
 }
 
-/** Where a device says what became of its commands, as a filter. */
-export function answersFilter(deviceId: string): string {
-  return `devices/${deviceId}/commands/+/answer`;
-}
-
 /** Where a device is told what to do; it answers one level below, on `answer`. */
 export function commandTopic(deviceId: string, name: string): string {
   return `devices/${deviceId}/commands/${name}`;

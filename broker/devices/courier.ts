@@ -12,15 +12,12 @@ import {
   waitingCommandsLimit,
 } from "../../schema/command.ts";
 import { commandTopic } from "../../schema/topics.ts";
-import type { HandedOver } from "../gatherer.ts";
 import { CommandEars, type Ear } from "./command-ears.ts";
 import { within } from "./deadline.ts";
 import { publishBytes } from "./publish-bytes.ts";
-import type { StrayAnswers } from "./stray-answers.ts";
 
 export interface CourierDeps {
   readonly store: CommandStore;
-  readonly strays: Pick<StrayAnswers, "keep">;
   readonly events: Pick<EventStream, "hint">;
   readonly principalOf: (client: Client) => Principal;
   readonly nowUs: () => number;
@@ -100,29 +97,11 @@ export class Courier {
   }
 
   /**
-   * Keeps what a device says of a command; calls back once it is safe, or with what prevented it. The table knows a command, answered or
-   * expired, for as long as it is kept; so an answer that comes again is no stray.
+   * Keeps what a device says of a command; false when there is none of this id. The table knows a command, answered or expired, for as
+   * long as it is kept; so an answer that comes again is to a known one.
+   * @throws what kept it from being safe, after some seconds
    */
-  answer(deviceId: string, answer: CommandAnswer, done: HandedOver): void {
-    this.#keep(deviceId, answer).then(
-      (isKnown) => {
-        if (isKnown) done();
-        else this.#deps.strays.keep(deviceId, answer, done);
-      },
-      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-    );
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    clearInterval(this.#polling);
-    clearTimeout(this.#gathering);
-    for (const { timer } of this.#deliveries.values()) clearTimeout(timer);
-    await this.#note();
-  }
-
-  /** Whether there is such a command. */
-  async #keep(deviceId: string, answer: CommandAnswer): Promise<boolean> {
+  async answer(deviceId: string, answer: CommandAnswer): Promise<boolean> {
     const { store, events, metrics } = this.#deps;
     const giveUpMs = performance.now() + answerMs;
     for (;;) {
@@ -138,6 +117,14 @@ export class Courier {
         await pause(retryMs);
       }
     }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearInterval(this.#polling);
+    clearTimeout(this.#gathering);
+    for (const { timer } of this.#deliveries.values()) clearTimeout(timer);
+    await this.#note();
   }
 
   #ask(deviceIds: readonly string[]): void {

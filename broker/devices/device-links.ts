@@ -2,18 +2,16 @@ import { randomUUID } from "node:crypto";
 import type { Aedes, Client } from "aedes";
 import type { CommandStore } from "../../platform/devices/command-ports.ts";
 import type { PresenceStore } from "../../platform/devices/presence-ports.ts";
-import type { Clock, EventStream, ReadingStream, Running } from "../../platform/ports.ts";
+import type { Clock, EventStream, Running } from "../../platform/ports.ts";
 import type { Log, Metrics } from "../../platform/telemetry.ts";
 import type { CommandAnswer } from "../../schema/command.ts";
 import type { Hint } from "../../schema/event.ts";
 import type { Guard } from "../access/guard.ts";
-import type { HandedOver } from "../gatherer.ts";
 import type { Persistence } from "../persistence.ts";
 import { Courier } from "./courier.ts";
 import type { Departures } from "./departures.ts";
 import { forgetStatusesHourly } from "./old-statuses.ts";
 import { PresenceKeeper } from "./presence.ts";
-import { StrayAnswers } from "./stray-answers.ts";
 
 /** Where it is kept who is connected, and what devices are told to do. */
 export interface LinkStores {
@@ -27,8 +25,6 @@ export interface DeviceLinksDeps {
   readonly stores: LinkStores | null;
   readonly guard: Pick<Guard, "principalOf">;
   readonly departures: Pick<Departures, "note" | "reasonOf">;
-  readonly stream: ReadingStream;
-  readonly shards: number;
   /** Days after which a device that is away is forgotten. */
   readonly keptDays: number;
   readonly events: Pick<EventStream, "hint">;
@@ -43,7 +39,8 @@ export interface DeviceLinks extends Running {
   lost(clientIds: readonly string[]): Promise<void>;
   /** A client published on this topic, or subscribed to this filter. */
   heard(client: Client, topic: string): void;
-  answer(deviceId: string, answer: CommandAnswer, done: HandedOver): void;
+  /** Keeps what a device says of a command; false when there is no such command, as where there are none at all. */
+  answer(deviceId: string, answer: CommandAnswer): Promise<boolean>;
   onHint(hint: Hint): void;
 }
 
@@ -60,9 +57,8 @@ export function linkDevices(deps: DeviceLinksDeps): DeviceLinks {
   // Its types do not name what it keeps retained messages in.
   const { persistence } = aedes as unknown as { persistence: Persistence };
   const forgetting = forgetStatusesHourly({ ...deps, persistence, store: stores?.presence ?? null });
-  const strays = new StrayAnswers(deps);
   const courier =
-    stores === null ? undefined : new Courier({ ...shared, strays, store: stores.commands, nowUs: deps.now });
+    stores === null ? undefined : new Courier({ ...shared, store: stores.commands, nowUs: deps.now });
 
   aedes.on("client", (client) => presence.register(client));
   aedes.on("keepaliveTimeout", (client) => departures.note(client, "keep_alive"));
@@ -80,17 +76,13 @@ export function linkDevices(deps: DeviceLinksDeps): DeviceLinks {
   return {
     lost: (clientIds) => presence.lost(clientIds),
     heard: (client, topic) => presence.heard(client, topic),
-    answer: (deviceId, answer, done) => {
-      if (courier === undefined) strays.keep(deviceId, answer, done);
-      else courier.answer(deviceId, answer, done);
-    },
+    answer: (deviceId, answer) => courier?.answer(deviceId, answer) ?? Promise.resolve(false),
     onHint: (hint) => {
       if (hint.kind === "command-queued") courier?.queued(hint.deviceId);
     },
     async stop() {
       await forgetting.stop();
       await courier?.stop();
-      strays.stop();
       await presence.stop();
     },
   };
