@@ -38,6 +38,8 @@ const everything = "events";
 export async function startLive(deps: LiveDeps): Promise<Running> {
   const { http, events, onHint, log, metrics } = deps;
   const liveGuard = openLiveGuard(deps);
+  // Nobody listens to what befalls the socket of a handshake until it is known whose it is, and an error that nobody hears ends a process.
+  http.on("upgrade", (_request, socket) => socket.on("error", () => undefined));
   const io: LiveServer = new Server(http, {
     serveClient: false,
     transports: ["websocket"],
@@ -52,8 +54,8 @@ export async function startLive(deps: LiveDeps): Promise<Running> {
     greet(browser, { events, log, only: liveGuard.deviceOf(browser.request) });
   });
   const outbox = new Outbox({
-    isWatched: (deviceId) => io.sockets.adapter.rooms.has(roomOf(deviceId)),
-    send: (readings) => io.to(roomOf(readings.deviceId)).emit("readings", [readings]),
+    isWatched: (deviceId) => io.sockets.adapter.rooms.has(readingsOf(deviceId)),
+    send: (readings) => io.to(readingsOf(readings.deviceId)).emit("readings", [readings]),
   });
   const subscription = await events.subscribe({
     onEvent: (numbered) => {
@@ -67,7 +69,7 @@ export async function startLive(deps: LiveDeps): Promise<Running> {
     onHint: (hint) => {
       onHint(hint);
       if (hint.kind !== "presence") return;
-      for (const change of hint.changes) io.to(roomOf(change.deviceId)).emit("presence", [change]);
+      for (const change of hint.changes) io.to(presenceOf(change.deviceId)).emit("presence", [change]);
     },
   });
   const look = async (): Promise<void> => {
@@ -96,12 +98,16 @@ interface Welcome {
 }
 
 function greet(browser: Browser, { events, log, only }: Welcome): void {
+  // Whoever may look can send anything here.
+  const mayWatch = (wished: unknown): wished is string =>
+    typeof wished === "string" && (only === undefined || wished === only);
   browser.on("watch", (deviceIds: unknown) => {
-    for (const room of browser.rooms) if (room.startsWith("device:")) void browser.leave(room);
+    for (const room of browser.rooms) if (isOfDevice(room)) void browser.leave(room);
     if (!Array.isArray(deviceIds)) return;
-    const wished = deviceIds.slice(0, watchLimit).map(String);
-    for (const deviceId of wished)
-      if (only === undefined || only === deviceId) void browser.join(roomOf(deviceId));
+    for (const deviceId of deviceIds.slice(0, watchLimit).filter(mayWatch)) {
+      void browser.join(readingsOf(deviceId));
+      if (only === undefined) void browser.join(presenceOf(deviceId));
+    }
   });
   browser.on("resume", (sinceId: unknown, answer: unknown) => {
     resume(browser, { events, only, sinceId }).then(
@@ -138,8 +144,17 @@ function anomaliesOf(deviceId: string): string {
   return `anomalies:${deviceId}`;
 }
 
-function roomOf(deviceId: string): string {
-  return `device:${deviceId}`;
+function readingsOf(deviceId: string): string {
+  return `readings:${deviceId}`;
+}
+
+/** A chart on a page elsewhere has no part in it. */
+function presenceOf(deviceId: string): string {
+  return `presence:${deviceId}`;
+}
+
+function isOfDevice(room: string): boolean {
+  return room.startsWith("readings:") || room.startsWith("presence:");
 }
 
 /** Does a piece of work again and again, the next time when the last is done. */

@@ -5,7 +5,7 @@ import type { TokenVerifier } from "../../platform/access/tokens.ts";
 import { messageOf, PlatformError } from "../../platform/errors.ts";
 import type { EventStream, Running } from "../../platform/ports.ts";
 import type { Log, Metrics } from "../../platform/telemetry.ts";
-import { mayPublish, maySubscribe, mayUseClientId, type Principal } from "../../schema/access.ts";
+import { mayPublish, maySubscribe, mayUseClientId, type Principal, userNameOf } from "../../schema/access.ts";
 import type { Caller } from "../doors.ts";
 import { AccessBook, type AccessBookOptions } from "./access-book.ts";
 import { Authentication, returnCodes, type Verdict } from "./authentication.ts";
@@ -109,9 +109,11 @@ export class AccessGuard implements Guard {
       this.#residents.add(client, verdict);
       // Aedes tells only of those it had registered, which comes after this.
       client.conn.once("close", () => this.#residents.remove(client));
+      await this.#confirm(client, verdict);
       metrics.authentications.inc({ outcome: verdict.proof.kind });
     } catch (cause) {
       const refused = toRefused(cause);
+      this.#residents.remove(client);
       if (client.closed) return;
       metrics.authentications.inc({ outcome: outcomeOf(refused) });
       log.info({ client: client.id, address, reason: refused.message }, "connection refused");
@@ -154,6 +156,15 @@ export class AccessGuard implements Guard {
     const caller = this.#callers.get(client.conn);
     const certificate = caller === undefined ? undefined : certificateOf(caller);
     return this.#authentication.judge({ ...shown, certificate, isWanted: () => !client.closed });
+  }
+
+  /** It was judged by what was known then; a change since then found nobody of the name, and one from now on does. */
+  async #confirm(client: Client, { principal, proof }: Pick<Resident, "principal" | "proof">): Promise<void> {
+    if (proof.kind === "own" || principal.kind === "anyone") return;
+    const access = await this.#book.find(userNameOf(principal));
+    if (!mayStay(access, proof))
+      throw new Refused(returnCodes.forbidden, "its access was changed while it came in");
+    this.#residents.limit(client, endOf(access, proof));
   }
 
   /** What is asked of a CONNECT now that it is known whose it is. */

@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { connectAsync } from "mqtt";
 import { io, type Socket } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dataFolder } from "../data-folder.ts";
@@ -114,6 +115,22 @@ describe("a platform whose charts are shown elsewhere", () => {
     await measure("press-1", 22);
     await until("the reading is pushed", () => heard.length > 0);
     expect(heard).toEqual(["press-1"]);
+    // Whether the device is there is for operators.
+    const watching = io(base, { ...options, extraHeaders: viewer.headers });
+    sockets.push(watching);
+    const told = new Promise((resolve) => watching.once("presence", resolve));
+    const overheard: unknown[] = [];
+    socket.on("presence", (changes) => overheard.push(changes));
+    watching.emit("watch", ["press-1"]);
+    await watching.emitWithAck("resume", null);
+    const { body } = await admin.ask("devices", { body: { devices: [{ id: "press-1" }] } });
+    const [{ password }] = (body as { devices: [{ password: string }] }).devices;
+    const login = { username: "press-1", clientId: "press-1", password };
+    const device = await connectAsync((await program.ready())["mqtt"] ?? "", login);
+    expect(await told).toMatchObject([{ deviceId: "press-1", isOnline: true }]);
+    await socket.emitWithAck("resume", null);
+    expect(overheard).toEqual([]);
+    await device.endAsync(true);
     expect((await admin.ask(`embeds/${made.embed.id}`, { method: "DELETE" })).status).toBe(204);
     expect((await withToken(made).ask(question("press-1"))).status).toBe(401);
     await until("the socket is closed", () => !socket.connected, { withinMs: 10_000 });

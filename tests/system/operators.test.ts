@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { connect as connectTo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { until } from "../harness/local-servers.ts";
@@ -129,6 +132,26 @@ describe("a platform that asks who comes in", () => {
     ];
     for (const headers of nobodys) expect(await isIn(connect(headers))).toBe(false);
     expect(await isIn(connect(viewer.headers))).toBe(true);
+  });
+
+  test("outlives whatever a socket sends, and one that breaks while it is looked at", async () => {
+    const browser = connect(viewer.headers);
+    expect(await isIn(browser)).toBe(true);
+    browser.emit("watch", [{ toString: null }, 5, null]);
+    await browser.emitWithAck("resume", { toString: null });
+    const { port } = new URL(base);
+    for (const waitMs of [0, 1, 2, 5, 20]) {
+      const socket = connectTo(Number(port), "127.0.0.1");
+      await once(socket, "connect");
+      socket.write(
+        `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer tmk_forged\r\n\r\n`,
+      );
+      await pause(waitMs);
+      socket.resetAndDestroy();
+      await pause(50);
+    }
+    expect((await viewer.ask("me")).status).toBe(200);
+    browser.disconnect();
   });
 
   test("closes the sockets of a session within seconds of its end", async () => {
