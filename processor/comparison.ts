@@ -2,7 +2,7 @@ import type { ModelComparison, ModelExample } from "../schema/model.ts";
 import type { ScoredReading } from "../schema/scored.ts";
 import type { TrainingSeries } from "./history.ts";
 import type { Model } from "./model.ts";
-import { Rescore, type Rescored } from "./rescore.ts";
+import { Rescore } from "./rescore.ts";
 import { warmAfter } from "./series.ts";
 
 /** Two models of a sensor type, to be held against each other. */
@@ -19,31 +19,44 @@ const mostExamples = 10;
 /** What two models would have flagged of the same histories; the examples are the newest, newest first. */
 export function compareModels(histories: readonly TrainingSeries[], models: Comparing): ModelComparison {
   const judged = histories.filter(({ values }) => values.length > warmAfter);
-  const active = judged.map((history) => replay(history, models, models.active));
-  const candidate = judged.map((history) => replay(history, models, models.candidate));
-  const [byActive, byCandidate] = [flaggedIn(active), flaggedIn(candidate)];
+  const active = replay(judged, models, models.active);
+  const candidate = replay(judged, models, models.candidate);
+  const [byActive, byCandidate] = [active.flagged, candidate.flagged];
   const onlyCandidate = without(byCandidate, byActive);
   return {
     ...spanOf(judged),
-    readings: candidate.reduce((sum, { readings }) => sum + readings, 0),
-    active: { readings: byActive.size, episodes: episodesIn(active) },
-    candidate: { readings: byCandidate.size, episodes: episodesIn(candidate) },
+    readings: candidate.readings,
+    active: { readings: byActive.size, episodes: active.episodes },
+    candidate: { readings: byCandidate.size, episodes: candidate.episodes },
     both: byCandidate.size - onlyCandidate.length,
     onlyActive: toExamples(without(byActive, byCandidate)),
     onlyCandidate: toExamples(onlyCandidate),
   };
 }
 
+/** What a model would have said of these histories. */
 function replay(
-  { deviceId, timestampsUs, values }: TrainingSeries,
+  histories: readonly TrainingSeries[],
   { sensorType, quietUs }: Comparing,
   model: Model | undefined,
-): Rescored {
-  // Before it is warm no model is asked, and in the middle of a history nothing is cold.
-  const sinceUs = firstJudgedUs(timestampsUs);
-  const rescore = new Rescore({ deviceId, sensorType }, { model, sinceUs, quietUs });
-  rescore.take(Array.from(values, (value, place) => ({ timestampUs: timestampsUs[place] ?? place, value })));
-  return rescore.result();
+) {
+  /** By device and moment. */
+  const flagged = new Map<string, ScoredReading>();
+  const onAnomaly = (one: ScoredReading) => flagged.set(`${one.deviceId}/${one.timestampUs}`, one);
+  let readings = 0;
+  let episodes = 0;
+  for (const { deviceId, timestampsUs, values } of histories) {
+    // Before it is warm no model is asked, and in the middle of a history nothing is cold.
+    const sinceUs = firstJudgedUs(timestampsUs);
+    const rescore = new Rescore({ deviceId, sensorType }, { model, sinceUs, quietUs, onAnomaly });
+    rescore.take(
+      Array.from(values, (value, place) => ({ timestampUs: timestampsUs[place] ?? place, value })),
+    );
+    const result = rescore.result();
+    readings += result.readings;
+    episodes += result.episodes.length;
+  }
+  return { flagged, readings, episodes };
 }
 
 function firstJudgedUs(timestampsUs: Float64Array): number {
@@ -55,16 +68,6 @@ function spanOf(histories: readonly TrainingSeries[]): { fromUs: number; untilUs
   const firsts = histories.map(({ timestampsUs }) => firstJudgedUs(timestampsUs));
   const lasts = histories.map(({ timestampsUs }) => timestampsUs.at(-1) ?? 0);
   return { fromUs: Math.min(...firsts), untilUs: Math.max(...lasts) };
-}
-
-/** By device and moment. */
-function flaggedIn(replays: readonly Rescored[]): ReadonlyMap<string, ScoredReading> {
-  const flagged = replays.flatMap(({ anomalies }) => anomalies);
-  return new Map(flagged.map((reading) => [`${reading.deviceId}/${reading.timestampUs}`, reading]));
-}
-
-function episodesIn(replays: readonly Rescored[]): number {
-  return replays.reduce((sum, { episodes }) => sum + episodes.length, 0);
 }
 
 function without(

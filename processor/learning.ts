@@ -23,6 +23,8 @@ const unusualAt = 2;
 const surelyTold = 1.25;
 const largest = 1e6;
 const intervalMemory = 64;
+/** Among so few a very short one may begin the mean anew. */
+const firstIntervals = 8;
 /** What was told fades by half in 128 readings of an episode, and in 16 once it is over, so that it hides nothing else. */
 const toldFade = 2 ** (-1 / 128);
 const toldFadeAfter = 2 ** (-1 / 16);
@@ -76,6 +78,11 @@ function patience(state: SeriesState): number {
 
 function learnInterval(state: SeriesState, timestampUs: number): void {
   const interval = timestampUs - state.lastTimestampUs;
+  // A clock that was set right after the first readings leaves one that is years long.
+  if (state.count <= firstIntervals && interval * longestGap < state.intervalUs) {
+    state.intervalUs = interval;
+    return;
+  }
   const rate = 1 / Math.min(state.count, intervalMemory);
   const tamed = state.intervalUs > 0 ? Math.min(interval, longestGap * state.intervalUs) : interval;
   state.intervalUs += rate * (tamed - state.intervalUs);

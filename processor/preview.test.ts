@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { JudgedAlarm } from "../platform/models/tuning-ports.ts";
 import type { AlarmVerdict } from "../schema/alarm.ts";
-import type { ScoredReading } from "../schema/scored.ts";
 import { type Tuning, usualTuning } from "../schema/tuning.ts";
 import { compare, gather, mildest, quieterThan, type Replayed, sentenceOf } from "./preview.ts";
 import type { Episode } from "./rescore.ts";
@@ -9,13 +8,8 @@ import type { Episode } from "./rescore.ts";
 const quieter: Tuning = { allowance: 0.1, mutes: [] };
 const quietest: Tuning = { allowance: 0.0001, mutes: [] };
 
-const peak: ScoredReading = {
-  ...{ deviceId: "d1", sensorType: "temperature", timestampUs: 0, value: 40, score: 0.8, isAnomaly: true },
-  ...{ confidence: 1, modelVersion: "none", isLate: false, explanation: null },
-};
-
 function episode(atUs: number, deviceId = "d1"): Episode {
-  return { deviceId, sensorType: "temperature", firstUs: atUs, lastUs: atUs + 10, anomalies: 1, peak };
+  return { deviceId, sensorType: "temperature", firstUs: atUs, lastUs: atUs + 10, anomalies: 1 };
 }
 
 function alarm(id: number, verdict: AlarmVerdict | null = null): JudgedAlarm {

@@ -28,6 +28,16 @@ test("wind that blows around north is no news, and from the south it is", () => 
   expect(flagsOf(state, [359, 1, 2, 180])).toEqual([false, false, false, true]);
 });
 
+test("a counter's reading that comes late is no increase", () => {
+  const state = newSeries("energy");
+  const reading = (place: number) => ({
+    ...{ deviceId: "meter", sensorType: "energy", timestampUs: place * 1e6, value: 1000 + place * 0.01 },
+  });
+  for (let place = 0; place < 300; place += 1) scoreReading(reading(place), state, undefined);
+  expect(scoreReading(reading(250), state, undefined)).toMatchObject({ isAnomaly: false, isLate: true });
+  expect(scoreReading({ ...reading(250), value: -5 }, state, undefined).isAnomaly).toBe(true);
+});
+
 test("a counter is watched by what it adds: growing on is usual, beginning anew as well, a leap is not", () => {
   const state = newSeries("energy");
   let total = 41_000;

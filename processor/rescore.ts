@@ -18,17 +18,13 @@ export interface Episode extends SeriesKey {
   readonly firstUs: number;
   readonly lastUs: number;
   readonly anomalies: number;
-  /** The reading with the highest score. */
-  readonly peak: ScoredReading;
 }
 
 /** What a replay found. */
 export interface Rescored {
   /** How many readings were judged. */
   readonly readings: number;
-  /** Those that would have been anomalies, in order. */
-  readonly anomalies: readonly ScoredReading[];
-  /** The alarms that they would have made, in order. */
+  /** The alarms that would have been made, in order. */
   readonly episodes: readonly Episode[];
 }
 
@@ -40,6 +36,8 @@ export interface RescoreOptions {
   readonly sinceUs?: number;
   /** After so long without an anomaly the next one is another alarm (`ALARM_CLEAR_SECONDS`). */
   readonly quietUs: number;
+  /** Hears of each anomaly in the first of the manners, oldest first: a faulty sensor has more of them than a replay may keep. */
+  readonly onAnomaly?: (anomaly: ScoredReading) => void;
 }
 
 /**
@@ -51,28 +49,30 @@ export class Rescore {
   readonly #key: SeriesKey;
   readonly #options: RescoreOptions;
   readonly #state: SeriesState;
-  readonly #judges: readonly { readonly manner: Manner; readonly anomalies: ScoredReading[] }[];
+  readonly #judges: readonly { readonly manner: Manner; readonly episodes: Episode[] }[];
   #readings = 0;
 
   constructor(key: SeriesKey, options: RescoreOptions) {
     this.#key = key;
     this.#options = options;
     this.#state = newSeries(key.sensorType);
-    this.#judges = (options.manners ?? [usualManner]).map((manner) => ({ manner, anomalies: [] }));
+    this.#judges = (options.manners ?? [usualManner]).map((manner) => ({ manner, episodes: [] }));
   }
 
   take(readings: Iterable<StoredReading>): void {
     const { deviceId, sensorType } = this.#key;
-    const { model, sinceUs = Number.NEGATIVE_INFINITY } = this.#options;
+    const { model, sinceUs = Number.NEGATIVE_INFINITY, quietUs, onAnomaly } = this.#options;
     const state = this.#state;
     for (const { timestampUs, value } of readings) {
       const reading = { deviceId, sensorType, timestampUs, value };
       const seen = observe(state, value, timestampUs);
       if (timestampUs >= sinceUs) {
         this.#readings += 1;
-        for (const { manner, anomalies } of this.#judges) {
+        for (const [place, { manner, episodes }] of this.#judges.entries()) {
           const scored = judgeReading(manner, { reading, state, model, seen });
-          if (scored.isAnomaly) anomalies.push(scored);
+          if (!scored.isAnomaly) continue;
+          extend(episodes, scored, quietUs);
+          if (place === 0) onAnomaly?.(scored);
         }
       }
       learnReading(state, reading, seen);
@@ -81,37 +81,23 @@ export class Rescore {
 
   /** Of what was taken so far, in the first of the manners. */
   result(): Rescored {
-    return this.results()[0] ?? { readings: this.#readings, anomalies: [], episodes: [] };
+    return this.results()[0] ?? { readings: this.#readings, episodes: [] };
   }
 
   /** The same, in each of them. */
   results(): readonly Rescored[] {
-    return this.#judges.map(({ anomalies }) => ({
-      readings: this.#readings,
-      anomalies: [...anomalies],
-      episodes: toEpisodes(anomalies, this.#options.quietUs),
-    }));
+    return this.#judges.map(({ episodes }) => ({ readings: this.#readings, episodes: [...episodes] }));
   }
 }
 
-/** The alarms that anomalies of one series make, oldest first. */
-export function toEpisodes(anomalies: readonly ScoredReading[], quietUs: number): readonly Episode[] {
-  const episodes: Episode[] = [];
-  for (const anomaly of anomalies) {
-    const { deviceId, sensorType, timestampUs } = anomaly;
-    const open = episodes.at(-1);
-    if (open !== undefined && timestampUs - open.lastUs <= quietUs) {
-      const peak = anomaly.score > open.peak.score ? anomaly : open.peak;
-      episodes[episodes.length - 1] = {
-        ...open,
-        lastUs: timestampUs,
-        anomalies: open.anomalies + 1,
-        peak,
-      };
-    } else {
-      const moment = { firstUs: timestampUs, lastUs: timestampUs };
-      episodes.push({ deviceId, sensorType, ...moment, anomalies: 1, peak: anomaly });
-    }
-  }
-  return episodes;
+/** Puts an anomaly of one series, newer than all before it, into the newest of its episodes, or begins another. */
+function extend(
+  episodes: Episode[],
+  { deviceId, sensorType, timestampUs }: ScoredReading,
+  quietUs: number,
+): void {
+  const open = episodes.at(-1);
+  if (open !== undefined && timestampUs - open.lastUs <= quietUs)
+    episodes[episodes.length - 1] = { ...open, lastUs: timestampUs, anomalies: open.anomalies + 1 };
+  else episodes.push({ deviceId, sensorType, firstUs: timestampUs, lastUs: timestampUs, anomalies: 1 });
 }

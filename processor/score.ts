@@ -36,6 +36,12 @@ interface Verdict {
   readonly explain: () => Explanation;
 }
 
+const nothingKnown: Verdict = {
+  strain: 0,
+  knowledge: 0.1,
+  explain: () => ({ sentence: "", expected: null }),
+};
+
 /** All that a verdict follows from. */
 interface Case {
   readonly reading: Reading;
@@ -114,25 +120,33 @@ function judge(at: Case): Verdict {
     const explain = () => explainImpossible(reading.sensorType, reading.value, type.physical);
     return { strain: Number.MAX_VALUE, knowledge: 1, explain };
   }
+  // What an interval added cannot be told from a counter's reading alone, and the one before it is not known any more.
+  if (state.kind === "counter" && isLate(state, reading.timestampUs)) return nothingKnown;
   if (seen.becomesStuck && manner.tellsStuck) {
     const repeats = state.rests.run + 1;
     return { strain: stuckStrain, knowledge: 0.9, explain: () => explainStuck(state, seen, repeats) };
   }
   const line = strainAt(manner.line, seen.target);
-  if (isWarm(state)) {
-    const ofEvent = strainOf(at, line) / line;
-    const ofState = hasPlace(state.kind) ? seen.stance.strain / line : 0;
-    const event = isNews(state, seen, manner.line) ? ofEvent : oldNews(ofEvent);
-    const stance = isStanceNews(state, manner.line, line) ? ofState : oldNews(ofState);
-    const explain = stance > event ? explainAway : explainSurprise;
-    return {
-      strain: Math.max(event, stance),
-      knowledge: state.weight / (state.weight + 20),
-      explain: () => explain(state, seen, manner.calendar),
-    };
-  }
+  return isWarm(state) ? judgeByItself(at, line) : judgeByType(at, line);
+}
+
+function judgeByItself(at: Case, line: number): Verdict {
+  const { state, seen, manner } = at;
+  const ofEvent = strainOf(at, line) / line;
+  const ofState = hasPlace(state.kind) ? seen.stance.strain / line : 0;
+  const event = isNews(state, seen, manner.line) ? ofEvent : oldNews(ofEvent);
+  const stance = isStanceNews(state, manner.line, line) ? ofState : oldNews(ofState);
+  const explain = stance > event ? explainAway : explainSurprise;
+  return {
+    strain: Math.max(event, stance),
+    knowledge: state.weight / (state.weight + 20),
+    explain: () => explain(state, seen, manner.calendar),
+  };
+}
+
+function judgeByType({ reading, state, type }: Case, line: number): Verdict {
   const typical = type?.typical ?? null;
-  if (typical === null) return { strain: 0, knowledge: 0.1, explain: noExplanation };
+  if (typical === null) return nothingKnown;
   return {
     strain: untypicality(typical, state, reading.value) / line,
     knowledge: 0.5 + (0.3 * state.count) / warmAfter,
@@ -182,8 +196,4 @@ function scoreOf(strain: number): number {
 // Four digits say all there is to say and keep rows and frames short. A reading on the line stays on its side of it.
 function rounded(share: number): number {
   return Math.round(share * 10_000) / 10_000;
-}
-
-function noExplanation(): Explanation {
-  return { sentence: "", expected: null };
 }

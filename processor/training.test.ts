@@ -77,7 +77,7 @@ test("readings are split into one history a device, in their order", () => {
   ]);
 });
 
-test("the factory grows the same model for every known type at every start", () => {
+test("the factory grows the same model for every known type at every start", { timeout: 30_000 }, () => {
   const models = growFactoryModels();
   const again = growFactoryModels();
   expect([...models.keys()]).toEqual(["temperature", "humidity", "pressure", "vibration", "battery_voltage"]);

@@ -55,9 +55,9 @@ test("samples without a timestamp get the moment of the refusal, a microsecond a
   expect(first).toMatchObject({
     readings: [
       { sensorType: "a", timestampUs: receivedUs, value: 1 },
-      { timestampUs: 1_795_348_000e6, value: 2 },
       { sensorType: "a", timestampUs: receivedUs + 1, value: 3 },
       { sensorType: "b", timestampUs: receivedUs + 1, value: 4 },
+      { timestampUs: 1_795_348_000e6, value: 2 },
     ],
   });
   expect(decodeAgain(rejection, { ...rules, nowUs: nowUs + 5e6 })).toEqual(first);

@@ -17,6 +17,21 @@ function readingsOf(decoded: Decoded) {
   return decoded.samples.flatMap((sample) => toReadings([sample], nowUs));
 }
 
+test("readings come oldest first, in whatever order a device sends them, and at one moment in the order of the message", () => {
+  const at = (seconds: number) => new Date(nowUs / 1000 - seconds * 1000).toISOString();
+  const body = [
+    { temperature: 3, humidity: 30, timestamp: at(1) },
+    { temperature: 4 },
+    { temperature: 2, timestamp: at(2) },
+    { temperature: 5 },
+    { temperature: 1, timestamp: at(3) },
+  ];
+  const decoded = decode(JSON.stringify(body));
+  const readings = decoded.kind === "accepted" ? toReadings(decoded.samples, nowUs) : [];
+  expect(readings.map(({ value }) => value)).toEqual([1, 2, 3, 30, 4, 5]);
+  expect(readings.map(({ timestampUs }) => timestampUs - nowUs)).toEqual([-3e6, -2e6, -1e6, -1e6, 0, 1]);
+});
+
 describe("every documented shape is accepted", () => {
   const at = parseTimestamp("2026-11-22T11:59:58.123456Z");
 

@@ -52,14 +52,21 @@ export function decodePayload(payload: Uint8Array, origin: Origin, rules: Decode
   }
 }
 
-/** The readings of a sample; `arrivalUs` is the moment of those without a timestamp of their own. */
+/**
+ * The readings of the samples of a message, oldest first, whatever the order in which they were sent: a detector learns nothing from what is
+ * older than what it has seen. `arrivalUs` is the moment of the first without a timestamp of its own.
+ */
 export function toReadings(samples: readonly Sample[], arrivalUs: number): Reading[] {
   let nextUs = arrivalUs;
+  let newestUs = Number.NEGATIVE_INFINITY;
+  let isInOrder = true;
   const readings: Reading[] = [];
   for (const { deviceId, timestampUs = nextUs++, metrics } of samples) {
+    if (timestampUs < newestUs) isInOrder = false;
+    newestUs = timestampUs;
     for (const { sensorType, value } of metrics) readings.push({ deviceId, sensorType, timestampUs, value });
   }
-  return readings;
+  return isInOrder ? readings : readings.sort((a, b) => a.timestampUs - b.timestampUs);
 }
 
 /** Why a payload of so many bytes is not read, or undefined. */

@@ -110,7 +110,7 @@ export async function runBatch(
       WHERE is_newest ORDER BY device_id, sensor_type
       ON CONFLICT (device_id, sensor_type) DO UPDATE SET
         ${sql.join(latestColumns.map(ofTheNewer))},
-        heard_at = ${laterOf("device_latest", "heard_at")}, gap_ms = excluded.gap_ms
+        heard_at = ${laterOf("device_latest", "heard_at")}, gap_ms = coalesce(excluded.gap_ms, device_latest.gap_ms)
       -- What was stored before is not newer than what is there, and was heard before; a device whose clock was put back is still heard of.
       WHERE excluded.ts > device_latest.ts OR excluded.heard_at > device_latest.heard_at OR device_latest.heard_at > ${furthest}
     ), late AS (

@@ -10,7 +10,9 @@ const second = 1_000_000;
 
 interface Times {
   readonly seconds: number;
-  readonly at: number;
+  readonly at?: number;
+  /** The usual gap as the processor knows it. */
+  readonly gapUs?: number | null;
 }
 
 onEach(engines, "who is not heard of any more", (stores) => {
@@ -38,15 +40,14 @@ onEach(engines, "who is not heard of any more", (stores) => {
 
   /** Sensors that speak every second, heard of so many seconds after `startUs`; `at` is the time on the clock of the device. */
   async function hear(deviceId: string, sensorTypes: readonly string[], times: number | Times) {
-    const { seconds, at } = typeof times === "number" ? { seconds: times, at: times } : times;
+    const given = typeof times === "number" ? { seconds: times } : times;
+    const { seconds, at = seconds, gapUs = second } = given;
     const timestampUs = startUs + at * second;
     const readings = sensorTypes.map((sensorType) =>
       scored({ deviceId, sensorType, timestampUs, value: at }),
     );
     const heardUs = startUs + seconds * second;
-    const heard = new Map(
-      readings.map((reading): [ScoredReading, Heard] => [reading, { heardUs, gapUs: second }]),
-    );
+    const heard = new Map(readings.map((reading): [ScoredReading, Heard] => [reading, { heardUs, gapUs }]));
     await stores().write(batch({ readings, receivedUs: heardUs, heard }));
   }
 
@@ -97,6 +98,15 @@ onEach(engines, "who is not heard of any more", (stores) => {
     await look(15);
     await look(16);
     expect((await all()).sort()).toEqual(["kiln  cleared", "kiln temperature raised"]);
+  });
+
+  test("is missed also when the processor that knew the rhythm is gone", async () => {
+    await hear("press", ["temperature"], 0);
+    // Another one took over, and has not heard enough of it.
+    await hear("press", ["temperature"], { seconds: 1, gapUs: null });
+    const { look } = processor();
+    await look(12);
+    expect(await all()).toEqual(["press  raised"]);
   });
 
   test("nobody is, for the time in which no processor read", async () => {
