@@ -2,7 +2,7 @@ import { logTarget } from "./lines.ts";
 import { arc, canBeStuck, watchedValue } from "./quantity.ts";
 import { becomesStuck } from "./rests.ts";
 import { dayBinOf, weekBinOf } from "./season.ts";
-import { calmest, isWarm, longestGap, type SeriesState, warmAfter } from "./series.ts";
+import { calmest, isLate, isWarm, longestGap, type SeriesState, warmAfter } from "./series.ts";
 import { leftDiscord, shapeLength } from "./shape.ts";
 import {
   clampTo,
@@ -112,8 +112,9 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
 }
 
 /** Whether a surprise exceeds by far what was lately told beyond this line. */
-export function isNews(state: SeriesState, { surprise }: Observation, line: number): boolean {
-  return Math.max(surprise - state.tail.threshold, leastNews) > newsFactor * (state.told[line] ?? 0);
+export function isNews(state: SeriesState, { surprise, timestampUs }: Observation, line: number): boolean {
+  const told = isLate(state, timestampUs) ? state.toldLate : state.told;
+  return Math.max(surprise - state.tail.threshold, leastNews) > newsFactor * (told[line] ?? 0);
 }
 
 // The state head leaves a spike of one reading to the channels.

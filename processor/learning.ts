@@ -104,16 +104,24 @@ function learnHead(state: SeriesState, seen: Observation): void {
       : Math.max(state.sumQuantile * quantileFall, 1);
 }
 
-function learnTold(state: SeriesState, { strain, surprise, target }: Observation): void {
-  const fade = isCalm(state.tail) ? toldFadeAfter : toldFade;
-  const excess = surprise - state.tail.threshold;
-  const { told } = state;
+function learnTold(state: SeriesState, seen: Observation): void {
+  remember(state.told, state, seen);
+  const { strain, target } = seen;
+  for (let line = 0; line < state.toldAt.length && strain > surelyTold * strainAt(line, target); line++)
+    state.toldAt[line] = state.count;
+}
+
+/** Remembers what a late reading said, so that an episode among late ones is told once as well; it teaches nothing else. */
+export function rememberLate(state: SeriesState, seen: Observation): void {
+  if (isWarm(state)) remember(state.toldLate, state, seen);
+}
+
+function remember(told: number[], { tail }: SeriesState, { strain, surprise, target }: Observation): void {
+  const fade = isCalm(tail) ? toldFadeAfter : toldFade;
   for (let line = 0; line < told.length; line++) told[line] = (told[line] ?? 0) * fade;
   // The lines rise: what does not reach one reaches none after it, and a usual reading not even the first.
-  for (let line = 0; line < told.length && strain > strainAt(line, target); line++) {
-    told[line] = Math.max(told[line] ?? 0, excess);
-    if (strain > surelyTold * strainAt(line, target)) state.toldAt[line] = state.count;
-  }
+  for (let line = 0; line < told.length && strain > strainAt(line, target); line++)
+    told[line] = Math.max(told[line] ?? 0, surprise - tail.threshold);
 }
 
 function learn(state: SeriesState, seen: Observation): void {

@@ -9,7 +9,7 @@ import {
   explainSurprise,
   explainUntypical,
 } from "./explanation.ts";
-import { advance, passOver } from "./learning.ts";
+import { advance, passOver, rememberLate } from "./learning.ts";
 import { strainAt } from "./lines.ts";
 import { type Manner, usualManner } from "./manner.ts";
 import { evidence, evidenceOfSize, type Model } from "./model.ts";
@@ -54,7 +54,7 @@ interface Case {
 
 /**
  * Judges a reading against its series, then lets the series learn from it. A reading that is not newer than the last one is
- * judged, but teaches nothing, so delivering one twice changes nothing.
+ * judged, but teaches nothing, so delivering one twice changes nothing that is said of those in time.
  */
 export function scoreReading(reading: Reading, state: SeriesState, model: Model | undefined): ScoredReading {
   return scoreAs(usualManner, { reading, state, model });
@@ -108,9 +108,11 @@ export function learnReading(
   reading: { readonly timestampUs: number; readonly value: number },
   seen: Observation = observe(state, reading.value, reading.timestampUs),
 ): void {
-  if (isLate(state, reading.timestampUs)) return;
   const type = sensorTypes.get(state.sensorType);
-  if (type !== undefined && !isPossible(type, reading.value)) passOver(state, reading.timestampUs);
+  const isWrong = type !== undefined && !isPossible(type, reading.value);
+  if (isLate(state, reading.timestampUs)) {
+    if (!isWrong) rememberLate(state, seen);
+  } else if (isWrong) passOver(state, reading.timestampUs);
   else advance(state, seen);
 }
 
@@ -131,9 +133,11 @@ function judge(at: Case): Verdict {
 }
 
 function judgeByItself(at: Case, line: number): Verdict {
-  const { state, seen, manner } = at;
+  const { reading, state, seen, manner } = at;
   const ofEvent = strainOf(at, line) / line;
-  const ofState = hasPlace(state.kind) ? seen.stance.strain / line : 0;
+  // Where a series stands follows from the order of its readings.
+  const hasStance = hasPlace(state.kind) && !isLate(state, reading.timestampUs);
+  const ofState = hasStance ? seen.stance.strain / line : 0;
   const event = isNews(state, seen, manner.line) ? ofEvent : oldNews(ofEvent);
   const stance = isStanceNews(state, manner.line, line) ? ofState : oldNews(ofState);
   const explain = stance > event ? explainAway : explainSurprise;

@@ -60,6 +60,8 @@ export interface SeriesState {
    * exceed it by far is no news. All lines are remembered, whichever of them speaks.
    */
   readonly told: number[];
+  /** By line, the same of readings that came late, which are no part of the episodes of those that did not. Kept in no anchor. */
+  readonly toldLate: number[];
   /** By line: the number of the newest reading that was so unusual that it was told whatever the type's model said. */
   readonly toldAt: number[];
   readonly rests: Rests;
@@ -130,6 +132,7 @@ export function newSeries(sensorType: string): SeriesState {
     sinceOutside: Number.POSITIVE_INFINITY,
     sumQuantile: firstSumQuantile,
     told: allowances.map(() => 0),
+    toldLate: allowances.map(() => 0),
     toldAt: allowances.map(() => Number.NEGATIVE_INFINITY),
     rests: newRests(),
     tail: newTail(),
