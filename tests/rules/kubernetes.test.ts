@@ -140,6 +140,15 @@ describe.each(["k8s/base", "k8s/overlays/k3s", "k8s/overlays/k3s-tls"])("%s", (f
     expect(volumes.length).toBeGreaterThan(0);
   });
 
+  test("nobody without root is given a folder of the kubelet's making, and PostgreSQL makes its own", () => {
+    const mounts = containers.flatMap(([, container]) => listAt(container, "volumeMounts"));
+    expect(mounts.filter((mount) => at(mount, "subPath") !== undefined)).toEqual([]);
+    const database = containers.find(([name]) => name === "StatefulSet timescaledb")?.[1] ?? {};
+    const [data] = listAt(database, "volumeMounts").filter((mount) => at(mount, "name") === "data");
+    const folder = Object.fromEntries(environmentOf(database, resources))["PGDATA"];
+    expect(textAt(folder, "value")).toMatch(new RegExp(`^${textAt(data, "mountPath")}/.`));
+  });
+
   test("every service, budget and route leads to pods that exist", () => {
     for (const service of ofKind(resources, "Service")) {
       const behind = workloads.filter((workload) => isSelected(at(service, "spec", "selector"), workload));
