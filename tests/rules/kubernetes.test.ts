@@ -149,6 +149,12 @@ describe.each(["k8s/base", "k8s/overlays/k3s", "k8s/overlays/k3s-tls"])("%s", (f
     expect(textAt(folder, "value")).toMatch(new RegExp(`^${textAt(data, "mountPath")}/.`));
   });
 
+  test("who comes from outside keeps the address that the limits go by", () => {
+    const open = ofKind(resources, "Service").filter((service) => at(service, "spec", "type") !== undefined);
+    const hiding = open.filter((service) => at(service, "spec", "externalTrafficPolicy") !== "Local");
+    expect(hiding.map(nameOf)).toEqual([]);
+  });
+
   test("every service, budget and route leads to pods that exist", () => {
     for (const service of ofKind(resources, "Service")) {
       const behind = workloads.filter((workload) => isSelected(at(service, "spec", "selector"), workload));
