@@ -5,6 +5,7 @@ import { DCLinter } from "dclint";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { readConfig, type ServiceName, serviceNames } from "../../platform/config.ts";
+import { mostConnections } from "../../platform/database/database.ts";
 import { holdsSecret, knownVariables } from "./env-names.ts";
 import { at, isMapping, listAt, type Mapping, textAt } from "./kustomize.ts";
 
@@ -132,6 +133,15 @@ describe("docker-compose.yml", () => {
     }
     expect(start("gateway-http", { LEGACY_HTTP_OPEN: "true" }).LEGACY_HTTP_KEY).toBeNull();
     expect(() => start("gateway-http", {})).toThrow(/LEGACY_HTTP_KEY/);
+  });
+
+  test("has connections for every process that opens the database, and for a command by hand", () => {
+    const command = listAt(Object.fromEntries(services)["timescaledb"], "command").join("\n");
+    const most = Number(/^max_connections=(\d+)$/m.exec(command)?.[1]);
+    const { SHARDS } = readConfig(["processor"], inContainer("processor", {}));
+    // 3 are kept for the superuser.
+    const needed = (serviceNames.length + 1) * mostConnections({ SHARDS }) + 3;
+    expect(most).toBeGreaterThanOrEqual(needed);
   });
 
   test("runs the same image as each service", () => {
