@@ -28,7 +28,8 @@ VOLUME /data
 EXPOSE 1883 8083 8883 8884 8080 9090
 STOPSIGNAL SIGTERM
 # A single service answers on PROBE_PORT, the whole platform in one process on HTTP_PORT.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+# The first success ends the start, which an upgrade of the tables makes long.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=1h --retries=3 \
   CMD ["node", "-e", "const { PROBE_PORT = 9090, HTTP_PORT = 8080 } = process.env; Promise.any([PROBE_PORT, HTTP_PORT].map(async (port) => { const { ok } = await fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(3000) }); if (!ok) throw new Error('not ready'); })).catch(() => process.exit(1));"]
 # Why the flag: docs/operations.md, "Run modes".
 ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=64", "dist/main.js"]

@@ -54,8 +54,12 @@ async function start(launch: Launch): Promise<Addresses> {
   const metrics = openMetrics();
   const shared = { config, log, metrics, now, certificate: await openCertificate(launch, metrics) };
   const addresses: Addresses = {};
-  let isReady = false;
-  const probe = { metrics: shared.metrics, isReady: () => isReady && !life.isStopping };
+  let state: "starting" | "ready" = "starting";
+  const probe: Probe = { metrics, state: () => (life.isStopping ? "stopping" : state) };
+  // First of all, where it is a door of its own: to bring tables up to date may take an hour, and is not what probes kill for.
+  const isProbeApart = services.length < serviceNames.length || config.HTTP_TLS;
+  const probeAt = { port: config.PROBE_PORT, setting: "PROBE_PORT" };
+  const probeUrl = isProbeApart ? await openTo(launch, newDoor(launch, probe), probeAt) : undefined;
 
   if (services.includes("processor")) {
     const deps = {
@@ -87,13 +91,8 @@ async function start(launch: Launch): Promise<Addresses> {
     Object.assign(addresses, brokerAddresses(config, broker.ports));
   }
   await startHttp(launch, { engines, shared, mqttPort, addresses, probe });
-  if (services.length < serviceNames.length || config.HTTP_TLS) {
-    addresses.probe = await openTo(launch, newDoor(launch, probe), {
-      port: config.PROBE_PORT,
-      setting: "PROBE_PORT",
-    });
-  }
-  isReady = true;
+  if (probeUrl !== undefined) addresses.probe = probeUrl;
+  state = "ready";
   return addresses;
 }
 
@@ -198,7 +197,7 @@ function newDoor(
   return door;
 }
 
-/** Listens last, when everything behind the door stands; so on a stop the door closes first. */
+/** Listens once everything behind the door stands; so on a stop the door closes before it. */
 async function openTo(
   { config, life }: Launch,
   door: HttpDoor,

@@ -12,7 +12,7 @@ import { openAlarmStore } from "./platform/alarms/alarm-store.ts";
 import { openRuleStore } from "./platform/alarms/rule-store.ts";
 import type { Config } from "./platform/config.ts";
 import { openSavedViewStore } from "./platform/console/view-store.ts";
-import { type Database, hasTimescale, openDatabase } from "./platform/database/database.ts";
+import { type Database, hasTimescale, mostConnections, openDatabase } from "./platform/database/database.ts";
 import { startEmbeddedDatabase } from "./platform/database/embedded-database.ts";
 import { migrate } from "./platform/database/migrations.ts";
 import { openSettingStore } from "./platform/database/setting-store.ts";
@@ -78,7 +78,7 @@ async function openTables({ config, log, life, onLost }: StoreDeps): Promise<Dat
   const url =
     config.DATABASE_URL ??
     (await life.run("embedded database", () => startEmbeddedDatabase(config.DATA_DIR, { log, onLost }))).url;
-  const connections = config.SHARDS + 8;
+  const connections = mostConnections(config);
   const database = await life.add(
     "database",
     () => openDatabase({ url, log, isSole, connections }),

@@ -29,7 +29,8 @@ export const DevicesQuestion = Type.Object({
   sort: Type.Enum([...deviceOrders], {
     default: "name",
     description:
-      "By id; who was heard of last first; who has the worst open alarms, and most of them, first.",
+      "By id; who was heard of last first; who has the worst open alarms, and most of them, first. Only by `name` do the pages have every device: in the other " +
+      "orders one that moves up between two pages is on neither.",
   }),
   cursor: Type.Optional(Type.String({ maxLength: 1024, description: "`next` of the page before." })),
   limit: Type.Integer({ minimum: 1, maximum: 1000, default: 200 }),

@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import type { AccessDesk } from "../platform/access/access-desk.ts";
 import type { ClaimStore } from "../platform/access/access-ports.ts";
+import type { Callers } from "../platform/access/callers.ts";
 import type { HttpDoor } from "../platform/http/http-server.ts";
 import type { Clock } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
@@ -12,6 +13,7 @@ import { refuseAccess } from "./refusals.ts";
 export interface ClaimRouteDeps {
   readonly claims: ClaimStore;
   readonly desk: AccessDesk;
+  readonly callers: Pick<Callers, "peerOf">;
   readonly now: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -58,7 +60,7 @@ function mountTokens(scope: HttpDoor, { claims, desk, now }: ClaimRouteDeps): vo
 }
 
 /** For whoever comes: the token is what a device has instead of credentials. */
-function mountClaim(scope: HttpDoor, { desk, log, metrics }: ClaimRouteDeps): void {
+function mountClaim(scope: HttpDoor, { desk, callers, log, metrics }: ClaimRouteDeps): void {
   scope.post<{ Body: ClaimBody }>(
     "/api/v1/claim",
     { config: { isOpen: true }, schema: { body: ClaimBody, response: { 201: ClaimAnswer } } },
@@ -67,7 +69,8 @@ function mountClaim(scope: HttpDoor, { desk, log, metrics }: ClaimRouteDeps): vo
       const claimed = await desk.claim(token, device_id);
       if ("kind" in claimed) {
         metrics.claims.inc({ outcome: claimed.code });
-        log.info({ code: claimed.code, address: request.ip }, "claim refused");
+        const { address } = callers.peerOf(request.raw);
+        log.info({ code: claimed.code, address }, "claim refused");
         return refuseAccess(reply, claimed);
       }
       metrics.claims.inc({ outcome: "claimed" });

@@ -24,8 +24,13 @@ export interface DatabaseOptions {
   readonly isSole: boolean;
   /** Opens it although it may not answer yet. */
   readonly isPatient?: boolean;
-  /** Most connections; one a shard for writing, and a few for questions. Ignored when `isSole`. */
+  /** Most connections. Ignored when `isSole`. */
   readonly connections: number;
+}
+
+/** How many connections a process opens at most: one a shard for writing, and a few for questions. */
+export function mostConnections({ SHARDS: shards }: { readonly SHARDS: number }): number {
+  return shards + 8;
 }
 
 /** What pg's clients have and its types do not name. */

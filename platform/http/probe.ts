@@ -4,8 +4,13 @@ import type { HttpDoor } from "./http-server.ts";
 
 export interface Probe {
   readonly metrics: Metrics;
-  readonly isReady: () => boolean;
+  readonly state: () => "starting" | "ready" | "stopping";
 }
+
+const whyNotReady = {
+  starting: "starting; tables of an older version are brought up to date first",
+  stopping: "stopping",
+};
 
 /** Whether whoever asks may see the metrics: they tell how much a platform has to do, and what is wrong with it. */
 export type MayReadMetrics = (request: IncomingMessage) => Promise<boolean>;
@@ -16,14 +21,14 @@ export type MayReadMetrics = (request: IncomingMessage) => Promise<boolean>;
  */
 export function mountProbe(
   door: HttpDoor,
-  { metrics, isReady, mayReadMetrics }: Probe & { mayReadMetrics?: MayReadMetrics },
+  { metrics, state, mayReadMetrics }: Probe & { mayReadMetrics?: MayReadMetrics },
 ): void {
   door.get("/live", () => ({ status: "live" }));
-  door.get("/ready", (_request, reply) =>
-    isReady()
-      ? { status: "ready" }
-      : reply.code(503).send({ error: "starting or stopping", code: "NOT_READY" }),
-  );
+  door.get("/ready", (_request, reply) => {
+    const now = state();
+    if (now === "ready") return { status: now };
+    return reply.code(503).send({ error: whyNotReady[now], code: "NOT_READY" });
+  });
   door.get("/metrics", async (request, reply) => {
     if (mayReadMetrics !== undefined && !(await mayReadMetrics(request.raw))) {
       const error = "the metrics are for operators; log in, or send an API token as Authorization: Bearer";

@@ -152,6 +152,19 @@ onEach(engines, "the list of devices", (stores) => {
     expect(second.next).toBeNull();
   });
 
+  test("has every device while they move between pages by name alone, as the contract says", async () => {
+    const pages = async (sort: DeviceOrder) => {
+      for (const [agoSeconds, id] of ["a", "b", "c"].entries())
+        await heard(id, { agoSeconds: 10 + agoSeconds });
+      const first = await page({ sort, limit: 2 });
+      await heard("c");
+      const { devices } = await page({ sort, after: first.next ?? undefined });
+      return [...first.devices, ...devices].map(({ id }) => id);
+    };
+    expect(await pages("last-seen")).toEqual(["a", "b"]);
+    expect(await pages("name")).toEqual(["a", "b", "c"]);
+  });
+
   test("counts the series that still learn, and the readings stored", async () => {
     await heard("a");
     await heard("a", { sensorType: "humidity" });

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { DCLinter } from "dclint";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { readConfig, serviceNames } from "../../platform/config.ts";
+import { readConfig, type ServiceName, serviceNames } from "../../platform/config.ts";
+import { mostConnections } from "../../platform/database/database.ts";
 import { holdsSecret, knownVariables } from "./env-names.ts";
 import { at, isMapping, listAt, type Mapping, textAt } from "./kustomize.ts";
 
@@ -30,6 +31,29 @@ function interpolated(source: string): string {
     /\$\{[A-Z_]+(?::([-?])([^}]*))?\}/g,
     (_, kind: string | undefined, rest: string) => (kind === "-" ? rest : "something"),
   );
+}
+
+// What .env says of these holds on the host, or nowhere.
+const inside = ["ACCESS", "DATABASE_URL", "HOST", "MQTT_URL", "PLAIN_MQTT", "PROBE_PORT", "REDIS_URL"];
+const listeners: Readonly<Record<ServiceName, readonly string[]>> = {
+  broker: ["MQTT_PORT", "MQTT_WS_PORT", "MQTTS_PORT", "MQTT_WSS_PORT"],
+  "gateway-http": ["HTTP_PORT"],
+  processor: [],
+  web: ["WEB_PORT"],
+};
+
+/** The environment of a service, when .env says this. */
+function inContainer(name: ServiceName, dotEnv: Readonly<Record<string, string>>): Record<string, string> {
+  const [, service] = ours.find(([own]) => own === name) ?? [];
+  const files = listAt(service, "env_file").map((file) => textAt(file, "path"));
+  const own = environmentOf(service).map(([key, value]) => [key, interpolated(value)]);
+  return { ...(files.includes(".env") ? dotEnv : {}), ...Object.fromEntries(own) };
+}
+
+/** What .env says when it is .env.example. */
+function exampleOfEnv(): Record<string, string> {
+  const lines = readFileSync(".env.example", "utf8").matchAll(/^([A-Z_]+)=(.*)$/gm);
+  return Object.fromEntries([...lines].map(([, name = "", value = ""]) => [name, value]));
 }
 
 // Matters of taste (order, quotes) are off; what is left is the compose-spec schema and mistakes that run.
@@ -92,12 +116,16 @@ describe("docker-compose.yml", () => {
     expect(holdsSecret("POSTGRES_PASSWORD", `\${POSTGRES_PASSWORD:-hunter2}`)).toBe(true);
   });
 
+  test.each(serviceNames)("hands everything in .env on to %s, but for where things are inside", (name) => {
+    const said = Object.fromEntries([...knownVariables()].map((variable) => [variable, "as .env says"]));
+    const found = inContainer(name, said);
+    const pinned = Object.keys(said).filter((variable) => found[variable] !== "as .env says");
+    expect(pinned.sort()).toEqual([...inside, ...listeners[name]].sort());
+  });
+
   test("sets what each service starts with, once .env settles the legacy door", () => {
-    const start = (name: (typeof serviceNames)[number], settled: Readonly<Record<string, string>>) => {
-      const [, service] = ours.find(([own]) => own === name) ?? [];
-      const set = environmentOf(service).map(([key, value]) => [key, interpolated(value)]);
-      return readConfig([name], { ...Object.fromEntries(set), ...settled });
-    };
+    const start = (name: ServiceName, settled: Readonly<Record<string, string>>) =>
+      readConfig([name], inContainer(name, { ...exampleOfEnv(), ...settled }));
     const key = { LEGACY_HTTP_KEY: "0123456789abcdef" };
     for (const name of serviceNames) {
       const settled = name === "gateway-http" ? key : {};
@@ -105,6 +133,15 @@ describe("docker-compose.yml", () => {
     }
     expect(start("gateway-http", { LEGACY_HTTP_OPEN: "true" }).LEGACY_HTTP_KEY).toBeNull();
     expect(() => start("gateway-http", {})).toThrow(/LEGACY_HTTP_KEY/);
+  });
+
+  test("has connections for every process that opens the database, and for a command by hand", () => {
+    const command = listAt(Object.fromEntries(services)["timescaledb"], "command").join("\n");
+    const most = Number(/^max_connections=(\d+)$/m.exec(command)?.[1]);
+    const { SHARDS } = readConfig(["processor"], inContainer("processor", {}));
+    // 3 are kept for the superuser.
+    const needed = (serviceNames.length + 1) * mostConnections({ SHARDS }) + 3;
+    expect(most).toBeGreaterThanOrEqual(needed);
   });
 
   test("runs the same image as each service", () => {

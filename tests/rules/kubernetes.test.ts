@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { readConfig, serviceNames } from "../../platform/config.ts";
+import { mostConnections } from "../../platform/database/database.ts";
 import { createAuthority } from "../harness/certificates.ts";
 import { holdsSecret, knownVariables } from "./env-names.ts";
 import { faultsOf } from "./kubernetes-schema.ts";
@@ -138,6 +139,32 @@ describe.each(["k8s/base", "k8s/overlays/k3s", "k8s/overlays/k3s-tls"])("%s", (f
     }
     const volumes = listAt(container, "volumeMounts").map((mount) => textAt(mount, "name"));
     expect(volumes.length).toBeGreaterThan(0);
+  });
+
+  test("nobody without root is given a folder of the kubelet's making, and PostgreSQL makes its own", () => {
+    const mounts = containers.flatMap(([, container]) => listAt(container, "volumeMounts"));
+    expect(mounts.filter((mount) => at(mount, "subPath") !== undefined)).toEqual([]);
+    const database = containers.find(([name]) => name === "StatefulSet timescaledb")?.[1] ?? {};
+    const [data] = listAt(database, "volumeMounts").filter((mount) => at(mount, "name") === "data");
+    const folder = Object.fromEntries(environmentOf(database, resources))["PGDATA"];
+    expect(textAt(folder, "value")).toMatch(new RegExp(`^${textAt(data, "mountPath")}/.`));
+  });
+
+  test("PostgreSQL has the connections that all pods open while they are replaced", () => {
+    const database = containers.find(([name]) => name === "StatefulSet timescaledb")?.[1] ?? {};
+    const most = Number(/^max_connections=(\d+)$/m.exec(listAt(database, "args").join("\n"))?.[1]);
+    const deployments = ofKind(resources, "Deployment").filter((one) => containersOf(one).some(isOurs));
+    // One more than its replicas, as each of them updates; a command by hand; and 3 for the superuser.
+    const processes = deployments.reduce((sum, one) => sum + Number(at(one, "spec", "replicas")) + 1, 1);
+    const [config] = ofKind(resources, "ConfigMap");
+    const shards = Number(textAt(config, "data", "SHARDS"));
+    expect(most).toBeGreaterThanOrEqual(processes * mostConnections({ SHARDS: shards }) + 3);
+  });
+
+  test("who comes from outside keeps the address that the limits go by", () => {
+    const open = ofKind(resources, "Service").filter((service) => at(service, "spec", "type") !== undefined);
+    const hiding = open.filter((service) => at(service, "spec", "externalTrafficPolicy") !== "Local");
+    expect(hiding.map(nameOf)).toEqual([]);
   });
 
   test("every service, budget and route leads to pods that exist", () => {

@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { describe, expect, test } from "vitest";
+import pg from "pg";
+import { describe, expect, inject, test } from "vitest";
 import { dataFolder } from "../data-folder.ts";
 import { freePort, temporaryFolder, until } from "../harness/local-servers.ts";
 import { freePorts, startProgram } from "../harness/program.ts";
+import { openServices } from "../harness/services.ts";
+import { createTestDatabase } from "../harness/test-database.ts";
 
 describe("what cannot start says so in one line and exits with 1", () => {
   test("faults of the configuration, all of them at once", async () => {
@@ -39,6 +42,18 @@ describe("what cannot start says so in one line and exits with 1", () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
+  test("a taken PROBE_PORT, and an unreachable database behind one that was open", async () => {
+    const [taken, nobody] = [await freePort(), await freePort()];
+    const holder = createServer().listen(taken, "127.0.0.1");
+    const settings = { DATABASE_URL: `postgres://u@127.0.0.1:${nobody}/d`, MQTT_URL: "mqtt://127.0.0.1:1" };
+    const noPort = startProgram(["gateway-http"], { ...settings, PROBE_PORT: `${taken}` });
+    const noDatabase = startProgram(["gateway-http"], settings);
+    expect([await noPort.exit(), await noDatabase.exit()]).toEqual([1, 1]);
+    expect(noPort.output()).toMatch(/^tidemark: PORT_TAKEN: .*PROBE_PORT$/m);
+    expect(noDatabase.output()).toMatch(/^tidemark: STORE_DOWN: cannot reach the database/m);
+    holder.close();
+  });
+
   test("a simulated fleet, which has no credentials, where they are asked for", async () => {
     const program = startProgram(["--simulate"], { ACCESS: "credentials" });
     expect(await program.exit()).toBe(1);
@@ -51,6 +66,40 @@ describe("what cannot start says so in one line and exits with 1", () => {
     expect(program.output()).toContain('there is no service "brokr"');
   });
 });
+
+// Of Kysely: its migrator takes this advisory lock for as long as it changes tables.
+const migrationLock = "3853314791062309107";
+
+test.each(["broker", "processor", "web"])(
+  "a %s that waits for the tables is alive and not ready",
+  async (name) => {
+    const database = await createTestDatabase(inject("postgresUrl"));
+    const services = await openServices({ database });
+    const migrator = new pg.Client({ connectionString: database.url });
+    await migrator.connect();
+    await migrator.query(`SELECT pg_advisory_lock(${migrationLock})`);
+    const port = await freePort();
+    const program = services.start(name, { PROBE_PORT: `${port}`, ACCESS: "credentials" });
+    await until("it waits for the tables", async () => {
+      const waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+      return (await migrator.query(waiting)).rows.length > 0;
+    });
+    const ask = (path: string) => fetch(`http://127.0.0.1:${port}/${path}`);
+    expect((await ask("live")).status).toBe(200);
+    const refusal = await ask("ready");
+    expect(refusal.status).toBe(503);
+    expect(await refusal.json()).toMatchObject({
+      code: "NOT_READY",
+      error: expect.stringMatching(/^starting/),
+    });
+    await migrator.end();
+    expect((await program.ready())["probe"]).toBe(`http://127.0.0.1:${port}`);
+    expect((await ask("ready")).status).toBe(200);
+    program.child.kill("SIGTERM");
+    expect(await program.exit()).toBe(0);
+    await services.stop();
+  },
+);
 
 test("npm start ends with the platform when it is told to by its process id", async () => {
   const dataDir = temporaryFolder("npm");

@@ -48,3 +48,16 @@ test.each(["identity", "gzip"])(
     await door.close();
   },
 );
+
+test.each(["csv", "parquet"])("HEAD of the %s asks nothing of the database", async (ending) => {
+  const door = fastify();
+  let asked = 0;
+  async function* nothing() {
+    asked += 1;
+    yield* [];
+  }
+  mountExport(door, { readingExport: { lines: nothing, runs: nothing }, now: () => 1e15 });
+  const answer = await door.inject({ method: "HEAD", url: `/api/v1/export.${ending}` });
+  expect([answer.statusCode, asked]).toEqual([404, 0]);
+  await door.close();
+});

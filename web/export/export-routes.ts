@@ -35,6 +35,8 @@ export function mountExport(door: HttpDoor, { readingExport, now }: ExportDeps):
       `/api/v1/export.${ending}`,
       {
         config: { needs: "viewer" },
+        // Fastify's own HEAD would read all of it, and nobody could stop that.
+        exposeHeadRoute: false,
         schema: {
           querystring: ExportQuestion,
           response: { 200: { content: { [media]: { schema: File } } } },
