@@ -20,20 +20,31 @@ export interface PruneDeps {
   readonly metrics: Metrics;
 }
 
-/** Takes devices that are silent for longer than their allowance off the board; their history stays. */
-export async function pruneSilent({
+/**
+ * Makes the job that takes devices silent for longer than their allowance off the board; their history stays. Who could not be told of
+ * is told of with the next run, unless it spoke again: nothing finds a device silent twice.
+ */
+export function openPruning({
   devices,
   settings,
   events,
   log,
   metrics,
-}: Omit<PruneDeps, "rejections" | "commands" | "alarms" | "notifications" | "previews">): Promise<void> {
-  const timeoutMs = (await settings.activeDeviceTimeoutSeconds()) * 1000;
-  const silent = await devices.deactivateSilent(timeoutMs);
-  if (silent.length === 0) return;
-  metrics.devicesPruned.inc(silent.length);
-  log.info({ devices: silent.length, timeoutMs }, "silent devices pruned");
-  await events.publish(toPresence("device-inactive", silent, Date.now() * 1000));
+}: Pick<PruneDeps, "devices" | "settings" | "events" | "log" | "metrics">): () => Promise<void> {
+  let untold: readonly string[] = [];
+  return async () => {
+    const timeoutMs = (await settings.activeDeviceTimeoutSeconds()) * 1000;
+    const stillSilent = untold.length === 0 ? [] : await devices.stillInactive(untold);
+    const silent = await devices.deactivateSilent(timeoutMs);
+    if (silent.length > 0) {
+      metrics.devicesPruned.inc(silent.length);
+      log.info({ devices: silent.length, timeoutMs }, "silent devices pruned");
+    }
+    untold = [...new Set([...stillSilent, ...silent])];
+    if (untold.length === 0) return;
+    await events.publish(toPresence("device-inactive", untold, Date.now() * 1000));
+    untold = [];
+  };
 }
 
 /** A preview replays at most these days, and its answer is of no use once others have gone by. */

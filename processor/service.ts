@@ -29,7 +29,7 @@ import { LedgerWatch } from "./ledger-watch.ts";
 import { Dispatcher } from "./notifications/dispatcher.ts";
 import { openMessengers } from "./notifications/messengers.ts";
 import { answerPreview } from "./preview-desk.ts";
-import { forgetOld, pruneSilent } from "./prune.ts";
+import { forgetOld, openPruning } from "./prune.ts";
 import { ModelRegistry } from "./registry.ts";
 import { growerOf } from "./regrowth.ts";
 import { rest } from "./rest.ts";
@@ -120,7 +120,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   };
   const retention = retentionOf(config);
   const jobs = [
-    every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, () => pruneSilent(deps)),
+    every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, openPruning(deps)),
     every("read rules", rulesIntervalMs, () => book.refresh()),
     every("settle alarms", settlingIntervalMs, () => deps.alarms.settle(config.ALARM_CLEAR_SECONDS * 1000)),
     every("watch silence", silenceIntervalMs, () =>
