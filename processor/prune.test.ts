@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openLog } from "../platform/telemetry.ts";
 import type { PlatformEvent } from "../schema/event.ts";
-import { forgetOld, openPruning, type PruneDeps } from "./prune.ts";
+import { forgetHistory, forgetOld, openPruning, type PruneDeps } from "./prune.ts";
 
 const retention = { devicesDays: 1, rejectedDays: 2, commandsDays: 3, alarmsDays: 4, notificationsDays: 5 };
 
@@ -61,4 +61,15 @@ test("who fell silent while events could be told to nobody is told of once they 
   await prune();
   await prune();
   expect(told).toEqual([["device-inactive press-1", "device-inactive press-3"]]);
+});
+
+test("history that somebody is rolling up is looked at again soon, not after an hour", async () => {
+  const kept = { readingsDays: 30, minutesDays: 60, hoursDays: 0 };
+  const rests: number[] = [];
+  const answers = [false, false, true];
+  const rollups = { forget: async () => answers.shift() ?? true };
+  const pause = async (ms: number) => void rests.push(ms);
+  await forgetHistory(rollups, { retention: kept, signal: new AbortController().signal }, pause);
+  expect(rests).toEqual([15_000, 15_000]);
+  expect(answers).toEqual([]);
 });

@@ -1,11 +1,13 @@
 import type { AlarmStore } from "../platform/alarms/alarm-ports.ts";
 import type { CommandStore } from "../platform/devices/command-ports.ts";
 import { messageOf } from "../platform/errors.ts";
+import type { HistoryRetention, RollupStore } from "../platform/history/ports.ts";
 import type { PreviewStore } from "../platform/models/tuning-ports.ts";
 import type { NotificationStore } from "../platform/notifications/notification-ports.ts";
 import type { DeviceStore, EventStream, RejectionStore, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { toPresence } from "../schema/event.ts";
+import { rest } from "./rest.ts";
 
 export interface PruneDeps {
   readonly devices: DeviceStore;
@@ -96,4 +98,16 @@ export async function forgetOld(
   }
   if (Object.values(forgotten).some((count) => count > 0)) log.info(forgotten, "old rows forgotten");
   if (failures.length > 0) throw new AggregateError(failures, failures.map(messageOf).join("; "));
+}
+
+/** As often as processors roll up: whoever was at the history then may be done. */
+const historyAgainMs = 15_000;
+
+/** Removes history that is too old, as soon as nobody else is at it. */
+export async function forgetHistory(
+  rollups: Pick<RollupStore, "forget">,
+  { retention, signal }: { retention: HistoryRetention; signal: AbortSignal },
+  pause = rest,
+): Promise<void> {
+  while (!signal.aborted && !(await rollups.forget(retention))) await pause(historyAgainMs, signal);
 }
