@@ -207,6 +207,8 @@ export interface DeviceStore extends DeviceLists {
   countInactive(timeoutMs: number): Promise<number>;
   /** Marks the devices silent for longer than `timeoutMs` inactive and names those that were active until now. */
   deactivateSilent(timeoutMs: number): Promise<readonly string[]>;
+  /** Those of these devices that are known, and not active. */
+  stillInactive(deviceIds: readonly string[]): Promise<readonly string[]>;
   /** Forgets registry rows (never readings) of devices inactive for longer than `days`, but of none provisioned; answers how many. */
   forgetInactive(days: number): Promise<number>;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { openLog } from "../platform/telemetry.ts";
-import { forgetOld, type PruneDeps } from "./prune.ts";
+import type { PlatformEvent } from "../schema/event.ts";
+import { forgetHistory, forgetOld, openPruning, type PruneDeps } from "./prune.ts";
 
 const retention = { devicesDays: 1, rejectedDays: 2, commandsDays: 3, alarmsDays: 4, notificationsDays: 5 };
 
@@ -32,4 +33,43 @@ test("what cannot be forgotten keeps nothing else from being forgotten, and is t
     "notifications 5",
     "previews 30",
   ]);
+});
+
+test("who fell silent while events could be told to nobody is told of once they can be, unless it spoke again", async () => {
+  const told: string[][] = [];
+  const silent = [["press-1", "press-2"], ["press-3"], []];
+  let isAway = true;
+  // Of the rest the job asks for nothing else.
+  const deps = {
+    devices: {
+      deactivateSilent: async () => silent.shift() ?? [],
+      stillInactive: async (ids: readonly string[]) => ids.filter((id) => id !== "press-2"),
+    },
+    settings: { activeDeviceTimeoutSeconds: async () => 60 },
+    events: {
+      publish: async (events: readonly PlatformEvent[]) => {
+        if (isAway) throw new Error("Redis is away");
+        told.push(events.map((event) => ("deviceId" in event ? `${event.kind} ${event.deviceId}` : "")));
+      },
+    },
+    log: openLog({ level: "silent", format: "json" }),
+    metrics: { devicesPruned: { inc: () => undefined } },
+  } as unknown as PruneDeps;
+  const prune = openPruning(deps);
+  await expect(prune()).rejects.toThrow("Redis is away");
+  isAway = false;
+  await prune();
+  await prune();
+  expect(told).toEqual([["device-inactive press-1", "device-inactive press-3"]]);
+});
+
+test("history that somebody is rolling up is looked at again soon, not after an hour", async () => {
+  const kept = { readingsDays: 30, minutesDays: 60, hoursDays: 0 };
+  const rests: number[] = [];
+  const answers = [false, false, true];
+  const rollups = { forget: async () => answers.shift() ?? true };
+  const pause = async (ms: number) => void rests.push(ms);
+  await forgetHistory(rollups, { retention: kept, signal: new AbortController().signal }, pause);
+  expect(rests).toEqual([15_000, 15_000]);
+  expect(answers).toEqual([]);
 });

@@ -1,11 +1,13 @@
 import type { AlarmStore } from "../platform/alarms/alarm-ports.ts";
 import type { CommandStore } from "../platform/devices/command-ports.ts";
 import { messageOf } from "../platform/errors.ts";
+import type { HistoryRetention, RollupStore } from "../platform/history/ports.ts";
 import type { PreviewStore } from "../platform/models/tuning-ports.ts";
 import type { NotificationStore } from "../platform/notifications/notification-ports.ts";
 import type { DeviceStore, EventStream, RejectionStore, SettingStore } from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { toPresence } from "../schema/event.ts";
+import { rest } from "./rest.ts";
 
 export interface PruneDeps {
   readonly devices: DeviceStore;
@@ -20,20 +22,31 @@ export interface PruneDeps {
   readonly metrics: Metrics;
 }
 
-/** Takes devices that are silent for longer than their allowance off the board; their history stays. */
-export async function pruneSilent({
+/**
+ * Makes the job that takes devices silent for longer than their allowance off the board; their history stays. Who could not be told of
+ * is told of with the next run, unless it spoke again: nothing finds a device silent twice.
+ */
+export function openPruning({
   devices,
   settings,
   events,
   log,
   metrics,
-}: Omit<PruneDeps, "rejections" | "commands" | "alarms" | "notifications" | "previews">): Promise<void> {
-  const timeoutMs = (await settings.activeDeviceTimeoutSeconds()) * 1000;
-  const silent = await devices.deactivateSilent(timeoutMs);
-  if (silent.length === 0) return;
-  metrics.devicesPruned.inc(silent.length);
-  log.info({ devices: silent.length, timeoutMs }, "silent devices pruned");
-  await events.publish(toPresence("device-inactive", silent, Date.now() * 1000));
+}: Pick<PruneDeps, "devices" | "settings" | "events" | "log" | "metrics">): () => Promise<void> {
+  let untold: readonly string[] = [];
+  return async () => {
+    const timeoutMs = (await settings.activeDeviceTimeoutSeconds()) * 1000;
+    const stillSilent = untold.length === 0 ? [] : await devices.stillInactive(untold);
+    const silent = await devices.deactivateSilent(timeoutMs);
+    if (silent.length > 0) {
+      metrics.devicesPruned.inc(silent.length);
+      log.info({ devices: silent.length, timeoutMs }, "silent devices pruned");
+    }
+    untold = [...new Set([...stillSilent, ...silent])];
+    if (untold.length === 0) return;
+    await events.publish(toPresence("device-inactive", untold, Date.now() * 1000));
+    untold = [];
+  };
 }
 
 /** A preview replays at most these days, and its answer is of no use once others have gone by. */
@@ -85,4 +98,16 @@ export async function forgetOld(
   }
   if (Object.values(forgotten).some((count) => count > 0)) log.info(forgotten, "old rows forgotten");
   if (failures.length > 0) throw new AggregateError(failures, failures.map(messageOf).join("; "));
+}
+
+/** As often as processors roll up: whoever was at the history then may be done. */
+const historyAgainMs = 15_000;
+
+/** Removes history that is too old, as soon as nobody else is at it. */
+export async function forgetHistory(
+  rollups: Pick<RollupStore, "forget">,
+  { retention, signal }: { retention: HistoryRetention; signal: AbortSignal },
+  pause = rest,
+): Promise<void> {
+  while (!signal.aborted && !(await rollups.forget(retention))) await pause(historyAgainMs, signal);
 }

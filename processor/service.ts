@@ -3,7 +3,6 @@ import type { AlarmStore } from "../platform/alarms/alarm-ports.ts";
 import type { RuleStore } from "../platform/alarms/rule-ports.ts";
 import type { Config } from "../platform/config.ts";
 import type { CommandStore } from "../platform/devices/command-ports.ts";
-import { messageOf } from "../platform/errors.ts";
 import type { RollupStore } from "../platform/history/ports.ts";
 import type { ModelStore, TrainingStore } from "../platform/models/model-ports.ts";
 import type { PreviewStore, TuningStore } from "../platform/models/tuning-ports.ts";
@@ -29,10 +28,10 @@ import { LedgerWatch } from "./ledger-watch.ts";
 import { Dispatcher } from "./notifications/dispatcher.ts";
 import { openMessengers } from "./notifications/messengers.ts";
 import { answerPreview } from "./preview-desk.ts";
-import { forgetOld, pruneSilent } from "./prune.ts";
+import { forgetHistory, forgetOld, openPruning } from "./prune.ts";
 import { ModelRegistry } from "./registry.ts";
 import { growerOf } from "./regrowth.ts";
-import { rest } from "./rest.ts";
+import { repeat } from "./repeat.ts";
 import { openRuleBook } from "./rule-book.ts";
 import { memoryHere, roomForSeries } from "./series-room.ts";
 import { openScorer, type Scorer, type ScorerDeps } from "./shard-scorer.ts";
@@ -112,7 +111,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   const watch = new LedgerWatch(deps);
   const dispatcher = newDispatcher(deps);
   const every = (name: string, ms: number, job: () => Promise<unknown>) =>
-    repeat({ name, ms, job, log, signal });
+    repeat({ name, ms, job, dice: Math.random, log, signal });
   const storms = {
     devices: config.STORM_DEVICES,
     sharePercent: config.STORM_SHARE_PERCENT,
@@ -120,7 +119,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   };
   const retention = retentionOf(config);
   const jobs = [
-    every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, () => pruneSilent(deps)),
+    every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, openPruning(deps)),
     every("read rules", rulesIntervalMs, () => book.refresh()),
     every("settle alarms", settlingIntervalMs, () => deps.alarms.settle(config.ALARM_CLEAR_SECONDS * 1000)),
     every("watch silence", silenceIntervalMs, () =>
@@ -140,7 +139,9 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
     every("train again", retrainingIntervalMs, () => trainer.trainDue()),
     every("forget", forgettingIntervalMs, () => forgetOld(deps, retention.tables)),
     every("roll up", rollupIntervalMs, () => deps.rollups.rollUp()),
-    every("forget history", forgettingIntervalMs, () => deps.rollups.forget(retention.history)),
+    every("forget history", forgettingIntervalMs, () =>
+      forgetHistory(deps.rollups, { retention: retention.history, signal }),
+    ),
     every("lag", lagIntervalMs, async () => {
       for (const { shard, entries } of await stream.tallies()) metrics.lag.set({ shard }, entries);
     }),
@@ -225,25 +226,4 @@ async function answerPreviews({ registry, calendar, signal, config, ...deps }: P
 /** A fold takes a bounded number of batches; while there are as many, more may wait. */
 async function foldAll(ledger: LedgerStore): Promise<void> {
   while (!(await ledger.fold()).isDone);
-}
-
-interface Repetition {
-  readonly name: string;
-  readonly ms: number;
-  readonly job: () => Promise<unknown>;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-}
-
-/** Runs a job again and again, never twice at once; a failure is logged and the next turn tries again. */
-async function repeat({ name, ms, job, log, signal }: Repetition): Promise<void> {
-  while (!signal.aborted) {
-    await rest(ms, signal);
-    if (signal.aborted) return;
-    try {
-      await job();
-    } catch (error) {
-      if (!signal.aborted) log.warn({ job: name, reason: messageOf(error) }, "job failed");
-    }
-  }
 }

@@ -71,12 +71,11 @@ export function openScorer({ store, models, tunings, rules, book, metrics, mostS
   return {
     async score(deliveries, stored) {
       const readings = deliveries.flatMap((delivery) => delivery.readings);
-      const missing = memory.missing(readings);
-      const unwatched = watch.missing(readings);
-      if (missing.length + unwatched.length > 0) {
+      if (memory.missing(readings).length + watch.missing(readings).length > 0) {
         await stored();
-        await remember(memory, store, missing);
-        await watch.load(unwatched);
+        // Not what was missing before: of the series of the batch that was waited for, those that could not be stored are forgotten now.
+        await remember(memory, store, memory.missing(readings));
+        await watch.load(watch.missing(readings));
       }
       // The state of a series that is due, by the reading that made it so.
       const due = new Map<Remembered, SeriesKey>();

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { alarmEvent, settings } from "../tests/contracts/notification-samples.ts";
 import { type AlarmSeverity, alarmSeverities } from "./alarm.ts";
 import type { NotificationRoute, RouteSettings } from "./notification.ts";
@@ -90,6 +90,15 @@ describe("a route is told", () => {
     expect(plan({}, { hours: { ...hours, outside: "drop" } })).toEqual([]);
     const held = plan({}, { hours: { ...hours, outside: "hold" }, timeZone: "Europe/Berlin" });
     expect(held[0]?.dueUs).toBe(Date.parse("2026-11-30T07:00:00Z") * 1000);
+  });
+
+  test("after hours that are looked up once, however much happens", () => {
+    const asking = vi.spyOn(Intl.DateTimeFormat.prototype, "formatToParts");
+    const hours = { days: ["mon" as const], from: "08:00", to: "09:00", outside: "hold" as const };
+    const events = Array.from({ length: 50 }, (_, id) => alarmEvent({ alarm: { id } }));
+    expect(planNotifications(events, [route({ hours })], { labels, nowMs: sundayMs })).toHaveLength(50);
+    expect(asking.mock.calls.length).toBeLessThan(50);
+    asking.mockRestore();
   });
 
   test("each for itself", () => {

@@ -17,11 +17,20 @@ export function planNotifications(
   routes: readonly NotificationRoute[],
   { labels, nowMs }: { labels: ReadonlyMap<string, Labels>; nowMs: number },
 ): readonly PlannedNotification[] {
+  // Of the storm of events that a fleet can raise at once, each would look through the week anew.
+  const openings = new Map<NotificationRoute, ReturnType<typeof openingOf>>();
+  const openingFor = (route: NotificationRoute) => {
+    const opening = openings.get(route);
+    if (opening !== undefined) return opening;
+    const found = openingOf(route, nowMs);
+    openings.set(route, found);
+    return found;
+  };
   return events.flatMap((event) => {
     const { severity } = event.alarm;
     return routes.flatMap((route) => {
       if (!isWanted(route, event, labels.get(event.deviceId) ?? {})) return [];
-      const opening = openingOf(route, nowMs);
+      const opening = openingFor(route);
       return opening === "never" ? [] : [{ routeId: route.id, event, severity, dueUs: opening }];
     });
   });

@@ -54,11 +54,13 @@ function formatOf(timeZone: string): Intl.DateTimeFormat | undefined {
 /** Most quarters of an hour whose clocks are remembered; readings that come late, or are replayed, ask for many. */
 const mostSlots = 1000;
 
-/** Tells whether a moment (microseconds since the epoch) is in a schedule. */
-export function newTimetable({ timeZone, days, from, to }: Schedule): (atUs: number) => boolean {
+/** Tells whether a moment (microseconds since the epoch) is in a schedule. `clocks`: those of its zone, where they are at hand. */
+export function newTimetable(
+  { timeZone, days, from, to }: Schedule,
+  clocks = clocksOf(timeZone),
+): (atUs: number) => boolean {
   const on = weekdays.map((day) => days.includes(day));
   const [begin, end] = [minuteOf(from), minuteOf(to)];
-  const clocks = clocksOf(timeZone);
   const known = new Map<number, number>();
   const aheadOf = (slot: number): number => {
     const ahead = known.get(slot) ?? clocks?.(slot * slotUs) ?? 0;

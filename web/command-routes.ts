@@ -44,7 +44,7 @@ function mountOrder(scope: HttpDoor, { desk, log, metrics }: CommandRouteDeps): 
   scope.post<{ Params: { id: string; name: string }; Body: CommandOrder }>(
     `${root}/:name`,
     {
-      config: operator,
+      config: { ...operator, passesTextOn: true },
       schema: { params: Type.Object({ ...ofDevice, name: CommandName }), body: CommandOrder },
     },
     async (request, reply) => {

@@ -21,6 +21,8 @@ export interface OldStatusesDeps {
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
+/** From the start to the first look at least, and at most twice as long: brokers that start together do not look together. */
+const firstMs = 300_000;
 const answerMs = 10_000;
 const devicesAQuestion = 500;
 
@@ -30,16 +32,18 @@ const devicesAQuestion = 500;
  */
 export function forgetStatusesHourly(deps: OldStatusesDeps): Running {
   const stopping = new AbortController();
-  const timer = setInterval(() => {
+  const look = (): void => {
+    timer = setTimeout(look, hourMs).unref();
     forgetStatuses(deps, stopping.signal).catch((error: unknown) => {
       if (!stopping.signal.aborted)
         deps.log.debug({ reason: messageOf(error) }, "old statuses not looked for");
     });
-  }, hourMs);
-  timer.unref();
+  };
+  // A broker that is replaced within the hour, again and again, would never come to it.
+  let timer = setTimeout(look, firstMs * (1 + Math.random())).unref();
   return {
     stop() {
-      clearInterval(timer);
+      clearTimeout(timer);
       stopping.abort();
       return Promise.resolve();
     },

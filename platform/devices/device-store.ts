@@ -36,6 +36,14 @@ export function openDeviceStore({ db }: Database): DeviceStore {
           ) RETURNING device_id`.execute(db);
         return rows.map((row) => row.device_id);
       }),
+    stillInactive: (deviceIds) =>
+      asking("look who is silent still", async () => {
+        const { rows } = await sql<{ device_id: string }>`
+          SELECT device_id FROM devices WHERE NOT active AND device_id = ANY(${[...deviceIds]}::text[])`.execute(
+          db,
+        );
+        return rows.map((row) => row.device_id);
+      }),
     forgetInactive: (days) => asking("forget devices long gone", () => forgetInactive(db, days)),
   };
 }

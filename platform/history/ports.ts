@@ -29,6 +29,6 @@ export interface RollupStore {
    * one look settles, the next one rolls up.
    */
   rollUp(): Promise<void>;
-  /** Removes what is older than it may be, once it is rolled up. */
-  forget(retention: HistoryRetention): Promise<void>;
+  /** Removes what is older than it may be, once it is rolled up. False: another process is at the history; to be asked again soon. */
+  forget(retention: HistoryRetention): Promise<boolean>;
 }

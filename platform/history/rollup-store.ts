@@ -15,8 +15,8 @@ export function openRollupStore(database: Database): RollupStore {
   let announced: Announced | undefined;
   return {
     rollUp: () =>
-      asking("roll the history up", () =>
-        alone(database, async (db) => {
+      asking("roll the history up", async () => {
+        await alone(database, async (db) => {
           if (await isContinuous(db)) return refreshAggregates(db);
           if (announced !== undefined && (await isSettled(db, announced))) {
             await rollUpUntil(db, announced.untilUs);
@@ -24,8 +24,8 @@ export function openRollupStore(database: Database): RollupStore {
           }
           await rollUpLate(db);
           announced ??= await announce(db);
-        }),
-      ),
+        });
+      }),
     forget: (retention) =>
       asking("remove old history", () =>
         alone(database, async (db) => {
@@ -37,19 +37,24 @@ export function openRollupStore(database: Database): RollupStore {
   };
 }
 
-/** Does the work on a connection that holds the lock, or not at all. The embedded database belongs to one process anyway. */
-async function alone({ db, isSole }: Database, work: (db: Kysely<Tables>) => Promise<void>): Promise<void> {
+/** Does the work on a connection that holds the lock, or not at all (false). The embedded database belongs to one process anyway. */
+async function alone(
+  { db, isSole }: Database,
+  work: (db: Kysely<Tables>) => Promise<void>,
+): Promise<boolean> {
   if (isSole) {
     await beginState(db);
-    return work(db);
+    await work(db);
+    return true;
   }
-  await db.connection().execute(async (connection) => {
+  return await db.connection().execute(async (connection) => {
     const { rows } = await sql<{ isMine: boolean }>`
       SELECT pg_try_advisory_lock(${rollupLock}) AS "isMine"`.execute(connection);
-    if (rows[0]?.isMine !== true) return;
+    if (rows[0]?.isMine !== true) return false;
     try {
       await beginState(connection);
       await work(connection);
+      return true;
     } finally {
       // A session that is over has no lock.
       await sql`SELECT pg_advisory_unlock(${rollupLock})`.execute(connection).catch(() => undefined);

@@ -1,13 +1,21 @@
 import type { BlockList } from "node:net";
-import { type FastifyError, type FastifyInstance, type FastifyServerOptions, fastify } from "fastify";
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  fastify,
+} from "fastify";
 import type { Refusal } from "../../schema/rejection.ts";
 import { readPeer } from "../access/peer.ts";
 import type { Config } from "../config.ts";
-import { PlatformError } from "../errors.ts";
+import { codeOf, PlatformError } from "../errors.ts";
 import type { LimitNotices } from "../limit-notices.ts";
 import type { Log } from "../telemetry.ts";
 import type { Certificate } from "./certificate.ts";
 import { answerBadRequest, type HttpLimits, limitHttp } from "./http-limits.ts";
+import { faultOf } from "./input-check.ts";
 import { type Address, boundPort, handshakeMs, listenFailure } from "./listen.ts";
 import { securityHeaders } from "./security-headers.ts";
 
@@ -18,6 +26,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Origins whose pages may frame the answer; nobody's unless it says so. */
     framedBy?: readonly string[];
+    /** The body holds what is passed on as JSON, in which any text is possible. */
+    passesTextOn?: boolean;
   }
 }
 
@@ -40,6 +50,7 @@ export function openHttpDoor(options: HttpDoorOptions): HttpDoor {
     connectionTimeout: 30_000,
     requestTimeout: 30_000,
     clientErrorHandler: answerBadRequest(notices),
+    frameworkErrors: answerBadAddress,
     keepAliveTimeout: 72_000,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 512 },
@@ -47,16 +58,19 @@ export function openHttpDoor(options: HttpDoorOptions): HttpDoor {
     logger: false,
   });
   limitHttp(door, { limits: config, proxies, notices });
+  checkInput(door);
   door.addHook("onSend", async (request, reply) => {
     const { framedBy } = request.routeOptions.config;
     reply.headers(securityHeaders(readPeer(request.raw, proxies), framedBy));
   });
   door.setErrorHandler((error: FastifyError | PlatformError, request, reply) => {
-    const answer = answerOf(error);
+    const answer = answerOf(error, request);
     // A limit says itself that it was reached, and not once a request.
     if (answer.status >= 500 && answer.code !== "GATEWAY_BUSY") {
       // Without the query: that of an embedded chart may hold its token.
       log.error({ err: error, path: request.url.split("?")[0] }, "request failed");
+    } else if (error instanceof PlatformError && answer.status < 500) {
+      log.warn({ reason: error.message, path: request.url.split("?")[0] }, "request refused by the database");
     }
     if (answer.status === 503) reply.header("Retry-After", "2");
     return reply.code(answer.status).send({ error: answer.error, code: answer.code });
@@ -65,6 +79,19 @@ export function openHttpDoor(options: HttpDoorOptions): HttpDoor {
     reply.code(404).send({ error: `${request.method} ${request.url} is not here`, code: "NOT_FOUND" }),
   );
   return door;
+}
+
+/** Refuses requests with a value that no store takes. Only what a schema describes is looked at. */
+function checkInput(door: HttpDoor): void {
+  door.addHook("preHandler", async (request, reply) => {
+    const { schema, config } = request.routeOptions;
+    const isAnyText = config.passesTextOn === true;
+    const fault =
+      (schema?.params === undefined ? undefined : faultOf("params", request.params)) ??
+      (schema?.querystring === undefined ? undefined : faultOf("querystring", request.query)) ??
+      (schema?.body === undefined ? undefined : faultOf("body", request.body, isAnyText));
+    if (fault !== undefined) return reply.code(400).send({ error: fault, code: "QUERY_INVALID" });
+  });
 }
 
 /** A server of HTTP, or of HTTPS where there is a certificate. */
@@ -82,8 +109,16 @@ function newServer(
   return secure as unknown as HttpDoor;
 }
 
-function answerOf(error: FastifyError | PlatformError): { status: number; error: string; code: string } {
+/** SQLSTATE of what a store cannot take for what it is: not of its type, not in range, no text. `faultOf` should have seen it. */
+const unfit = new Set(["22P02", "22P05", "22021", "22003"]);
+
+function answerOf(
+  error: FastifyError | PlatformError,
+  request: FastifyRequest,
+): { status: number; error: string; code: string } {
   if (error instanceof PlatformError) {
+    if (unfit.has(codeOf(error.cause) ?? ""))
+      return { status: 400, error: `${error.message}; send another value`, code: "QUERY_INVALID" };
     return { status: error.retryable ? 503 : 500, error: error.message, code: error.code };
   }
   const status = error.statusCode ?? 500;
@@ -92,11 +127,19 @@ function answerOf(error: FastifyError | PlatformError): { status: number; error:
     // docs/design.md, section 4: every fault of a payload is a 400, which the legacy clients know.
     return { status: 400, error: oversize.reason, code: oversize.code };
   }
-  return {
-    status,
-    error: error.message,
-    code: error.validation === undefined ? error.code : "QUERY_INVALID",
-  };
+  if (error.validation !== undefined) return { status, error: error.message, code: "QUERY_INVALID" };
+  // What serves files has no codes.
+  if (codeOf(error) === undefined)
+    return { status, error: noRequest(request, error), code: "REQUEST_INVALID" };
+  return { status, error: error.message, code: error.code };
+}
+
+function answerBadAddress(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.code(400).send({ error: noRequest(request, error), code: error.code });
+}
+
+function noRequest({ method, url }: FastifyRequest, { message }: Error): string {
+  return `${method} ${url.split("?")[0]} cannot be answered: ${message}; ask for another address`;
 }
 
 /** What is wrong with a body over the limit. It is refused before it is read. */

@@ -82,6 +82,17 @@ test("an answer without an end is not read to the end", async () => {
   expect(written).toBeLessThan(64 * 1_048_576);
 });
 
+test("an answer that stops in the middle keeps no connection open", async () => {
+  const closed = new Promise<void>((resolve) => {
+    receiver.answerWith((response) => {
+      response.on("close", resolve);
+      response.writeHead(200).write("thank y");
+    });
+  });
+  expect(await post()).toMatchObject({ status: 200 });
+  await closed;
+});
+
 test("who does not answer in time is left", async () => {
   receiver.answerWith(() => undefined);
   await expect(post({ signal: AbortSignal.timeout(50) })).rejects.toThrow(/abort|timeout/i);

@@ -20,8 +20,12 @@ export interface WebhookAnswer {
   readonly retryAfter: string | undefined;
 }
 
-/** Most of an answer that is read, for politeness: nobody looks at it. */
+/**
+ * Most of an answer that is read, and for how long, for politeness: nobody looks at it, but a receiver that is cut off at once writes an
+ * error into its log.
+ */
 const answerLimit = 65_536;
+const answerMs = 1000;
 
 /**
  * Posts a signed message and resolves with the head of the answer, whatever it says. Follows no redirect: the address that was checked
@@ -47,6 +51,9 @@ export async function postWebhook(call: WebhookCall): Promise<WebhookAnswer> {
     sending.on("response", (response) => {
       resolve({ status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] });
       let read = 0;
+      // The signal of the call is of no use here: whoever has the head in hand lets go of it.
+      const patience = setTimeout(() => response.destroy(), answerMs);
+      response.on("close", () => clearTimeout(patience));
       response.on("error", () => undefined);
       response.on("data", (chunk: Buffer) => {
         read += chunk.length;

@@ -123,6 +123,15 @@ onEach(engines, "the registry", (stores) => {
     expect(await activeIds(3_600_000)).toEqual(["present"]);
   });
 
+  test("knows who of those that fell silent is silent still", async () => {
+    for (const id of ["back", "silent", "unasked"]) await heard(id, 60_000);
+    await heard("present");
+    await stores().devices.deactivateSilent(30_000);
+    await heard("back");
+    const asked = ["back", "silent", "present", "unknown"];
+    expect(await stores().devices.stillInactive(asked)).toEqual(["silent"]);
+  });
+
   test("has a device back with its next batch", async () => {
     await heard("a", 60_000);
     await stores().devices.deactivateSilent(30_000);

@@ -232,4 +232,22 @@ onEach(servers, "the history", (stores) => {
       { stepSeconds: 3600, ...inSteps(readings, hourUs) },
     ]);
   });
+
+  test("says when it was not forgotten since somebody else is at it", async () => {
+    const oldUs = Math.floor(nowUs() / hourUs) * hourUs - 100 * 24 * hourUs;
+    await stores().write(batch({ readings: course("a", oldUs, 12) }));
+    await rollUp(stores());
+    const forget = () => stores().rollups.forget({ readingsDays: 0, minutesDays: 60, hoursDays: 0 });
+    await stores()
+      .database.db.connection()
+      .execute(async (other) => {
+        // "roll" in ASCII: what a processor holds that rolls up.
+        await sql`SELECT pg_advisory_lock(${0x726f6c6c})`.execute(other);
+        expect(await forget()).toBe(false);
+        expect(await rolledUpIn(stores())).toBe(12);
+        await sql`SELECT pg_advisory_unlock(${0x726f6c6c})`.execute(other);
+      });
+    expect(await forget()).toBe(true);
+    expect(await rolledUpIn(stores())).toBe(0);
+  });
 });

@@ -93,14 +93,15 @@ async function connectDevice(
 test("a device that is there is told, and its answer is the answer", async () => {
   const { client } = await connectDevice("press-1");
   const startedMs = performance.now();
-  const answered = await give("press-1", "reboot", { payload: { delay: 5, note: "grüße" } });
+  const payload = { delay: 5, note: "grüße\0\ud800" };
+  const answered = await give("press-1", "reboot", { payload });
   expect(answered.status).toBe(200);
   const { id, state, answer } = await json<Listed>(answered);
   expect(state).toBe("answered");
-  expect(answer).toEqual({ id, did: "reboot", with: { delay: 5, note: "grüße" } });
+  expect(answer).toEqual({ id, did: "reboot", with: payload });
   expect(performance.now() - startedMs).toBeLessThan(5000);
   expect(await listed("press-1")).toMatchObject([
-    { id, name: "reboot", state: "answered", by: "anyone", payload: { delay: 5, note: "grüße" }, answer },
+    { id, name: "reboot", state: "answered", by: "anyone", payload, answer },
   ]);
   const [audited] = await services.database.query(
     "SELECT by, action, target FROM audit ORDER BY audit.id DESC LIMIT 1",
