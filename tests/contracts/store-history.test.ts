@@ -237,7 +237,7 @@ onEach(servers, "the history", (stores) => {
     const oldUs = Math.floor(nowUs() / hourUs) * hourUs - 100 * 24 * hourUs;
     await stores().write(batch({ readings: course("a", oldUs, 12) }));
     await rollUp(stores());
-    const forget = () => stores().rollups.forget({ readingsDays: 0, minutesDays: 60, hoursDays: 0 });
+    const forget = () => stores().rollups.forget({ readingsDays: 30, minutesDays: 60, hoursDays: 0 });
     await stores()
       .database.db.connection()
       .execute(async (other) => {
