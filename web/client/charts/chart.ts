@@ -2,7 +2,6 @@ import {
   Chart,
   type ChartArea,
   type ChartConfiguration,
-  type ChartDataset,
   Filler,
   LinearScale,
   LineController,
@@ -15,6 +14,7 @@ import type { Description, Tooltip } from "../shell/tooltip.ts";
 import { valueBounds } from "./axis.ts";
 import { cursorPlugin, expectedPlugin } from "./chart-marks.ts";
 import { type Point, type Spot, toLine, toMarks } from "./history.ts";
+import { KeptSets, type LabelledSet } from "./kept-sets.ts";
 import { chartOptions } from "./scales.ts";
 import { markSets } from "./severity-marks.ts";
 
@@ -40,6 +40,7 @@ export interface ChartDeps {
 export class SensorChart {
   readonly #chart: LineChart;
   readonly #deps: ChartDeps;
+  readonly #sets = new KeptSets();
   #cursorUs: number | undefined;
 
   constructor(canvas: HTMLCanvasElement, deps: ChartDeps) {
@@ -56,8 +57,8 @@ export class SensorChart {
   show(points: readonly Point[]): void {
     const line = toLine(points);
     const { data, options } = this.#chart;
-    // Fresh arrays: Chart.js keeps parsed results for an array it has seen (chartjs/Chart.js#11929).
-    data.datasets = [this.#lineSet(line), ...markSets(toMarks(points), this.#deps.palette())];
+    const marks = markSets(toMarks(points), this.#deps.palette());
+    data.datasets = this.#sets.renewed([this.#lineSet(line), ...marks]);
     const { x, y } = options.scales ?? {};
     if (x !== undefined && y !== undefined) {
       const newest = line.at(-1)?.x ?? Date.now();
@@ -82,9 +83,10 @@ export class SensorChart {
   }
 
   // Colours are given as values: one function among them and Chart.js resolves the options of every point anew.
-  #lineSet(data: Spot[]): ChartDataset<"line", Spot[]> {
+  #lineSet(data: Spot[]): LabelledSet {
     const palette = this.#deps.palette();
     return {
+      label: "line",
       data,
       borderColor: palette.line,
       borderWidth: 1.5,

@@ -1,7 +1,7 @@
-import type { ChartDataset } from "chart.js";
 import type { Severity } from "../../../schema/scored.ts";
 import type { Palette } from "../shell/theme.ts";
 import type { Spot } from "./history.ts";
+import type { LabelledSet } from "./kept-sets.ts";
 
 /** An anomalous reading on a chart. */
 export interface Mark extends Spot {
@@ -20,7 +20,7 @@ const shapes = {
 export function markSets(
   marks: readonly Mark[],
   { minor, anomaly, critical, surface }: Palette,
-): ChartDataset<"line", Spot[]>[] {
+): LabelledSet[] {
   const colours = { none: minor, minor, major: anomaly, critical };
   return (["critical", "major", "minor", "none"] as const).flatMap((severity) => {
     const data = marks.filter((mark) => mark.severity === severity);
@@ -28,7 +28,7 @@ export function markSets(
     const colour = colours[severity];
     const { pointStyle, pointRadius } = shapes[severity];
     return {
-      ...{ data, showLine: false, fill: false, order: 1 },
+      ...{ label: severity, data, showLine: false, fill: false, order: 1 },
       ...{ pointStyle, pointRadius, pointHoverRadius: pointRadius + 2 },
       ...{ pointBackgroundColor: colour, pointHoverBackgroundColor: colour },
       ...{ pointBorderColor: surface, pointHoverBorderColor: surface, pointBorderWidth: 1.5 },

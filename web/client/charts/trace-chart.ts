@@ -1,18 +1,10 @@
-import {
-  Chart,
-  type ChartDataset,
-  Filler,
-  LinearScale,
-  LineController,
-  LineElement,
-  type Plugin,
-  PointElement,
-} from "chart.js";
+import { Chart, Filler, LinearScale, LineController, LineElement, type Plugin, PointElement } from "chart.js";
 import type { Palette } from "../shell/theme.ts";
 import { valueBounds } from "./axis.ts";
 import { asDrawn, type Band, roomFor } from "./bands.ts";
 import { expectedPlugin, usualPlugin } from "./chart-marks.ts";
 import type { Spot } from "./history.ts";
+import { KeptSets, type LabelledSet } from "./kept-sets.ts";
 import { type Box, picturePixels } from "./picture.ts";
 import { chartOptions } from "./scales.ts";
 import { type Mark, markSets } from "./severity-marks.ts";
@@ -45,12 +37,11 @@ interface TraceChartDeps {
   readonly fixedPixels?: number;
 }
 
-type Line = ChartDataset<"line", Spot[]>;
-
 /** One sensor over a range: its line, the envelope of what the line stands for, and its anomalies. Draws only when told to. */
 export class TraceChart {
   readonly #chart: Chart<"line", Spot[]>;
   readonly #deps: TraceChartDeps;
+  readonly #sets = new KeptSets();
   #view: TraceView = { fromMs: 0, toMs: 1, mean: [], min: [], max: [], marks: [], bands: [] };
   #selection: readonly [number, number] | undefined;
 
@@ -86,8 +77,8 @@ export class TraceChart {
   show(view: TraceView): void {
     this.#view = view;
     const { data, options } = this.#chart;
-    // Fresh arrays: Chart.js keeps parsed results for an array it has seen (chartjs/Chart.js#11929).
-    data.datasets = [...markSets(view.marks, this.#deps.palette()), this.#lineSet(), ...this.#envelopeSets()];
+    const marks = markSets(view.marks, this.#deps.palette());
+    data.datasets = this.#sets.renewed([...marks, this.#lineSet(), ...this.#envelopeSets()]);
     const { x, y } = options.scales ?? {};
     if (x !== undefined && y !== undefined) {
       Object.assign(x, { min: view.fromMs, max: view.toMs });
@@ -146,25 +137,32 @@ export class TraceChart {
     this.#chart.destroy();
   }
 
-  #lineSet(): Line {
+  #lineSet(): LabelledSet {
     const { line } = this.#deps.palette();
     const { mean } = this.#view;
     // A lone spot has no line that could be seen.
     const pointRadius = mean.length < 60 ? 1.5 : 0;
     return {
-      ...{ data: [...mean], borderColor: line, borderWidth: 1.5, borderJoinStyle: "round", fill: false },
+      ...{
+        label: "mean",
+        data: [...mean],
+        borderColor: line,
+        borderWidth: 1.5,
+        borderJoinStyle: "round",
+        fill: false,
+      },
       ...{ pointRadius, pointBackgroundColor: line, pointBorderWidth: 0, spanGaps: false, order: 2 },
     };
   }
 
-  #envelopeSets(): Line[] {
+  #envelopeSets(): LabelledSet[] {
     const { min, max } = this.#view;
     const backgroundColor = this.#deps.palette().fill;
     const plain = { borderWidth: 0, pointRadius: 0, spanGaps: false, order: 3 } as const;
     if (min.length === 0) return [];
     return [
-      { ...plain, data: [...max], fill: "+1", backgroundColor },
-      { ...plain, data: [...min], fill: false },
+      { ...plain, label: "max", data: [...max], fill: "+1", backgroundColor },
+      { ...plain, label: "min", data: [...min], fill: false },
     ];
   }
 }
