@@ -19,7 +19,8 @@ describe("what cannot start says so in one line and exits with 1", () => {
     expect(program.output()).not.toContain("secret");
   });
 
-  test.each(["MQTT_PORT", "MQTT_WS_PORT", "HTTP_PORT"])("a taken %s", async (setting) => {
+  // At once: each makes a database before it comes to its ports.
+  test.concurrent.each(["MQTT_PORT", "MQTT_WS_PORT", "HTTP_PORT"])("a taken %s", async (setting) => {
     const port = await freePort();
     const holder = createServer().listen(port, "127.0.0.1");
     const dataDir = dataFolder("taken");
@@ -70,36 +71,33 @@ describe("what cannot start says so in one line and exits with 1", () => {
 // Of Kysely: its migrator takes this advisory lock for as long as it changes tables.
 const migrationLock = "3853314791062309107";
 
-test.each(["broker", "processor", "web"])(
-  "a %s that waits for the tables is alive and not ready",
-  async (name) => {
-    const database = await createTestDatabase(inject("postgresUrl"));
-    const services = await openServices({ database });
-    const migrator = new pg.Client({ connectionString: database.url });
-    await migrator.connect();
-    await migrator.query(`SELECT pg_advisory_lock(${migrationLock})`);
-    const port = await freePort();
-    const program = services.start(name, { PROBE_PORT: `${port}`, ACCESS: "credentials" });
-    await until("it waits for the tables", async () => {
-      const waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
-      return (await migrator.query(waiting)).rows.length > 0;
-    });
-    const ask = (path: string) => fetch(`http://127.0.0.1:${port}/${path}`);
-    expect((await ask("live")).status).toBe(200);
-    const refusal = await ask("ready");
-    expect(refusal.status).toBe(503);
-    expect(await refusal.json()).toMatchObject({
-      code: "NOT_READY",
-      error: expect.stringMatching(/^starting/),
-    });
-    await migrator.end();
-    expect((await program.ready())["probe"]).toBe(`http://127.0.0.1:${port}`);
-    expect((await ask("ready")).status).toBe(200);
-    program.child.kill("SIGTERM");
-    expect(await program.exit()).toBe(0);
-    await services.stop();
-  },
-);
+test("a service that waits for the tables is alive and not ready", async () => {
+  const database = await createTestDatabase(inject("postgresUrl"));
+  const services = await openServices({ database });
+  const migrator = new pg.Client({ connectionString: database.url });
+  await migrator.connect();
+  await migrator.query(`SELECT pg_advisory_lock(${migrationLock})`);
+  const port = await freePort();
+  const program = services.start("web", { PROBE_PORT: `${port}`, ACCESS: "credentials" });
+  await until("it waits for the tables", async () => {
+    const waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    return (await migrator.query(waiting)).rows.length > 0;
+  });
+  const ask = (path: string) => fetch(`http://127.0.0.1:${port}/${path}`);
+  expect((await ask("live")).status).toBe(200);
+  const refusal = await ask("ready");
+  expect(refusal.status).toBe(503);
+  expect(await refusal.json()).toMatchObject({
+    code: "NOT_READY",
+    error: expect.stringMatching(/^starting/),
+  });
+  await migrator.end();
+  expect((await program.ready())["probe"]).toBe(`http://127.0.0.1:${port}`);
+  expect((await ask("ready")).status).toBe(200);
+  program.child.kill("SIGTERM");
+  expect(await program.exit()).toBe(0);
+  await services.stop();
+});
 
 test("npm start ends with the platform when it is told to by its process id", async () => {
   const dataDir = temporaryFolder("npm");
