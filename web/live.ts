@@ -33,6 +33,8 @@ const lookEveryMs = 2000;
 /** Most events a browser that comes back is sent; beyond it the page asks the API anyway. */
 const replayLimit = 500;
 const everything = "events";
+/** The room of all charts on pages elsewhere. */
+const embeds = "embeds";
 
 /** Starts the push to browsers: every event to all of them, readings to those who watch the device. */
 export async function startLive(deps: LiveDeps): Promise<Running> {
@@ -54,8 +56,8 @@ export async function startLive(deps: LiveDeps): Promise<Running> {
     greet(browser, { events, log, only: liveGuard.deviceOf(browser.request) });
   });
   const outbox = new Outbox({
-    isWatched: (deviceId) => io.sockets.adapter.rooms.has(readingsOf(deviceId)),
-    send: (readings) => io.to(readingsOf(readings.deviceId)).emit("readings", [readings]),
+    isWatched: (deviceId) => io.sockets.adapter.rooms.has(roomOf(deviceId)),
+    send: (readings) => io.to(roomOf(readings.deviceId)).emit("readings", [readings]),
   });
   const subscription = await events.subscribe({
     onEvent: (numbered) => {
@@ -69,7 +71,9 @@ export async function startLive(deps: LiveDeps): Promise<Running> {
     onHint: (hint) => {
       onHint(hint);
       if (hint.kind !== "presence") return;
-      for (const change of hint.changes) io.to(presenceOf(change.deviceId)).emit("presence", [change]);
+      // Whether a device is there is nothing for a chart on a page elsewhere.
+      for (const change of hint.changes)
+        io.to(roomOf(change.deviceId)).except(embeds).emit("presence", [change]);
     },
   });
   const look = async (): Promise<void> => {
@@ -98,16 +102,15 @@ interface Welcome {
 }
 
 function greet(browser: Browser, { events, log, only }: Welcome): void {
+  if (only !== undefined) void browser.join(embeds);
   // Whoever may look can send anything here.
   const mayWatch = (wished: unknown): wished is string =>
     typeof wished === "string" && (only === undefined || wished === only);
   browser.on("watch", (deviceIds: unknown) => {
-    for (const room of browser.rooms) if (isOfDevice(room)) void browser.leave(room);
+    for (const room of browser.rooms) if (room.startsWith("device:")) void browser.leave(room);
     if (!Array.isArray(deviceIds)) return;
-    for (const deviceId of deviceIds.slice(0, watchLimit).filter(mayWatch)) {
-      void browser.join(readingsOf(deviceId));
-      if (only === undefined) void browser.join(presenceOf(deviceId));
-    }
+    for (const deviceId of deviceIds.slice(0, watchLimit).filter(mayWatch))
+      void browser.join(roomOf(deviceId));
   });
   browser.on("resume", (sinceId: unknown, answer: unknown) => {
     resume(browser, { events, only, sinceId }).then(
@@ -144,17 +147,8 @@ function anomaliesOf(deviceId: string): string {
   return `anomalies:${deviceId}`;
 }
 
-function readingsOf(deviceId: string): string {
-  return `readings:${deviceId}`;
-}
-
-/** A chart on a page elsewhere has no part in it. */
-function presenceOf(deviceId: string): string {
-  return `presence:${deviceId}`;
-}
-
-function isOfDevice(room: string): boolean {
-  return room.startsWith("readings:") || room.startsWith("presence:");
+function roomOf(deviceId: string): string {
+  return `device:${deviceId}`;
 }
 
 /** Does a piece of work again and again, the next time when the last is done. */
