@@ -1,4 +1,5 @@
 import { messageOf } from "../platform/errors.ts";
+import { firstTurnMs } from "../platform/first-turn.ts";
 import type { Log } from "../platform/telemetry.ts";
 import { rest } from "./rest.ts";
 
@@ -12,17 +13,10 @@ export interface Repetition {
   readonly signal: AbortSignal;
 }
 
-/** How long a job waits for its first turn at least, if its turns are further apart, and at most twice as long. */
-const firstMs = 300_000;
-
-/**
- * Runs a job again and again, never twice at once; a failure is logged and the next turn tries again. What has its turn every hour has
- * the first some minutes after the start: a process that is replaced within the hour, again and again, would never come to it. Processors
- * that start together do not come to it together.
- */
+/** Runs a job again and again, never twice at once; a failure is logged and the next turn tries again. */
 export async function repeat(repetition: Repetition, pause = rest): Promise<void> {
   const { name, ms, job, dice, log, signal } = repetition;
-  let restMs = Math.min(ms, firstMs * (1 + dice()));
+  let restMs = firstTurnMs(ms, dice());
   while (!signal.aborted) {
     await pause(restMs, signal);
     if (signal.aborted) return;

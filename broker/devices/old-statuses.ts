@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { PresenceStore } from "../../platform/devices/presence-ports.ts";
 import { messageOf } from "../../platform/errors.ts";
+import { firstTurnMs } from "../../platform/first-turn.ts";
 import type { Clock, Running } from "../../platform/ports.ts";
 import type { Log } from "../../platform/telemetry.ts";
 import { offlineSinceMs } from "../../schema/presence.ts";
@@ -21,8 +22,6 @@ export interface OldStatusesDeps {
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** From the start to the first look at least, and at most twice as long: brokers that start together do not look together. */
-const firstMs = 300_000;
 const answerMs = 10_000;
 const devicesAQuestion = 500;
 
@@ -39,8 +38,7 @@ export function forgetStatusesHourly(deps: OldStatusesDeps): Running {
         deps.log.debug({ reason: messageOf(error) }, "old statuses not looked for");
     });
   };
-  // A broker that is replaced within the hour, again and again, would never come to it.
-  let timer = setTimeout(look, firstMs * (1 + Math.random())).unref();
+  let timer = setTimeout(look, firstTurnMs(hourMs, Math.random())).unref();
   return {
     stop() {
       clearTimeout(timer);
