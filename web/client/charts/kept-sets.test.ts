@@ -21,6 +21,20 @@ test("a set that looks different is a new object", () => {
   const [first] = sets.renewed([line(1, 1.5)]);
   const [second] = sets.renewed([line(1)]);
   expect(second).not.toBe(first);
-  expect(sets.renewed([line(2)])).toEqual([second]);
   expect(sets.renewed([line(2)])[0]).toBe(second);
+});
+
+test("Chart.js finds data that cannot grow, and leaves them their methods", () => {
+  const [set] = new KeptSets().renewed([line(1)]);
+  expect(Object.isExtensible(set?.data)).toBe(false);
+});
+
+test("a set without anything to show stays, behind the others and empty, until it is back", () => {
+  const sets = new KeptSets();
+  const [mark, mean] = sets.renewed([{ ...line(3), label: "major" }, line(1)]);
+  const later = sets.renewed([line(2)]);
+  expect(later).toEqual([mean, mark]);
+  expect(later.map(({ data }) => data.length)).toEqual([1, 0]);
+  expect(sets.renewed([{ ...line(4), label: "major" }, line(2)])).toEqual([mark, mean]);
+  expect(mark?.data).toEqual([{ x: 1, y: 4 }]);
 });
