@@ -10,7 +10,7 @@ import type { RedisClient } from "./connection.ts";
 //   {mqtt}:ears:BROKER      set: what its clients can hear
 //   {mqtt}:buried:BROKER    it was taken for dead
 
-const { brokers, graves, arrivals } = commonsKeys;
+const { brokers, graves, arrivals, sessions } = commonsKeys;
 /** A broker that was frozen for longer learns that it is unknown, which comes to the same. */
 const buriedSeconds = 86_400;
 /** A connection that hears nothing of its own for so long, while Redis answers, is made anew. */
@@ -103,9 +103,12 @@ while #answer == 0 and redis.call('EXISTS', clients) == 1 do
 end
 return answer`;
 
-/** ARGV: the dead broker, clients. */
+/** ARGV: the dead broker, clients. Their sessions were in use until now. */
 const settling = `${header}
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 for place = 2, #ARGV do
+  redis.call('ZADD', '${sessions}', 'XX', now, ARGV[place])
   redis.call('HDEL', prefix .. 'clients:' .. ARGV[1], ARGV[place])
   redis.call('HDEL', prefix .. 'wills:' .. ARGV[1], ARGV[place])
 end`;

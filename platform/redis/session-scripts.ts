@@ -7,7 +7,7 @@ import { commonsKeys, commonsPrefix, sessionChannel } from "./commons-keys.ts";
 //   {mqtt}:sent:ID            hash: queued message -> how far its delivery is; "bytes" -> how much is queued
 //   {mqtt}:received:ID        set: packet ids of QoS 2 messages from the client
 
-const { sessions, version, queued, brokers } = commonsKeys;
+const { sessions, version, queued, brokers, graves } = commonsKeys;
 
 // Every change is numbered in the step that makes it, so whoever misses one knows.
 const shared = `
@@ -72,10 +72,11 @@ for place = 1, #ARGV do redis.call('ZADD', '${sessions}', 'XX', now(), ARGV[plac
 
 /**
  * ARGV: how long a client may be away, ms; most sessions, 0 for any number; at most so many. A client that is connected is not away,
- * whatever its session says. Answers client and limit in turns.
+ * whatever its session says; nor is one whose broker is dead and not settled yet. Answers client and limit in turns.
  */
 export const expiring = `${always}${shared}
 local members = redis.call('HKEYS', '${brokers}')
+for _, dead in ipairs(redis.call('HKEYS', '${graves}')) do members[#members + 1] = dead end
 local function isConnected(id)
   for _, broker in ipairs(members) do
     if redis.call('HEXISTS', prefix .. 'clients:' .. broker, id) == 1 then return true end

@@ -66,6 +66,30 @@ describe.each(places)("brokers among each other on %s", (_name, startPlace) => {
     expect(await first.earsOf(dead.id)).toEqual([]);
   });
 
+  test("a session that was in use until its broker died is no older than that", async () => {
+    const brief = await openRedisCommons({
+      url: place.url,
+      limits: { ...limits, expiryMs: 400 },
+      log: silent,
+    });
+    const [dead, heir] = [await one.join(ignore), await other.join(ignore)];
+    for (const broker of [dead, heir]) await broker.beat("1:0");
+    await dead.tell({ ...noHoldings, arrived: ["worker"] });
+    await one.sessions.subscribe("worker", [{ filter: "a", qos: 1 }]);
+    const madeMs = Date.now();
+    await until("it is older than sessions may be", () => Date.now() > madeMs + 400);
+    expect(await heir.bury(dead.id, { sign: "1:0" })).toBe(true);
+    expect(await brief.sessions.expire(10)).toEqual([]);
+    const againMs = Date.now();
+    await until("it is as old again", () => Date.now() > againMs + 400);
+    expect(await heir.lost(dead.id, 10)).toHaveLength(1);
+    await heir.settle(dead.id, ["worker"]);
+    await heir.closeGrave(dead.id);
+    expect(await brief.sessions.expire(10)).toEqual([]);
+    await until("it was away for long enough", async () => (await brief.sessions.expire(10)).length === 1);
+    await brief.close();
+  });
+
   test("a grave whose undertaker is dead as well is taken over once", async () => {
     const [dead, undertaker, heir] = [
       await one.join(ignore),
