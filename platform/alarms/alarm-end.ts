@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import { platformActor } from "../../schema/alarm.ts";
+import { platformActor, silentRule } from "../../schema/alarm.ts";
 import type { Tables } from "../../schema/row.ts";
 import { removeOld } from "../database/sql.ts";
 import type { SeriesKey } from "../readings/shard-batch.ts";
@@ -102,8 +102,12 @@ export async function letGoOfForgotten(db: Kysely<Tables>): Promise<void> {
     )`.execute(db);
 }
 
+/** Whether it is all that says of a silence that goes on that it was told. */
+const tellsOfSilence = sql`(rule = ${silentRule} AND (SELECT max(heard_at) <= alarms.last_at FROM device_latest AS heard
+  WHERE heard.device_id = alarms.device_id AND (alarms.sensor_type = '' OR heard.sensor_type = alarms.sensor_type)) IS TRUE)`;
+
 /** Removes what was cleared more than so many days ago, with its events; answers how many. */
 export function forgetCleared(db: Kysely<Tables>, days: number): Promise<number> {
-  const isOld = sql`state = 'cleared' AND cleared_at < now() - ${days} * interval '1 day'`;
+  const isOld = sql`state = 'cleared' AND cleared_at < now() - ${days} * interval '1 day' AND NOT ${tellsOfSilence}`;
   return removeOld(db, { table: "alarms", isOld, by: "cleared_at" });
 }

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { expect, test } from "vitest";
 import type { Heard } from "../../platform/readings/shard-batch.ts";
 import { Attentions } from "../../processor/attention.ts";
@@ -87,6 +88,23 @@ onEach(engines, "who is not heard of any more", (stores) => {
     await stores().alarms.change(alarm?.id ?? 0, order);
     await look(60);
     expect(await all()).toEqual(["press  cleared"]);
+  });
+
+  test("is not told again when the alarm that told of it is long cleared and would be forgotten", async () => {
+    const { look } = processor();
+    await hear("press", ["temperature"], 0);
+    await look(12);
+    const [alarm] = await stores().alarms.list({ limit: 1 });
+    const order = { wish: { kind: "clear" as const }, version: 1, by: "ada", comment: null };
+    await stores().alarms.change(alarm?.id ?? 0, order);
+    const { db } = stores().database;
+    await db.updateTable("alarms").set({ cleared_at: sql<Date>`now() - interval '8 days'` }).execute();
+    await stores().alarms.forgetCleared(7);
+    await look(60);
+    expect(await all()).toEqual(["press  cleared"]);
+    // It speaks again, so nothing holds on to the alarm.
+    await hear("press", ["temperature"], 61);
+    expect(await stores().alarms.forgetCleared(7)).toBe(1);
   });
 
   test("a sensor that stays away when its device speaks again has its turn", async () => {
