@@ -54,13 +54,47 @@ test("who fell silent while events could be told to nobody is told of once they 
     },
     log: openLog({ level: "silent", format: "json" }),
     metrics: { devicesPruned: { inc: () => undefined } },
-  } as unknown as PruneDeps;
+    stream: { waiting: async () => [] },
+    shards: 1,
+    now: () => 0,
+  } as unknown as Parameters<typeof openPruning>[0];
   const prune = openPruning(deps);
   await expect(prune()).rejects.toThrow("Redis is away");
   isAway = false;
   await prune();
   await prune();
   expect(told).toEqual([["device-inactive press-1", "device-inactive press-3"]]);
+});
+
+test("while readings wait to be stored, silence counts up to when the oldest of them came", async () => {
+  const asked: number[] = [];
+  const nowUs = 1e15;
+  let waiting: readonly number[][] = [];
+  // Of the rest the job asks for nothing else.
+  const deps = {
+    devices: {
+      deactivateSilent: async (ms: number) => {
+        asked.push(ms);
+        return [];
+      },
+    },
+    settings: { activeDeviceTimeoutSeconds: async () => 60 },
+    stream: {
+      waiting: async (shard: number) => {
+        if (shard === 2) throw new Error("its node is away");
+        return (waiting[shard] ?? []).map((ms) => ({ frame: { receivedUs: nowUs - ms * 1000 } }));
+      },
+    },
+    shards: 3,
+    now: () => nowUs,
+  } as unknown as Parameters<typeof openPruning>[0];
+  const prune = openPruning(deps);
+  await prune();
+  waiting = [[5], [600_000]];
+  await prune();
+  waiting = [[], [-1000]];
+  await prune();
+  expect(asked).toEqual([60_000, 660_000, 60_000]);
 });
 
 test("history that somebody is rolling up is looked at again soon, not after an hour", async () => {

@@ -4,7 +4,14 @@ import { messageOf } from "../platform/errors.ts";
 import type { HistoryRetention, RollupStore } from "../platform/history/ports.ts";
 import type { PreviewStore } from "../platform/models/tuning-ports.ts";
 import type { NotificationStore } from "../platform/notifications/notification-ports.ts";
-import type { DeviceStore, EventStream, RejectionStore, SettingStore } from "../platform/ports.ts";
+import type {
+  Clock,
+  DeviceStore,
+  EventStream,
+  ReadingStream,
+  RejectionStore,
+  SettingStore,
+} from "../platform/ports.ts";
 import type { Log, Metrics } from "../platform/telemetry.ts";
 import { toPresence } from "../schema/event.ts";
 import { rest } from "./rest.ts";
@@ -22,22 +29,34 @@ export interface PruneDeps {
   readonly metrics: Metrics;
 }
 
+interface PruningDeps extends Pick<PruneDeps, "devices" | "settings" | "events" | "log" | "metrics"> {
+  readonly stream: Pick<ReadingStream, "waiting">;
+  readonly shards: number;
+  readonly now: Clock;
+}
+
+/**
+ * For how long what came has waited to be stored: who spoke since then is not heard of yet. What cannot be looked at says nothing, for
+ * nothing that is there is known of it.
+ */
+async function behindMs({ stream, shards, now }: Pick<PruningDeps, "stream" | "shards" | "now">) {
+  const looks = Array.from({ length: shards }, (_, shard) => stream.waiting(shard, 1).catch(() => []));
+  const sinceUs = (await Promise.all(looks)).flat().map(({ frame }) => frame?.receivedUs ?? now());
+  return Math.max(0, Math.round((now() - Math.min(...sinceUs)) / 1000));
+}
+
 /**
  * Makes the job that takes devices silent for longer than their allowance off the board; their history stays. Who could not be told of
- * is told of with the next run, unless it spoke again: nothing finds a device silent twice.
+ * is told of with the next run, unless it spoke again: nothing finds a device silent twice. While processors catch up, silence counts
+ * up to where they are: or whoever speaks in what they store would come and go with every batch.
  */
-export function openPruning({
-  devices,
-  settings,
-  events,
-  log,
-  metrics,
-}: Pick<PruneDeps, "devices" | "settings" | "events" | "log" | "metrics">): () => Promise<void> {
+export function openPruning(deps: PruningDeps): () => Promise<void> {
+  const { devices, settings, events, log, metrics } = deps;
   let untold: readonly string[] = [];
   return async () => {
     const timeoutMs = (await settings.activeDeviceTimeoutSeconds()) * 1000;
     const stillSilent = untold.length === 0 ? [] : await devices.stillInactive(untold);
-    const silent = await devices.deactivateSilent(timeoutMs);
+    const silent = await devices.deactivateSilent(timeoutMs + (await behindMs(deps)));
     if (silent.length > 0) {
       metrics.devicesPruned.inc(silent.length);
       log.info({ devices: silent.length, timeoutMs }, "silent devices pruned");

@@ -119,7 +119,7 @@ export async function startProcessor(deps: ProcessorDeps): Promise<Running> {
   };
   const retention = retentionOf(config);
   const jobs = [
-    every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, openPruning(deps)),
+    every("prune", config.PRUNE_INTERVAL_SECONDS * 1000, openPruning({ ...deps, shards: config.SHARDS })),
     every("read rules", rulesIntervalMs, () => book.refresh()),
     every("settle alarms", settlingIntervalMs, () => deps.alarms.settle(config.ALARM_CLEAR_SECONDS * 1000)),
     every("watch silence", silenceIntervalMs, () =>
