@@ -10,9 +10,11 @@ export interface HeldConnection {
   release(): Promise<void>;
 }
 
-// A process that hangs or is stopped keeps its sockets, and with them its locks. So the server ends a session that is silent for
-// so long, by its own clock, and the process speaks up often enough while it lives.
-const silenceSeconds = 10;
+/**
+ * A process that hangs or is stopped keeps its sockets, and with them its locks. So the server ends a session that is silent for
+ * so long, by its own clock, and the process speaks up often enough while it lives.
+ */
+export const silenceSeconds = 10;
 const heartbeatMs = 3000;
 // An answer waits behind the statement in hand, which a slow disk can make a long one. What has none by then never will.
 const answerMs = 60_000;

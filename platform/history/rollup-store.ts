@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "../../schema/row.ts";
 import { asking, type Database } from "../database/database.ts";
+import { silenceSeconds } from "../database/held-connection.ts";
 import { forgetChunks, refreshAggregates } from "./aggregates-sql.ts";
 import type { RollupStore } from "./ports.ts";
 import { forgetRows } from "./retention-sql.ts";
@@ -37,7 +38,10 @@ export function openRollupStore(database: Database): RollupStore {
   };
 }
 
-/** Does the work on a connection that holds the lock, or not at all (false). The embedded database belongs to one process anyway. */
+/**
+ * Does the work on a connection that holds the lock, or not at all (false). Between two statements there is no pause: the session of a
+ * process that stands still is ended by the server, and the lock with it. The embedded database belongs to one process anyway.
+ */
 async function alone(
   { db, isSole }: Database,
   work: (db: Kysely<Tables>) => Promise<void>,
@@ -48,16 +52,28 @@ async function alone(
     return true;
   }
   return await db.connection().execute(async (connection) => {
-    const { rows } = await sql<{ isMine: boolean }>`
-      SELECT pg_try_advisory_lock(${rollupLock}) AS "isMine"`.execute(connection);
-    if (rows[0]?.isMine !== true) return false;
+    await sql.raw(`SET idle_session_timeout = '${silenceSeconds}s'`).execute(connection);
     try {
-      await beginState(connection);
-      await work(connection);
-      return true;
+      return await withLock(connection, work);
     } finally {
-      // A session that is over has no lock.
-      await sql`SELECT pg_advisory_unlock(${rollupLock})`.execute(connection).catch(() => undefined);
+      // A session that is over has no lock and no settings.
+      await sql`RESET idle_session_timeout`.execute(connection).catch(() => undefined);
     }
   });
+}
+
+async function withLock(
+  connection: Kysely<Tables>,
+  work: (db: Kysely<Tables>) => Promise<void>,
+): Promise<boolean> {
+  const { rows } = await sql<{ isMine: boolean }>`
+      SELECT pg_try_advisory_lock(${rollupLock}) AS "isMine"`.execute(connection);
+  if (rows[0]?.isMine !== true) return false;
+  try {
+    await beginState(connection);
+    await work(connection);
+    return true;
+  } finally {
+    await sql`SELECT pg_advisory_unlock(${rollupLock})`.execute(connection).catch(() => undefined);
+  }
 }

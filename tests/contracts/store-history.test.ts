@@ -1,7 +1,9 @@
 import { sql } from "kysely";
 import { expect, test } from "vitest";
+import { openRollupStore } from "../../platform/history/rollup-store.ts";
 import type { HistorySeries } from "../../schema/history.ts";
 import type { ScoredReading } from "../../schema/scored.ts";
+import { until } from "../harness/local-servers.ts";
 import { engines, onEach, type Stores, servers } from "./databases.ts";
 import { anomalous, batch, nowUs, scored } from "./samples.ts";
 
@@ -249,5 +251,36 @@ onEach(servers, "the history", (stores) => {
       });
     expect(await forget()).toBe(true);
     expect(await rolledUpIn(stores())).toBe(0);
+  });
+});
+
+onEach(servers, "the history of a processor that stands still while it is at it", (stores) => {
+  test("is another's after ten seconds", async () => {
+    const { database } = stores();
+    let answers = 0;
+    let wake = (): void => undefined;
+    const awake = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    // The first that had the lock, and hears of nothing that was answered after that.
+    const db = database.db.withPlugin({
+      transformQuery: ({ node }) => node,
+      transformResult: async ({ result }) => {
+        answers += 1;
+        if (answers > 2) await awake;
+        return result;
+      },
+    });
+    const still = openRollupStore({ ...database, db }).rollUp();
+    const outcome = still.catch((error: unknown) => error);
+    await until("it has the lock", () => answers > 2);
+    const forget = () => stores().rollups.forget({ readingsDays: 0, minutesDays: 0, hoursDays: 0 });
+    try {
+      expect(await forget()).toBe(false);
+      await until("another is at it", forget, { everyMs: 500 });
+    } finally {
+      wake();
+    }
+    expect(await outcome).toMatchObject({ code: "STORE_DOWN", retryable: true });
   });
 });
