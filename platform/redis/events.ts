@@ -102,7 +102,7 @@ async function subscribe({ url, log, redis, listener }: SubscribeOptions): Promi
   const reading = await connectRedis(url, log, { blocking: true, near: redis });
   const from = (await newestId(redis)) ?? "0-0";
   const stopped = new AbortController();
-  const following = follow({ reading, log, listener, from, signal: stopped.signal });
+  const following = follow({ redis, reading, log, listener, from, signal: stopped.signal });
   return {
     async stop() {
       stopped.abort();
@@ -142,6 +142,7 @@ async function hearLive({ url, log, redis, listener }: SubscribeOptions): Promis
 }
 
 interface FollowOptions {
+  readonly redis: RedisClient;
   readonly reading: RedisClient;
   readonly log: Log;
   readonly listener: EventListener;
@@ -149,20 +150,34 @@ interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
-async function follow({ reading, log, listener, from, signal }: FollowOptions): Promise<void> {
+async function follow({ redis, reading, log, listener, from, signal }: FollowOptions): Promise<void> {
   let lastId = from;
   while (!signal.aborted) {
     try {
-      for (const entry of await readAfter(reading, lastId)) {
+      const entries = await readAfter(reading, lastId);
+      for (const entry of entries) {
         [lastId] = entry;
         for (const numbered of toNumbered(entry)) listener.onEvent(numbered);
       }
+      if (entries.length === 0) lastId = await whereToGoOn(redis, lastId);
     } catch (error) {
       if (signal.aborted) return;
       log.debug({ reason: messageOf(error) }, "events not read; trying again");
       await pause(500, undefined, { signal }).catch(() => undefined);
     }
   }
+}
+
+/** A Redis that lost its data, and whose clock is behind, gives new events ids before the last one: what it has is all new then. */
+async function whereToGoOn(redis: RedisClient, lastId: string): Promise<string> {
+  const newest = await newestId(redis);
+  return newest === null || isBefore(newest, lastId) ? "0-0" : lastId;
+}
+
+function isBefore(id: string, other: string): boolean {
+  const [ms = 0, number = 0] = id.split("-").map(Number);
+  const [otherMs = 0, otherNumber = 0] = other.split("-").map(Number);
+  return ms < otherMs || (ms === otherMs && number < otherNumber);
 }
 
 type Entry = readonly [id: string, fields: readonly string[]];

@@ -58,6 +58,23 @@ describe("events on Redis", () => {
     await events.close();
   });
 
+  test("a subscriber hears what a Redis says that lost its data and whose clock is behind", async () => {
+    const admin = new Redis(server.url);
+    const events = await openRedisEvents({ url: server.url, log: silent });
+    const ear = await listen(events);
+    await admin.xadd("events", `${Date.now() + 3_600_000}-5`, "event", JSON.stringify(silence("ahead")));
+    await heard(ear, 1);
+    await admin.flushall();
+    await events.publish([silence("behind")]);
+    await heard(ear, 2);
+    expect(ear.events.map(subjectOf)).toEqual(["ahead", "behind"]);
+    await events.publish([silence("next")]);
+    await heard(ear, 3);
+    admin.disconnect();
+    await ear.stop();
+    await events.close();
+  });
+
   test("an entry that the platform did not write is passed over", async () => {
     const intruder = new Redis(server.url);
     intruder.on("error", () => undefined);
