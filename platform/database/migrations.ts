@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
-import { type Migration, Migrator, sql } from "kysely";
+import { type Migration, type MigrationResultSet, Migrator, sql } from "kysely";
 import { PlatformError } from "../errors.ts";
-import { asking, type Database, isOfStatement, storeFailure } from "./database.ts";
+import { asking, type Database, isOfStatement, outlasting, storeFailure } from "./database.ts";
 
 const folder = new URL("../../schema/migrations/", import.meta.url);
 const timescaleSuffix = ".timescale";
@@ -22,9 +22,7 @@ export async function migrate(
     // A Timescale step may become due after later steps have run.
     allowUnorderedMigrations: true,
   });
-  const { error, results = [] } = await asking("bring the tables up to date", () =>
-    migrator.migrateToLatest(),
-  );
+  const { error, results = [] } = await asking("bring the tables up to date", () => outlast(migrator));
   if (error !== undefined) {
     const failed = results.find(({ status }) => status === "Error")?.migrationName ?? "migration";
     const refused = storeFailure(`run ${failed}`, error);
@@ -35,6 +33,19 @@ export async function migrate(
     throw refused;
   }
   return results.map(({ migrationName }) => migrationName);
+}
+
+/** Processors go on writing meanwhile, and lock tables in an order of their own. */
+async function outlast(migrator: Migrator): Promise<MigrationResultSet> {
+  let outcome: MigrationResultSet = {};
+  const run = async (): Promise<void> => {
+    outcome = await migrator.migrateToLatest();
+    if (outcome.error !== undefined) throw outcome.error;
+  };
+  await outlasting(run).catch((error: unknown) => {
+    if (outcome.error === undefined) throw error;
+  });
+  return outcome;
 }
 
 async function readMigrations(options: {

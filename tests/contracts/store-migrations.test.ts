@@ -4,6 +4,7 @@ import type { Database } from "../../platform/database/database.ts";
 import { migrate } from "../../platform/database/migrations.ts";
 import { openRollupStore } from "../../platform/history/rollup-store.ts";
 import { openReadingStore } from "../../platform/readings/reading-store.ts";
+import { until } from "../harness/local-servers.ts";
 import { engines, openAt, type Place, pointsOf, servers, streamId } from "./databases.ts";
 import { batch, nowUs, series } from "./samples.ts";
 
@@ -241,6 +242,37 @@ describe.each(servers)("the tables on $name", ({ make }) => {
     expect(points.map(({ timestampUs }) => timestampUs)).toEqual(timestamps);
     await pen?.release();
     await database.close();
+    await place.remove();
+  });
+});
+
+describe.each(servers)("tables that processors write to on $name", ({ make }) => {
+  test("are brought up to date although a batch stands in the way and is stood in the way of", async () => {
+    const place = await make();
+    const [database, other] = [await openAt(place), await openAt(place)];
+    const options = { hasTimescale: place.hasTimescale, chunkIntervalHours: 24 };
+    await migrate(database, options);
+    await sql
+      .raw(`ALTER TABLE devices DROP COLUMN gap_ms; DROP INDEX device_latest_type, anomalies_device;
+      DELETE FROM kysely_migration WHERE name = '0018-lists'`)
+      .execute(database.db);
+    let migrating: Promise<unknown> = Promise.resolve();
+    await other.db.transaction().execute(async (batchOfOld) => {
+      const lock = (table: string) =>
+        sql.raw(`LOCK TABLE ${table} IN ROW EXCLUSIVE MODE`).execute(batchOfOld);
+      // So that the other one is undone.
+      await sql`SET LOCAL deadlock_timeout = '60s'`.execute(batchOfOld);
+      await lock("device_latest");
+      migrating = migrate(database, options);
+      migrating.catch(() => undefined);
+      await until("it waits for the batch", async () => {
+        const { rows } = await sql`SELECT FROM pg_locks WHERE NOT granted`.execute(other.db);
+        return rows.length > 0;
+      });
+      await lock("devices");
+    });
+    expect(await migrating).toEqual(["0018-lists"]);
+    await Promise.all([database.close(), other.close()]);
     await place.remove();
   });
 });
