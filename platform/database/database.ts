@@ -4,6 +4,7 @@ import type { Tables } from "../../schema/row.ts";
 import { withoutPassword } from "../config.ts";
 import { codeOf, messageOf, PlatformError } from "../errors.ts";
 import type { Log } from "../telemetry.ts";
+import { type AnswerWatch, type ServerClient, watchAnswers } from "./answer-watch.ts";
 
 /** An open database: PostgreSQL, TimescaleDB, or PGlite behind its socket. */
 export interface Database {
@@ -26,18 +27,14 @@ export interface DatabaseOptions {
   readonly isPatient?: boolean;
   /** Most connections. Ignored when `isSole`. */
   readonly connections: number;
+  /** After so long without an answer it is looked whether anybody is at work on it: 30 s unless told otherwise. Ignored when `isSole`. */
+  readonly patienceMs?: number;
 }
 
 /** How many connections a process opens at most: one a shard for writing, and a few for questions. */
 export function mostConnections({ SHARDS: shards }: { readonly SHARDS: number }): number {
   return shards + 8;
 }
-
-/** What pg's clients have and its types do not name. */
-type ServerClient = pg.PoolClient & {
-  readonly processID?: number;
-  readonly connection?: { readonly stream: { destroy(): void } };
-};
 
 /** int8 comes as a number: all of ours are microseconds or counts below 2^53. */
 const types: pg.CustomTypesConfig = {
@@ -56,7 +53,8 @@ const plainTimes = "SET datestyle TO ISO; SET timezone TO UTC";
  * @throws PlatformError STORE_DOWN when it does not.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const { url, log, isSole, connections } = options;
+  const { url, log, isSole, connections, patienceMs = 30_000 } = options;
+  const watch = watchAnswers({ url, log, patienceMs });
   const pool = new pg.Pool({
     connectionString: url,
     max: isSole ? 1 : connections,
@@ -66,8 +64,12 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     connectionTimeoutMillis: isSole ? 60_000 : 5000,
     idleTimeoutMillis: isSole ? 0 : 30_000,
     // PGlite has one session for whoever connects, and in it is still prepared what the connection before had prepared.
-    onConnect: async (client) =>
-      void (await client.query(isSole ? `${plainTimes}; DEALLOCATE ALL` : plainTimes)),
+    onConnect: async (client) => {
+      if (isSole) return void (await client.query(`${plainTimes}; DEALLOCATE ALL`));
+      await client.query(plainTimes);
+      const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+      watch.begin(client, rows[0]?.pid);
+    },
     ...(isSole
       ? {}
       : // Whoever stops in the middle of a transaction must not hold up those who wait for its rows.
@@ -90,15 +92,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     for (const client of clients) if (client.processID === serverPid) client.connection?.stream.destroy();
   };
   pool.on("error", (error) => log.warn({ reason: error.message }, "idle database connection lost"));
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparing(pool, watch) }) });
   try {
     if (options.isPatient !== true) await pool.query("SELECT 1");
   } catch (cause) {
     await db.destroy();
+    watch.stop();
     const message = `cannot reach the database at ${withoutPassword(url)} (DATABASE_URL): ${messageOf(cause)}`;
     throw new PlatformError("STORE_DOWN", message, { cause, retryable: true });
   }
-  return { db, isSole, cut, close: () => db.destroy() };
+  return { db, isSole, cut, close: () => db.destroy().finally(watch.stop) };
 }
 
 const frequentMark = "/* frequent */";
@@ -110,7 +113,7 @@ const frequentMark = "/* frequent */";
 export const frequent = sql.raw(frequentMark);
 
 /** Kysely sends statements without a name, and PostgreSQL keeps only named ones. */
-function preparing(pool: pg.Pool): PostgresPool {
+function preparing(pool: pg.Pool, watch: AnswerWatch): PostgresPool {
   const names = new Map<string, string>();
   const nameOf = (text: string): string => {
     const name = names.get(text) ?? `frequent ${names.size + 1}`;
@@ -120,10 +123,10 @@ function preparing(pool: pg.Pool): PostgresPool {
   return {
     connect: async () => {
       const client = await pool.connect();
-      const query = (text: string, values: unknown[]) =>
-        text.includes(frequentMark)
-          ? client.query({ name: nameOf(text), text, values })
-          : client.query(text, values);
+      const query = (text: string, values: unknown[]) => {
+        const name = text.includes(frequentMark) ? nameOf(text) : undefined;
+        return watch.over(client, client.query({ text, values, ...(name === undefined ? {} : { name }) }));
+      };
       // True but for the overload with a cursor, which Kysely uses only when it is given a package for it.
       return { query: query as unknown as PostgresPoolClient["query"], release: () => client.release() };
     },
