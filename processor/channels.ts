@@ -17,7 +17,7 @@ import {
 } from "./spread.ts";
 import { type Stance, stanceOf } from "./state-head.ts";
 import { logRarity } from "./tail.ts";
-import { usualOfDay, usualOfWeek } from "./usual.ts";
+import { isOnSchedule, usualOfDay, usualOfWeek } from "./usual.ts";
 
 /** One reading as the channels see it, before anything is learnt from it. */
 export interface Observation {
@@ -42,6 +42,8 @@ export interface Observation {
   /** The false alarms allowed, as `logTarget` gives them. */
   readonly target: number;
   readonly becomesStuck: boolean;
+  /** Whether so unusual a value is what a change at this time of day brings; then it is no news to anybody. */
+  readonly isOnSchedule: boolean;
   readonly unrest: number;
   /** Where the last readings together stand. */
   readonly stance: Stance;
@@ -53,6 +55,8 @@ const rawLimit = 1e6;
 /** News exceeds what was told lately by so much. */
 const newsFactor = 1.5;
 const leastNews = 0.1;
+/** Below every line there is. */
+const mildlyUnusual = 0.5;
 
 /** Looks at a reading against what the series was so far. Changes nothing. */
 export function observe(state: SeriesState, reading: number, timestampUs: number): Observation {
@@ -91,6 +95,7 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
     noise: noiseFloor(state),
     logTarget: target,
   });
+  const most = Math.max(strain, stance.strain);
   const isStuck = rawValue === state.lastRaw && canBeStuck(state.kind) && becomesStuck(state.rests);
   return {
     rawValue,
@@ -106,6 +111,7 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
     strain,
     target,
     becomesStuck: isStuck,
+    isOnSchedule: isChangeOfDay(state, value, { dayBin, strain: most }),
     unrest,
     stance,
   };
@@ -115,6 +121,14 @@ export function observe(state: SeriesState, reading: number, timestampUs: number
 export function isNews(state: SeriesState, { surprise, timestampUs }: Observation, line: number): boolean {
   const told = isLate(state, timestampUs) ? state.toldLate : state.told;
   return Math.max(surprise - state.tail.threshold, leastNews) > newsFactor * (told[line] ?? 0);
+}
+
+function isChangeOfDay(
+  state: SeriesState,
+  value: number,
+  { dayBin, strain }: Pick<Observation, "dayBin" | "strain">,
+): boolean {
+  return strain > mildlyUnusual && isOnSchedule(state, value, dayBin);
 }
 
 // The state head leaves a spike of one reading to the channels.

@@ -106,6 +106,7 @@ function learnHead(state: SeriesState, seen: Observation): void {
 
 function learnTold(state: SeriesState, seen: Observation): void {
   remember(state.told, state, seen);
+  if (seen.isOnSchedule) return;
   const { strain, target } = seen;
   for (let line = 0; line < state.toldAt.length && strain > surelyTold * strainAt(line, target); line++)
     state.toldAt[line] = state.count;
@@ -116,9 +117,11 @@ export function rememberLate(state: SeriesState, seen: Observation): void {
   if (isWarm(state)) remember(state.toldLate, state, seen);
 }
 
-function remember(told: number[], { tail }: SeriesState, { strain, surprise, target }: Observation): void {
+function remember(told: number[], { tail }: SeriesState, seen: Observation): void {
+  const { strain, surprise, target } = seen;
   const fade = isCalm(tail) ? toldFadeAfter : toldFade;
   for (let line = 0; line < told.length; line++) told[line] = (told[line] ?? 0) * fade;
+  if (seen.isOnSchedule) return;
   // The lines rise: what does not reach one reaches none after it, and a usual reading not even the first.
   for (let line = 0; line < told.length && strain > strainAt(line, target); line++)
     told[line] = Math.max(told[line] ?? 0, surprise - tail.threshold);

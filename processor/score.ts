@@ -138,8 +138,9 @@ function judgeByItself(at: Case, line: number): Verdict {
   // Where a series stands follows from the order of its readings.
   const hasStance = hasPlace(state.kind) && !isLate(state, reading.timestampUs);
   const ofState = hasStance ? seen.stance.strain / line : 0;
-  const event = isNews(state, seen, manner.line) ? ofEvent : oldNews(ofEvent);
-  const stance = isStanceNews(state, manner.line, line) ? ofState : oldNews(ofState);
+  const isKnown = seen.isOnSchedule;
+  const event = !isKnown && isNews(state, seen, manner.line) ? ofEvent : oldNews(ofEvent);
+  const stance = !isKnown && isStanceNews(state, manner.line, line) ? ofState : oldNews(ofState);
   const explain = stance > event ? explainAway : explainSurprise;
   return {
     strain: Math.max(event, stance),

@@ -1,8 +1,16 @@
 import { type Range, sensorTypes } from "../schema/sensors.ts";
 import { inUnit } from "./quantity.ts";
-import { dayBinOf, expectedOfDay, expectedOfWeek, readingsPerVisit, weekBinOf, weekBins } from "./season.ts";
+import {
+  dayBinOf,
+  dayBins,
+  expectedOfDay,
+  expectedOfWeek,
+  readingsPerVisit,
+  weekBinOf,
+  weekBins,
+} from "./season.ts";
 import { type SeriesState, warmAfter } from "./series.ts";
-import { place, spreadOf } from "./spread.ts";
+import { place, spreadOf, toSingle } from "./spread.ts";
 
 /** A moment, and where it lies in the day and in the week. */
 export interface Hour {
@@ -36,6 +44,32 @@ export function usualOfWeek(
   if (timestampUs - state.firstTimestampUs < dayUs) return Number.NaN;
   const weight = readingsPerVisit(weekBins, state.intervalUs);
   return expectedOfWeek(state.week, weekBin, { mean: ofDay, weight });
+}
+
+/** Visits to a quarter of an hour before what it brings is a habit, and not the fault of one day: four, of which some readings may be lost. */
+const visitsOfHabit = 3.5;
+/** Quarters of an hour that differ by so many usual steps of one reading have a change between them that belongs to the time of day. */
+const changeAt = 10;
+/** How far beyond such a change a value may lie, in shares of it: days without it, as Sundays, make what is known of it smaller than it is. */
+const beyondChange = 0.6;
+
+/**
+ * Whether a value is what a change at this time of day brings, as of a machine that starts every morning: the quarters of an hour around
+ * are far from each other, and the value lies between them, or not far beyond.
+ */
+export function isOnSchedule(state: SeriesState, value: number, dayBin: number): boolean {
+  const { day, intervalUs } = state;
+  const fewest = visitsOfHabit * readingsPerVisit(dayBins, intervalUs);
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const bin of [(dayBin + dayBins - 1) % dayBins, dayBin, (dayBin + 1) % dayBins]) {
+    if ((day[2 * bin + 1] ?? 0) < fewest) continue;
+    low = Math.min(low, expectedOfDay(day, bin));
+    high = Math.max(high, expectedOfDay(day, bin));
+  }
+  const change = high - low;
+  if (!(change > changeAt * spreadOf(state, place.jump))) return false;
+  const single = toSingle(state, value);
+  return single >= low - beyondChange * change && single <= high + beyondChange * change;
 }
 
 /** The closest of what level, time of day and hour of the week let expect. */
