@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { observe } from "./channels.ts";
-import { explainImpossible, explainSurprise, explainUntypical } from "./explanation.ts";
+import { explainAway, explainImpossible, explainSurprise, explainUntypical } from "./explanation.ts";
 import { advance } from "./learning.ts";
 import { newSeries, type SeriesState } from "./series.ts";
 
@@ -22,6 +22,12 @@ test("a jump is named with its size and its unit", () => {
   );
   expect(expected?.low).toBeLessThan(22);
   expect(expected?.high).toBeGreaterThan(22);
+});
+
+test("of readings that lie far out no average is named that is not theirs", () => {
+  const state = seriesOf("current", [...steady(12, 0.3), ...Array(9).fill(0.2)]);
+  const { sentence } = explainAway(state, observe(state, 0.2, 310));
+  expect(sentence).toMatch(/^Current 0\.2; .*; that the last ten readings together run low weighs most\.$/);
 });
 
 test("a type that nobody knows is made readable and has no unit", () => {

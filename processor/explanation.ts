@@ -2,7 +2,6 @@ import { type ChannelName, type ChannelShare, channelNames, type Explanation } f
 import { type Range, sensorLabel, sensorUnit } from "../schema/sensors.ts";
 import { type Calendar, type Moment, utcCalendar } from "./calendar.ts";
 import type { Observation } from "./channels.ts";
-import { inUnit } from "./quantity.ts";
 import { type SeriesState, warmAfter } from "./series.ts";
 import { bandOf, type Outlook, outlook } from "./usual.ts";
 
@@ -56,12 +55,12 @@ export function explainAway(
   seen: Observation,
   calendar: Calendar = utcCalendar,
 ): Explanation {
-  const { ofLevel, ofRoughness, distance, average } = seen.stance;
+  const { ofLevel, ofRoughness, distance } = seen.stance;
   const ofPlace = rounded((ofLevel / distance) ** 2);
   const isPlace = Math.abs(ofLevel) > ofRoughness;
-  const mean = withUnit(state.sensorType, plain(inUnit(state.kind, average)));
+  // Not their average: what lay far out was believed only in part.
   const reason = isPlace
-    ? `that the last ten readings average ${mean}`
+    ? `that the last ten readings together run ${ofLevel < 0 ? "low" : "high"}`
     : "the unrest of the last ten readings";
   const shares: ChannelShare[] = [
     { channel: "smoothed", share: ofPlace },

@@ -134,7 +134,7 @@ test("a sensor that gets stuck is an anomaly once, with its reason", () => {
   ]);
 });
 
-test("a drift that no single reading betrays is an anomaly once, by its average", () => {
+test("a drift that no single reading betrays is an anomaly once, by the last ten readings", () => {
   const state = newSeries("co2");
   const random = seededRandom(5);
   const noisy = (level: number) => level + 8 * normalNumber(random);
@@ -143,7 +143,7 @@ test("a drift that no single reading betrays is an anomaly once, by its average"
   const found = drift.filter(({ isAnomaly }) => isAnomaly);
   expect(found).toHaveLength(1);
   expect(found[0]?.explanation?.sentence).toMatch(
-    /^Co2 4\d\d(\.\d)?; 3\d\d to 4\d\d is usual here; that the last ten readings average 4\d\d(\.\d)? weighs most\.$/,
+    /^Co2 4\d\d(\.\d)?; 3\d\d to 4\d\d is usual here; that the last ten readings together run high weighs most\.$/,
   );
   const shares = found[0]?.explanation?.shares ?? [];
   expect(shares[0]?.channel).toBe("smoothed");
