@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { sensorTypes } from "../schema/sensors.ts";
 import { normalNumber, seededRandom } from "./random.ts";
-import { scoreReading } from "./score.ts";
+import { learnReading, scoreReading } from "./score.ts";
 import { newSeries, type SeriesState } from "./series.ts";
+import { usualBand } from "./usual.ts";
 
 const minuteUs = 60_000_000;
 
@@ -92,4 +93,32 @@ test("finite readings of any kind get finite scores", () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test("what is usual of a counter is never less than nothing, and round a circle never more than the whole", () => {
+  const energy = newSeries("energy");
+  const wind = newSeries("wind_direction");
+  const random = seededRandom(2);
+  for (let at = 1; at <= 500; at += 1) {
+    learnReading(energy, { timestampUs: at * 60e6, value: Math.floor(at * 0.07) });
+    learnReading(wind, { timestampUs: at * 60e6, value: 360 * random() });
+  }
+  expect(usualBand(energy, 501 * 60e6).low).toBe(0);
+  const { low, high } = usualBand(wind, 501 * 60e6);
+  expect(high - low).toBeLessThanOrEqual(360);
+});
+
+test("values below a billionth are watched like any others", () => {
+  const state = newSeries("vacuum");
+  const random = seededRandom(2);
+  const scored = Array.from({ length: 1000 }, (_, at) => {
+    const value = at === 900 ? 9e-12 : 1e-12 * (1 + 0.1 * random());
+    return scoreReading(
+      { deviceId: "d", sensorType: "vacuum", timestampUs: at * 60e6, value },
+      state,
+      undefined,
+    );
+  });
+  expect(scored.flatMap(({ isAnomaly }, at) => (isAnomaly ? [at] : []))).toContain(900);
+  expect(scored.filter(({ isAnomaly }) => isAnomaly).length).toBeLessThan(4);
 });

@@ -33,8 +33,11 @@ export function spreadOf(state: SeriesState, index: number): number {
 
 // A constant or coarsely rounded signal has no variance of its own to speak of: half a step, or half the type's noise, counts.
 export function noiseFloor(state: SeriesState): number {
-  const { typeNoise, resolution } = state;
-  const rounding = Math.abs(state.mean) * 1e-6 + 1e-9;
+  const { typeNoise, resolution, low, high } = state;
+  // Of what is measured in billionths, as a vacuum, a billionth is no rounding. The square of the smallest is no zero yet.
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  const least = size > 0 ? clampTo(size * 1e-6, 1e-9) : 1e-9;
+  const rounding = Math.abs(state.mean) * 1e-6 + Math.max(least, 1e-150);
   const coarsest = typeNoise > 0 ? 4 * typeNoise : Number.POSITIVE_INFINITY;
   const step = Number.isFinite(resolution) ? Math.min(resolution, coarsest) : 0;
   return Math.max(0.5 * typeNoise, 0.5 * step, rounding);

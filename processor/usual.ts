@@ -97,11 +97,11 @@ export function bandOf(state: SeriesState, { centre, spread }: Outlook): Range {
   const physical = sensorTypes.get(state.sensorType)?.physical;
   const turns = state.period > 0 ? Math.floor((centre - (physical?.low ?? 0)) / state.period) : 0;
   const middle = centre - turns * state.period;
-  const reach = 2.6 * spread;
+  const reach = Math.min(2.6 * spread, state.period > 0 ? state.period / 2 : Number.POSITIVE_INFINITY);
   const [from, to] = [inUnit(state.kind, middle - reach), inUnit(state.kind, middle + reach)];
-  // Round a circle, and of what a counter adds, the physical range is no limit.
-  if (physical === undefined || state.kind === "circular" || state.kind === "counter")
-    return { low: from, high: to };
+  // Of what a counter adds the physical range is no limit, but that it takes nothing away; round a circle it is none.
+  if (state.kind === "counter") return { low: Math.max(from, 0), high: Math.max(to, 0) };
+  if (physical === undefined || state.kind === "circular") return { low: from, high: to };
   const low = Math.max(from, physical.low);
   return { low, high: Math.max(low, Math.min(to, physical.high)) };
 }
