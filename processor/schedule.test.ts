@@ -34,3 +34,16 @@ test("one that starts at night, does not start, does not stop, or takes too much
   expect(toldOn((hour, usual) => (hour >= 22 ? 12 : usual))).toContain(22);
   expect(toldOn((hour, usual) => (hour >= 6.05 && hour < 6.06 ? 30 : usual))).toContain(6);
 });
+
+test("where the day only rises and falls, a spike in the morning is told after any number of days", () => {
+  const random = seededRandom(3);
+  const state = newSeries("temperature");
+  const told: number[] = [];
+  for (let atUs = 0; atUs <= 7.25 * dayUs; atUs += 3 * stepUs) {
+    const spike = atUs === 7.25 * dayUs ? 0.6 : 0;
+    const value = 20 - 8 * Math.cos((2 * Math.PI * atUs) / dayUs) + 0.05 * normalNumber(random) + spike;
+    const reading = { deviceId: "d1", sensorType: "temperature", timestampUs: mondayUs + atUs, value };
+    if (scoreReading(reading, state, undefined).isAnomaly && atUs > 5 * dayUs) told.push(atUs / dayUs);
+  }
+  expect(told).toContain(7.25);
+});

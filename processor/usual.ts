@@ -50,6 +50,8 @@ export function usualOfWeek(
 const visitsOfHabit = 3.5;
 /** Quarters of an hour that differ by so many usual steps of one reading have a change between them that belongs to the time of day. */
 const changeAt = 10;
+/** And by such a share of what the whole day brings: what only rises in the morning, as the temperature of a hall, starts nothing. */
+const changeOfDay = 0.25;
 /** How far beyond such a change a value may lie, in shares of it: days without it, as Sundays, make what is known of it smaller than it is. */
 const beyondChange = 0.6;
 
@@ -58,18 +60,27 @@ const beyondChange = 0.6;
  * are far from each other, and the value lies between them, or not far beyond.
  */
 export function isOnSchedule(state: SeriesState, value: number, dayBin: number): boolean {
-  const { day, intervalUs } = state;
+  const around = endsOfBins(state, dayBin + dayBins - 1, 3);
+  const change = around.high - around.low;
+  if (!(change > changeAt * spreadOf(state, place.jump))) return false;
+  const single = toSingle(state, value);
+  const beyond = Math.max(around.low - single, single - around.high);
+  if (beyond > beyondChange * change) return false;
+  const day = endsOfBins(state, 0, dayBins);
+  return change > changeOfDay * (day.high - day.low);
+}
+
+/** Between which values so many quarters of an hour are, of those that have been met often enough; no range while there are none. */
+function endsOfBins({ day, intervalUs }: SeriesState, first: number, bins: number): Range {
   const fewest = visitsOfHabit * readingsPerVisit(dayBins, intervalUs);
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const bin of [(dayBin + dayBins - 1) % dayBins, dayBin, (dayBin + 1) % dayBins]) {
+  for (let at = first; at < first + bins; at++) {
+    const bin = at % dayBins;
     if ((day[2 * bin + 1] ?? 0) < fewest) continue;
     low = Math.min(low, expectedOfDay(day, bin));
     high = Math.max(high, expectedOfDay(day, bin));
   }
-  const change = high - low;
-  if (!(change > changeAt * spreadOf(state, place.jump))) return false;
-  const single = toSingle(state, value);
-  return single >= low - beyondChange * change && single <= high + beyondChange * change;
+  return { low, high };
 }
 
 /** The closest of what level, time of day and hour of the week let expect. */
