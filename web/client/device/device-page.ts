@@ -223,7 +223,7 @@ export class DevicePage implements Page {
   }
 
   #showDoubt(): void {
-    this.#shell.doubt({ failure: this.#failure ?? this.#side.failure });
+    this.#shell.doubt(this, { failure: this.#failure ?? this.#side.failure });
   }
 
   /** To another range, from which "back" leads here. */
