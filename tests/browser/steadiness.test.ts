@@ -24,6 +24,9 @@ describe("what an operator looks at, or is about to press", () => {
   const publish = (deviceId: string, temperature: number) =>
     stage.mqtt.publishAsync(`devices/${deviceId}/telemetry`, JSON.stringify({ temperature }), { qos: 1 });
   const goTo = (name: string) => page.locator("#navigation").getByRole("link", { name }).click();
+  const topOf = async (selector: string) => (await page.locator(selector).first().boundingBox())?.y;
+  const order = (rows: string) =>
+    page.locator(rows).evaluateAll((all) => all.map(({ textContent }) => textContent?.match(/loom-\d/)?.[0]));
 
   test("is not told by the next page what the one before has counted", async () => {
     await page.locator("#counts").waitFor();
@@ -50,4 +53,26 @@ describe("what an operator looks at, or is about to press", () => {
     expect(await page.locator("#banner").isVisible()).toBe(false);
     expect(await page.locator("#counts").isVisible()).toBe(false);
   });
+
+  for (const [where, rows] of [
+    ["/", "#inbox .alarm"],
+    ["/alarms", ".alarm-row"],
+  ] as const) {
+    test(`does not move under the mouse when an alarm comes, on ${where}`, async () => {
+      await page.goto(`${stage.consoleUrl}${where}`);
+      await page.locator(rows).first().waitFor();
+      const before = await order(rows);
+      const newest = `loom-${before.length + 1}`;
+      const height = await topOf(rows);
+      const moves = setInterval(() => void page.mouse.move(100 + Math.random(), (height ?? 0) + 10), 200);
+      await page.mouse.move(100, (height ?? 0) + 10);
+      await publish(newest, 150);
+      await page.locator(rows).filter({ hasText: newest }).waitFor();
+      const held = await order(rows);
+      clearInterval(moves);
+      expect(held).toEqual([...before, newest]);
+      await page.mouse.move(1000, 5);
+      await until("the worst is on top", async () => (await order(rows))[0] === newest);
+    });
+  }
 });
