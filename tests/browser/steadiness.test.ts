@@ -75,4 +75,27 @@ describe("what an operator looks at, or is about to press", () => {
       await until("the worst is on top", async () => (await order(rows))[0] === newest);
     });
   }
+
+  test("does not move when the numbers of the fleet come", async () => {
+    await page.locator(".fleet").waitFor();
+    const top = await topOf(".view-choice");
+    const rate = page.locator(".fleet div").filter({ hasText: "readings/s" }).locator("dd");
+    await until("there is a rate", async () => (await rate.textContent()) !== "–", { withinMs: 10_000 });
+    await rate.evaluate((cell) => (cell.textContent = "1,234.5"));
+    expect(await topOf(".view-choice")).toBe(top);
+  });
+
+  test("does not move when a chart is paused", async () => {
+    await page.goto(`${stage.consoleUrl}/devices/loom-1`);
+    await page.locator(".trace").waitFor();
+    for (const width of [1280, 1100, 768, 360]) {
+      await page.setViewportSize({ width, height: 800 });
+      const top = await topOf(".trace");
+      await page.keyboard.press("Space");
+      await page.getByRole("button", { name: /^Paused/ }).waitFor();
+      expect(await topOf(".trace"), `at ${width} pixels`).toBe(top);
+      await page.keyboard.press("Space");
+      await page.getByRole("button", { name: "Live", exact: true }).waitFor();
+    }
+  });
 });
