@@ -76,6 +76,22 @@ describe("what an operator looks at, or is about to press", () => {
     });
   }
 
+  test("keeps the focus when an alarm is judged or acknowledged by keyboard", async () => {
+    const row = page.locator("#inbox .alarm").filter({ hasText: "loom-1" });
+    for (const [name, left] of [
+      ["Confirm", "Confirm"],
+      ["Acknowledge", "loom-1"],
+    ] as const) {
+      const answered = page.waitForResponse("**/api/v1/alarms/**");
+      await row.getByRole("button", { name: new RegExp(`^${name}`) }).focus();
+      await page.keyboard.press("Enter");
+      await answered;
+      const read = "document.activeElement.ariaLabel ?? document.activeElement.textContent";
+      const isThere = async () => String(await page.evaluate(read)).startsWith(left);
+      await until(`the focus is on ${left}`, isThere);
+    }
+  });
+
   test("does not move when the numbers of the fleet come", async () => {
     await page.locator(".fleet").waitFor();
     const top = await topOf(".view-choice");

@@ -201,15 +201,20 @@ class Row {
   #onClick(button: HTMLButtonElement, work: (alarm: AlarmSummary) => Promise<unknown>): void {
     button.addEventListener("click", () => {
       if (this.#shown === undefined) return;
+      const hadFocus = document.activeElement === button;
       button.disabled = true;
       void work(this.#shown).finally(() => {
         button.disabled = false;
+        // What is disabled or hidden loses the focus.
+        const isLost = hadFocus && document.activeElement === document.body;
+        if (isLost && button.hidden) this.focus();
+        else if (isLost) button.focus({ preventScroll: true });
       });
     });
   }
 
   focus(): void {
-    this.element.querySelector("button")?.focus();
+    this.element.querySelector("button")?.focus({ preventScroll: true });
   }
 
   acknowledge(): void {
