@@ -2,6 +2,7 @@ import type { AlarmSummary, AlarmVerdict } from "../../../schema/alarm.ts";
 import { Retune } from "../overview/retune.ts";
 import { button, choice, field, form, submit, textInput } from "../parts/controls.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
+import { may } from "../shell/signing.ts";
 import { type AlarmWish, changeAlarm } from "./alarm-api.ts";
 import { shelfTimes } from "./alarm-words.ts";
 
@@ -70,7 +71,8 @@ export class AlarmActions {
 
   /** What `a` on the keyboard does. */
   acknowledge(): void {
-    if (this.#alarm?.state === "raised") void this.#do({ kind: "acknowledge" }, "Acknowledged.");
+    if (this.#alarm?.state === "raised" && may("operator"))
+      void this.#do({ kind: "acknowledge" }, "Acknowledged.");
   }
 
   async #do(wish: AlarmWish, said: string): Promise<boolean> {

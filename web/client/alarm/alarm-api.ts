@@ -7,7 +7,9 @@ const pointsWanted = 600;
 const similarShown = 20;
 const membersShown = 200;
 
-export function fetchAlarm(id: string): Promise<AlarmAnswer> {
+/** @throws with a sentence when there is none of that name. */
+export async function fetchAlarm(id: string): Promise<AlarmAnswer> {
+  if (!/^\d{1,15}$/.test(id)) throw new Error(`No alarm is called ${id}: they have numbers.`);
   return ask(() => api.GET("/api/v1/alarms/{id}", { params: { path: { id: Number(id) } } }));
 }
 

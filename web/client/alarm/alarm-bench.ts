@@ -54,6 +54,11 @@ export class AlarmBench {
     this.#showTools();
   }
 
+  /** Other alarms are asked for. */
+  free(): void {
+    this.#list.free();
+  }
+
   stop(): void {
     this.#endKeys();
   }

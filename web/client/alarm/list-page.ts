@@ -66,6 +66,7 @@ class AlarmsPage implements Page {
 
   follow({ query }: Place): void {
     this.#query = query;
+    this.#bench.free();
     this.#showQuery();
     this.refresh();
   }
@@ -97,6 +98,7 @@ class AlarmsPage implements Page {
     const query = { state: this.#state.value, device: this.#device.value.trim(), ...more };
     this.#shell.pushQuery(query);
     this.#query = new URLSearchParams(Object.entries(query));
+    this.#bench.free();
     this.refresh();
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { timeLabel, timeTicks, valueBounds, valueTicks } from "./axis.ts";
+import { timeLabel, timeTicks, valueBounds, valueLabel, valueTicks } from "./axis.ts";
 
 test("ticks are few, round and inside", () => {
   const min = Date.UTC(2026, 10, 22, 18, 40, 7);
@@ -64,4 +64,19 @@ test.each([
   expect(ticks.length).toBeGreaterThanOrEqual(2);
   expect(ticks.length).toBeLessThanOrEqual(5);
   for (const tick of ticks) expect(String(tick).length).toBeLessThan(8);
+});
+
+test.each([
+  [0, "0"],
+  [21.5, "21.5"],
+  [1013.5, "1,013.5"],
+  [99_950, "99,950"],
+  [1_005_000, "1.005M"],
+  [-120_500, "-120.5K"],
+  [995_000_000, "995M"],
+  [0.0025, "0.0025"],
+  [-0.00000000025, "-2.5E-10"],
+])("%d has a label that fits beside the chart: %s", (value, label) => {
+  expect(valueLabel(value)).toBe(label);
+  expect(label.length).toBeLessThanOrEqual(8);
 });

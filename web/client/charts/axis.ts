@@ -55,6 +55,17 @@ export function valueTicks({ min, max }: Bounds): number[] {
   return [];
 }
 
+const plain = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 });
+const large = new Intl.NumberFormat("en", { maximumSignificantDigits: 5, notation: "compact" });
+const tiny = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, notation: "scientific" });
+
+/** The label of a value, as narrow as the room beside the charts: more than some six digits would be cut off at their beginning. */
+export function valueLabel(value: number): string {
+  const size = Math.abs(value);
+  const format = size >= 100_000 ? large : size !== 0 && size < 0.001 ? tiny : plain;
+  return format.format(value);
+}
+
 /** The height of a chart: all values with some air, and never so narrow that plain sensor noise looks like a storm. */
 export function valueBounds(spots: readonly Spot[], sensorType: string): Bounds {
   let min = Number.POSITIVE_INFINITY;

@@ -1,12 +1,11 @@
 import type { ChartConfiguration } from "chart.js";
 import type { Palette } from "../shell/theme.ts";
-import { timeLabel, timeTicks, valueTicks } from "./axis.ts";
+import { timeLabel, timeTicks, valueLabel, valueTicks } from "./axis.ts";
 
 type Scales = NonNullable<NonNullable<ChartConfiguration<"line">["options"]>["scales"]>;
 type Scale = NonNullable<Scales[string]>;
 
 const halfLabelPixels = 16;
-const tickFormat = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 });
 const tickFont = { size: 10, family: "ui-sans-serif, system-ui, sans-serif" };
 
 /** Width of the values beside a chart: one for all, so that the time axes of charts lie under each other. */
@@ -66,7 +65,7 @@ function valueScale(palette: () => Palette): Scale {
       font: tickFont,
       autoSkip: false,
       padding: 6,
-      callback: (value) => tickFormat.format(Number(value)),
+      callback: (value) => valueLabel(Number(value)),
     },
   };
 }

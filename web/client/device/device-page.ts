@@ -6,7 +6,7 @@ import { DeviceHead } from "./device-head.ts";
 import { startDeviceKeys } from "./device-keys.ts";
 import { renderEmbedLink } from "./embed-link.ts";
 import { besideOf } from "./latest.ts";
-import { renderNoReadings } from "./no-readings.ts";
+import { NoReadings } from "./no-readings.ts";
 import { Panels } from "./panels.ts";
 import { between, isOpen, parseBound, type Range, usualFrom } from "./range.ts";
 import { Recorder } from "./recorder.ts";
@@ -34,7 +34,10 @@ export class DevicePage implements Page {
   readonly #head: DeviceHead;
   readonly #picker = new SensorPicker((sensors) => this.#pick(sensors));
   readonly #side: SideColumn;
-  readonly #nothing = element("div", { class: "device-nothing", hidden: "" });
+  readonly #nothing = new NoReadings({
+    onGo: (atMs) => this.#zoom(between(atMs - 900_000, atMs + 1000)),
+    onAll: () => this.#pick([]),
+  });
   readonly #timer: number;
   readonly #endKeys: () => void;
   #shown: Shown;
@@ -73,7 +76,7 @@ export class DevicePage implements Page {
     this.#head = new DeviceHead(this.#deviceId, { tools, said, toolbar: this.#toolbar.element });
     this.element = element("div", { class: "device" }, [
       this.#head.element,
-      element("div", {}, [this.#nothing, this.#panels.element]),
+      element("div", {}, [this.#nothing.element, this.#panels.element]),
       this.#side.element,
     ]);
     this.#recorder = new Recorder(this.#shown.range, {
@@ -176,13 +179,9 @@ export class DevicePage implements Page {
   }
 
   #showNothing(): void {
-    const traces = [...this.#recorder.traces.values()];
-    const isEmpty = traces.every(({ stored, heard }) => stored.length + heard.size === 0);
-    this.#nothing.hidden = !(this.#recorder.isAnswered && isEmpty);
-    this.#panels.element.hidden = !this.#nothing.hidden;
-    if (this.#nothing.hidden) return;
-    const goTo = (atMs: number): void => this.#zoom(between(atMs - 900_000, atMs + 1000));
-    this.#nothing.replaceChildren(...renderNoReadings(this.#side.latest.newestUs, goTo));
+    const { traces, isAnswered } = this.#recorder;
+    if (!isAnswered) return;
+    this.#panels.element.hidden = this.#nothing.show(traces, this.#shown.sensors, this.#side.latest.newestUs);
   }
 
   #showToolbar(): void {
@@ -223,7 +222,7 @@ export class DevicePage implements Page {
   }
 
   #showDoubt(): void {
-    this.#shell.doubt({ failure: this.#failure ?? this.#side.failure });
+    this.#shell.doubt(this, { failure: this.#failure ?? this.#side.failure });
   }
 
   /** To another range, from which "back" leads here. */

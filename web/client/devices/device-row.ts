@@ -49,6 +49,7 @@ export class DeviceRow {
     const { id, sensors, alarms, lastSeenUs } = device;
     setAttribute(this.element, "data-device", id);
     setText(this.#link, id);
+    this.#link.title = id;
     setAttribute(this.#link, "href", `/devices/${encodeURIComponent(id)}`);
     const labels = sensors.map(({ label }) => label);
     const more = labels.length > mostTypes ? ` and ${labels.length - mostTypes} more` : "";

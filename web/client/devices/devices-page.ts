@@ -30,7 +30,7 @@ export class DevicesPage implements Page {
   readonly #shell: Shell;
   readonly #filterBar: FilterBar;
   readonly #views = new SavedViews(() => this.#filter);
-  readonly #errands = new Errands(() => this.#shell.doubt({ failure: this.#errands.failure }));
+  readonly #errands = new Errands(() => this.#shell.doubt(this, { failure: this.#errands.failure }));
   readonly #scroll = element("div", { class: "rows-scroll", role: "table", "aria-label": "Devices" });
   readonly #rows = element("div", { class: "rows", role: "rowgroup" });
   readonly #said = element("p", { class: "rows-said", role: "status" }, ["Asking the server for devices …"]);

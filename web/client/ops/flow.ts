@@ -7,7 +7,7 @@ import type { Part } from "../parts/parted-page.ts";
 import { formatTook } from "../parts/took.ts";
 import { element } from "../shell/element.ts";
 import { formatAge, formatCount } from "../shell/format.ts";
-import { describeTroubles, formatRate, readingsPerSecond } from "./ops-words.ts";
+import { describeConsoles, describeTroubles, formatRate, readingsPerSecond } from "./ops-words.ts";
 
 const lookEveryMs = 2000;
 
@@ -63,7 +63,9 @@ function renderTiles(ops: OpsAnswer, ledger: LedgerAnswer, rate: number | undefi
     [
       "A batch is stored in",
       p95,
-      writes === null ? "the processor is elsewhere; see its /metrics" : `mean ${formatTook(writes.meanMs)}`,
+      writes === null
+        ? "none was stored by this process; others say it in /metrics"
+        : `mean ${formatTook(writes.meanMs)}`,
     ],
     ["Stream", `${Math.round(fullness * 100)}\u202f%`, "full; held from 75\u202f% on"],
     [
@@ -71,11 +73,7 @@ function renderTiles(ops: OpsAnswer, ledger: LedgerAnswer, rate: number | undefi
       formatCount(ledger.difference),
       ledger.state === "balanced" ? "difference: nothing is missing" : "difference: it does not add up",
     ],
-    [
-      "Processors",
-      formatCount(processors),
-      `open here: ${formatCount(consoles)} consoles and embedded charts`,
-    ],
+    ["Processors", formatCount(processors), describeConsoles(consoles)],
   ];
   return element(
     "dl",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { OpsAnswer } from "../../../schema/ops.ts";
 import { formatTook } from "../parts/took.ts";
-import { describeTroubles, formatRate, readingsPerSecond } from "./ops-words.ts";
+import { describeConsoles, describeTroubles, formatRate, readingsPerSecond } from "./ops-words.ts";
 
 const shard = { shard: 0, received: 0, waiting: 0, frames: 0, behindMs: 0, isOwned: true };
 const broker = { id: "b", beatUs: 0, isAlive: true, devices: 3 };
@@ -55,4 +55,9 @@ test("says what is wrong, and nothing when all is well", () => {
   expect(describeTroubles({ ...well, brokers: [{ ...broker, isAlive: false }] })).toEqual([
     "A broker gives no sign of life.",
   ]);
+});
+
+test("counts the consoles that are open, one as one", () => {
+  expect(describeConsoles(1)).toBe("open here: 1 console or embedded chart");
+  expect(describeConsoles(1200)).toBe("open here: 1,200 consoles and embedded charts");
 });

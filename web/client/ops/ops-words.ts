@@ -1,5 +1,5 @@
 import type { OpsAnswer } from "../../../schema/ops.ts";
-import { formatRough } from "../shell/format.ts";
+import { formatCount, formatRough } from "../shell/format.ts";
 
 /** What a look at the machinery needs of the one before. */
 type Look = Pick<OpsAnswer, "atUs" | "shards">;
@@ -17,6 +17,12 @@ function receivedIn({ shards }: Look): number {
 
 export function formatRate(perSecond: number | undefined): string {
   return perSecond === undefined ? "–" : formatRough(perSecond);
+}
+
+/** How many look on from here. */
+export function describeConsoles(count: number): string {
+  const what = count === 1 ? "console or embedded chart" : "consoles and embedded charts";
+  return `open here: ${formatCount(count)} ${what}`;
 }
 
 /** What is wrong with the machinery, a sentence each; nothing when all is well. */

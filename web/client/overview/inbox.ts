@@ -2,8 +2,9 @@ import type { AlarmSummary, AlarmVerdict } from "../../../schema/alarm.ts";
 import type { AlarmEvent } from "../../../schema/event.ts";
 import { sensorLabel } from "../../../schema/sensors.ts";
 import { whoOf } from "../alarm/alarm-words.ts";
+import { HeldRows } from "../parts/held-rows.ts";
 import { withoutKind } from "../parts/names.ts";
-import { arrange, element, find, setAttribute, setText } from "../shell/element.ts";
+import { element, find, setAttribute, setText } from "../shell/element.ts";
 import { formatAge, formatMeasure, formatMoment } from "../shell/format.ts";
 import { acknowledgeAlarm, fetchOpenAlarms, judgeAlarm } from "../shell/server-api.ts";
 import { may } from "../shell/signing.ts";
@@ -21,7 +22,7 @@ type Select = (alarm: AlarmSummary) => void;
 export class Inbox {
   readonly #section: HTMLElement;
   readonly #count: HTMLElement;
-  readonly #list: HTMLElement;
+  readonly #held: HeldRows<number, Row>;
   readonly #result: HTMLElement;
   readonly #timers: readonly number[];
   readonly #book = new AlarmBook();
@@ -34,7 +35,7 @@ export class Inbox {
   constructor(within: HTMLElement, onSelect: Select, onChange: () => void) {
     this.#section = find("#inbox", within);
     this.#count = find("#inbox-count", within);
-    this.#list = find("#inbox-list", within);
+    this.#held = new HeldRows(find("#inbox-list", within));
     this.#result = find("#inbox-result", within);
     this.#onSelect = onSelect;
     this.#onChange = onChange;
@@ -91,16 +92,20 @@ export class Inbox {
       row.showSoon(this.#grace.has(alarm.id));
       rows.set(alarm.id, row);
     }
-    for (const [id, row] of this.#rows) {
-      if (rows.has(id)) continue;
-      row.element.remove();
-      this.#grace.takeBack(id);
-    }
+    for (const id of this.#rows.keys()) if (!rows.has(id)) this.#grace.takeBack(id);
+    const focused = this.#focusedIndex();
     this.#rows = rows;
-    arrange(this.#list, rows.values());
+    this.#held.place(rows);
+    // The row that had it is gone: the one in its place has it now.
+    if (focused !== -1 && this.#focusedIndex() === -1)
+      this.#held.rows[Math.min(focused, rows.size - 1)]?.focus();
     setText(this.#count, rows.size === 0 ? "" : String(rows.size));
     this.#section.hidden = rows.size === 0;
     this.#onChange();
+  }
+
+  #focusedIndex(): number {
+    return this.#held.rows.findIndex(({ element: row }) => row.contains(document.activeElement));
   }
 
   readonly #orders: Orders = {
@@ -196,11 +201,20 @@ class Row {
   #onClick(button: HTMLButtonElement, work: (alarm: AlarmSummary) => Promise<unknown>): void {
     button.addEventListener("click", () => {
       if (this.#shown === undefined) return;
+      const hadFocus = document.activeElement === button;
       button.disabled = true;
       void work(this.#shown).finally(() => {
         button.disabled = false;
+        // What is disabled or hidden loses the focus.
+        const isLost = hadFocus && document.activeElement === document.body;
+        if (isLost && button.hidden) this.focus();
+        else if (isLost) button.focus({ preventScroll: true });
       });
     });
+  }
+
+  focus(): void {
+    this.element.querySelector("button")?.focus({ preventScroll: true });
   }
 
   acknowledge(): void {

@@ -275,12 +275,12 @@ export class Overview implements Page {
   }
 
   #showStatus(nowMs = Date.now()): void {
-    this.#shell.doubt({
+    this.#shell.doubt(this, {
       storedMs: this.#storedMs,
       // An empty board has a page of its own for this.
       failure: this.#devices.length > 0 ? this.#errands.failure : undefined,
     });
-    this.#shell.count({
+    this.#shell.count(this, {
       devices: `${this.#devices.length}${this.#devices.length >= deviceLimit ? "+" : ""}`,
       anomalies: this.#anomalies.countSince((nowMs - countedMs) * 1000),
       anomaliesKnown: this.#isFeedFull ? anomalyLimit : Number.POSITIVE_INFINITY,

@@ -1,4 +1,4 @@
-import { arrange } from "../shell/element.ts";
+import { HeldRows } from "./held-rows.ts";
 
 /** A row of a list: one thing that can be selected, and have the focus. */
 interface ListRow<Item> {
@@ -16,17 +16,19 @@ interface RowListDeps<Item, Row> {
   readonly make: (item: Item) => Row;
 }
 
-/** A row for each of some things, known by their ids, in the order in which they are given. */
+/** A row for each of some things, known by their ids, in the order in which they are given once no mouse is about to press one. */
 export class RowList<Item extends { readonly id: string | number }, Row extends ListRow<Item>> {
   readonly #deps: RowListDeps<Item, Row>;
+  readonly #held: HeldRows<Item["id"], Row>;
   #rows = new Map<Item["id"], Row>();
 
   constructor(deps: RowListDeps<Item, Row>) {
     this.#deps = deps;
+    this.#held = new HeldRows(deps.host);
   }
 
   get rows(): readonly Row[] {
-    return [...this.#rows.values()];
+    return this.#held.rows;
   }
 
   get selected(): readonly Row[] {
@@ -47,10 +49,14 @@ export class RowList<Item extends { readonly id: string | number }, Row extends 
       row.show(item);
       rows.set(item.id, row);
     }
-    for (const [id, row] of this.#rows) if (!rows.has(id)) row.element.remove();
     this.#rows = rows;
-    arrange(this.#deps.host, rows.values());
+    this.#held.place(rows);
     if (focused !== -1 && this.#focusedIndex() === -1) this.#focus(focused);
+  }
+
+  /** Something else is asked for: what stands there has no place to keep. */
+  free(): void {
+    this.#held.free();
   }
 
   selectAll(isSelected: boolean): void {

@@ -95,13 +95,14 @@ export class ConsoleShell implements Shell {
     history.pushState(null, "", withQuery(location.pathname, query));
   }
 
-  doubt(doubt: Doubt): void {
+  doubt(page: Page, doubt: Doubt): void {
+    if (this.#isLeft(page)) return;
     this.#doubt = doubt;
     this.#showStatus();
   }
 
-  count(counted: Counted): void {
-    this.#status.count(counted);
+  count(page: Page, counted: Counted): void {
+    if (!this.#isLeft(page)) this.#status.count(counted);
   }
 
   /** Tries to connect at once, and lets the page ask anew. */
@@ -177,7 +178,15 @@ export class ConsoleShell implements Shell {
     this.#page = undefined;
     this.#route = undefined;
     this.live.watch([]);
-    this.doubt({});
+    this.#doubt = {};
+    this.#showStatus();
+    // Nobody would keep them up to date.
+    this.#status.countNothing();
+  }
+
+  /** An answer may come after its page was left. One that is being opened is not known here yet. */
+  #isLeft(page: Page): boolean {
+    return this.#page !== undefined && this.#page !== page;
   }
 
   #showNavigation(): void {

@@ -58,8 +58,8 @@ export interface Shell {
   replaceQuery(query: Readonly<Record<string, string | undefined>>): void;
   /** Likewise, so that "back" leads to what stood there before. */
   pushQuery(query: Readonly<Record<string, string | undefined>>): void;
-  /** Why what the page shows may be old or not whole, beside the connection; replaces what was said before. */
-  doubt(doubt: Doubt): void;
-  /** The counts in the head of the console. */
-  count(counted: Counted): void;
+  /** Why what the page shows may be old or not whole, beside the connection; replaces what it said before. Of a page that was left nothing is heard. */
+  doubt(page: Page, doubt: Doubt): void;
+  /** The counts in the head of the console, as long as the page is open. */
+  count(page: Page, counted: Counted): void;
 }

@@ -67,6 +67,12 @@ export class StatusBar {
     this.#showTitle();
   }
 
+  countNothing(): void {
+    find("#counts").hidden = true;
+    this.#alert = "";
+    this.#showTitle();
+  }
+
   /** Of the page that is open. */
   title(title: string): void {
     this.#title = title;
