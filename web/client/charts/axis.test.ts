@@ -49,6 +49,9 @@ test("no values and unknown sensors still have bounds", () => {
   expect(valueBounds([], "temperature")).toEqual({ min: 0, max: 1 });
   const flat = valueBounds([{ x: 0, y: 0 }], "bubbles");
   expect(flat.max).toBeGreaterThan(flat.min);
+  const small = [1, 4].map((n) => ({ x: n, y: n * 1e-9 }));
+  const ofSmall = valueBounds(small, "vacuum");
+  expect(ofSmall.max - ofSmall.min).toBeLessThan(1e-8);
 });
 
 test.each([

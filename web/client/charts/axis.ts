@@ -75,7 +75,9 @@ export function valueBounds(spots: readonly Spot[], sensorType: string): Bounds 
     if (y > max) max = y;
   }
   if (min > max) return { min: 0, max: 1 };
-  const least = (sensorTypes.get(sensorType)?.noise ?? Math.max(Math.abs(max), 1) * 0.005) * 10;
+  // Of a type that nobody knows, its own size says what is small.
+  const noise = sensorTypes.get(sensorType)?.noise ?? Math.max(Math.abs(min), Math.abs(max)) * 0.005;
+  const least = noise * 10 || 1;
   const span = Math.max(max - min, least);
   const middle = (min + max) / 2;
   return { min: middle - span * 0.6, max: middle + span * 0.6 };
