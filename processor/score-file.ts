@@ -1,4 +1,5 @@
 import { createReadStream, createWriteStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { pipeline } from "node:stream/promises";
 import { codeOf, messageOf, PlatformError } from "../platform/errors.ts";
@@ -25,11 +26,14 @@ const header = "timestamp,value,anomaly_score,is_anomaly,severity,reason";
 /**
  * Scores a file of the columns `timestamp,value` as the pipeline would score the readings of one sensor, and writes one line for each: the score
  * from 0 to 100, whether it is an anomaly as 1 or 0, and why. A row that is no reading stays, unscored, with the reason.
- * @throws PlatformError INPUT_UNREADABLE when the file cannot be read or has not these columns.
+ * @throws PlatformError INPUT_UNREADABLE when the file cannot be read, has not these columns, or is the output as well.
  */
 export async function scoreFile({ input, output, sensorType }: ScoreOrder): Promise<void> {
-  const target = output === null ? process.stdout : createWriteStream(output);
   try {
+    // Before the output is opened, which empties it.
+    if (output !== null && (await areOne(input, output)))
+      throw unreadable(`${output} is the same file as ${input}: score cannot write over what it reads`);
+    const target = output === null ? process.stdout : createWriteStream(output);
     const lines = createInterface({ input: createReadStream(input), crlfDelay: Number.POSITIVE_INFINITY });
     await pipeline(scoreLines(lines, { sensorType, name: input }), target, { end: output !== null });
   } catch (cause) {
@@ -110,6 +114,12 @@ class SeriesScorer {
     const points = Math.round(score * 10_000) / 100;
     return [points, isAnomaly ? 1 : 0, severityOf(score), explanation?.sentence ?? note];
   }
+}
+
+/** Whether two paths lead to one file, by whatever way; the second may lead to none yet. */
+async function areOne(input: string, output: string): Promise<boolean> {
+  const [read, written] = await Promise.all([stat(input), stat(output).catch(() => undefined)]);
+  return read.isFile() && read.ino === written?.ino && read.dev === written.dev;
 }
 
 function unreadable(message: string, cause?: unknown): PlatformError {

@@ -6,18 +6,21 @@ import { LabelsBody, longestOverlapSeconds } from "./provisioning.ts";
 const NameText = Type.String({ minLength: 1, maxLength: 256 });
 const PasswordText = Type.String({ minLength: 1, maxLength: 256 });
 
-const NewDeviceBody = Type.Object({
-  id: DeviceIdText,
-  password: Type.Optional(
-    Type.Unsafe<string | null>({
-      type: ["string", "null"],
-      minLength: 1,
-      maxLength: 256,
-      description: "Made if left out; null for a device that shows a token or a certificate.",
-    }),
-  ),
-  labels: Type.Optional(LabelsBody),
-});
+const NewDeviceBody = Type.Object(
+  {
+    id: DeviceIdText,
+    password: Type.Optional(
+      Type.Unsafe<string | null>({
+        type: ["string", "null"],
+        minLength: 1,
+        maxLength: 256,
+        description: "Made if left out; null for a device that shows a token or a certificate.",
+      }),
+    ),
+    labels: Type.Optional(LabelsBody),
+  },
+  { additionalProperties: false },
+);
 
 /** Most devices that one `POST /api/v1/devices` provisions. */
 export const provisionLimit = 1000;
@@ -25,7 +28,10 @@ export const provisionLimit = 1000;
 /** `POST /api/v1/devices`: one device, or `devices` of them. */
 export const ProvisionBody = Type.Union([
   NewDeviceBody,
-  Type.Object({ devices: Type.Array(NewDeviceBody, { minItems: 1, maxItems: provisionLimit }) }),
+  Type.Object(
+    { devices: Type.Array(NewDeviceBody, { minItems: 1, maxItems: provisionLimit }) },
+    { additionalProperties: false },
+  ),
 ]);
 export type ProvisionBody = Readonly<Static<typeof ProvisionBody>>;
 
@@ -90,12 +96,15 @@ export const SecuredAnswer = Type.Object({
 export type SecuredAnswer = Readonly<Static<typeof SecuredAnswer>>;
 
 /** `POST /api/v1/devices/{id}/certificates/revoke` */
-export const RevokeCertificateBody = Type.Object({
-  fingerprint: Type.String({
-    pattern: "^[0-9A-F]{2}(:[0-9A-F]{2}){31}$",
-    description: "SHA-256 of the certificate, as `openssl x509 -noout -fingerprint -sha256` prints it.",
-  }),
-});
+export const RevokeCertificateBody = Type.Object(
+  {
+    fingerprint: Type.String({
+      pattern: "^[0-9A-F]{2}(:[0-9A-F]{2}){31}$",
+      description: "SHA-256 of the certificate, as `openssl x509 -noout -fingerprint -sha256` prints it.",
+    }),
+  },
+  { additionalProperties: false },
+);
 export type RevokeCertificateBody = Readonly<Static<typeof RevokeCertificateBody>>;
 
 const Filters = Type.Array(NameText, { maxItems: 100 });

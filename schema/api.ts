@@ -131,6 +131,8 @@ export type RejectedAnswer = Readonly<Static<typeof RejectedAnswer>>;
 /** Most rejections that one request replays or discards. */
 export const rejectionBatchLimit = 1000;
 
+/** A misspelt `device` would discard what is of others. */
+const strict = { additionalProperties: false };
 const RejectionCursor = Type.String({ pattern: "^\\d{1,16}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" });
 
 const Code = Type.Enum([...rejectionCodes]);
@@ -148,25 +150,31 @@ export type RejectedQuestion = Readonly<Static<typeof RejectedQuestion>>;
 
 /** What `POST /api/v1/rejected/replay` and `.../discard` are about: these, or the oldest of a code. */
 export const RejectedChoice = Type.Union([
-  Type.Object({
-    ids: Type.Array(Type.String({ pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" }), {
-      minItems: 1,
-      maxItems: rejectionBatchLimit,
-    }),
-  }),
-  Type.Object({
-    code: Code,
-    device: Type.Optional(DeviceIdText),
-    untilUs: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: Number.MAX_SAFE_INTEGER,
-        description: "Only those received until then, so that nothing is touched that nobody has seen.",
+  Type.Object(
+    {
+      ids: Type.Array(Type.String({ pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" }), {
+        minItems: 1,
+        maxItems: rejectionBatchLimit,
       }),
-    ),
-    /** For a replay: the `next` of the answer before, so that what is refused again does not come first for ever. */
-    after: Type.Optional(RejectionCursor),
-  }),
+    },
+    strict,
+  ),
+  Type.Object(
+    {
+      code: Code,
+      device: Type.Optional(DeviceIdText),
+      untilUs: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: Number.MAX_SAFE_INTEGER,
+          description: "Only those received until then, so that nothing is touched that nobody has seen.",
+        }),
+      ),
+      /** For a replay: the `next` of the answer before, so that what is refused again does not come first for ever. */
+      after: Type.Optional(RejectionCursor),
+    },
+    strict,
+  ),
 ]);
 export type RejectedChoice = Readonly<Static<typeof RejectedChoice>>;
 

@@ -7,6 +7,8 @@ const Name = Type.String({
   pattern: accessNamePattern,
   description: "Small letters, digits and . _ @ -, at most 64.",
 });
+/** A body with a misspelt name is refused: what it was to forbid would be allowed otherwise. */
+const strict = { additionalProperties: false };
 /** Long enough for every password that is allowed, and short enough to be hashed. */
 const Password = Type.String({ minLength: 1, maxLength: 1024 });
 
@@ -19,22 +21,21 @@ export const MeAnswer = Type.Object({
 export type MeAnswer = Readonly<Static<typeof MeAnswer>>;
 
 /** `POST /api/v1/login`. A name is not held against its pattern: whether there is one like it is nobody's business. */
-export const LoginBody = Type.Object({
-  name: Type.String({ maxLength: 256, pattern: "^[^\\u0000]*$" }),
-  password: Password,
-});
+export const LoginBody = Type.Object(
+  { name: Type.String({ maxLength: 256, pattern: "^[^\\u0000]*$" }), password: Password },
+  strict,
+);
 export type LoginBody = Readonly<Static<typeof LoginBody>>;
 
 /** `POST /api/v1/first-admin` */
-export const FirstAdminBody = Type.Object({
-  token: Type.String({ maxLength: 256 }),
-  name: Name,
-  password: Password,
-});
+export const FirstAdminBody = Type.Object(
+  { token: Type.String({ maxLength: 256 }), name: Name, password: Password },
+  strict,
+);
 export type FirstAdminBody = Readonly<Static<typeof FirstAdminBody>>;
 
 /** `POST /api/v1/me/password` */
-export const OwnPasswordBody = Type.Object({ current: Password, next: Password });
+export const OwnPasswordBody = Type.Object({ current: Password, next: Password }, strict);
 export type OwnPasswordBody = Readonly<Static<typeof OwnPasswordBody>>;
 
 const Instant = Type.Integer({ description: "Microseconds since the epoch." });
@@ -53,7 +54,10 @@ export const OperatorsAnswer = Type.Object({ operators: Type.Array(OperatorSumma
 export type OperatorsAnswer = Readonly<Static<typeof OperatorsAnswer>>;
 
 /** `POST /api/v1/operators`; without a password one is made up. */
-export const NewOperatorBody = Type.Object({ name: Name, role: Role, password: Type.Optional(Password) });
+export const NewOperatorBody = Type.Object(
+  { name: Name, role: Role, password: Type.Optional(Password) },
+  strict,
+);
 export type NewOperatorBody = Readonly<Static<typeof NewOperatorBody>>;
 
 /** What `/api/v1/operators/{name}` names. */
@@ -62,12 +66,12 @@ export const OperatorParams = Type.Object({ name: Name });
 /** `PATCH /api/v1/operators/{name}` */
 export const OperatorChangeBody = Type.Object(
   { role: Type.Optional(Role), isDisabled: Type.Optional(Type.Boolean()) },
-  { minProperties: 1, additionalProperties: false },
+  { ...strict, minProperties: 1 },
 );
 export type OperatorChangeBody = Readonly<Static<typeof OperatorChangeBody>>;
 
 /** `POST /api/v1/operators/{name}/password`; without a password one is made up. */
-export const NewPasswordBody = Type.Object({ password: Type.Optional(Password) });
+export const NewPasswordBody = Type.Object({ password: Type.Optional(Password) }, strict);
 export type NewPasswordBody = Readonly<Static<typeof NewPasswordBody>>;
 
 /** Shown this once; absent where whoever asked chose it. */
@@ -91,19 +95,22 @@ export const TokensAnswer = Type.Object({ tokens: Type.Array(TokenSummary) });
 export type TokensAnswer = Readonly<Static<typeof TokensAnswer>>;
 
 /** `POST /api/v1/tokens` */
-export const NewTokenBody = Type.Object({
-  name: Name,
-  role: Role,
-  isReadOnly: Type.Boolean({ default: false }),
-  paths: Type.Optional(
-    Type.Array(Type.String({ pattern: "^/[\\w./%~-]*[\\w%~-]$", maxLength: 512 }), {
-      minItems: 1,
-      maxItems: 50,
-      description: "It may ask for these and what lies below them; without: for all.",
-    }),
-  ),
-  days: Type.Integer({ minimum: 1, maximum: 3650, default: 90 }),
-});
+export const NewTokenBody = Type.Object(
+  {
+    name: Name,
+    role: Role,
+    isReadOnly: Type.Boolean({ default: false }),
+    paths: Type.Optional(
+      Type.Array(Type.String({ pattern: "^/[\\w./%~-]*[\\w%~-]$", maxLength: 512 }), {
+        minItems: 1,
+        maxItems: 50,
+        description: "It may ask for these and what lies below them; without: for all.",
+      }),
+    ),
+    days: Type.Integer({ minimum: 1, maximum: 3650, default: 90 }),
+  },
+  strict,
+);
 export type NewTokenBody = Readonly<Static<typeof NewTokenBody>>;
 
 /** The secret is shown this once. */

@@ -3,6 +3,7 @@ import { text as textOf } from "node:stream/consumers";
 import { serviceUserName } from "../../schema/access.ts";
 import { formatCsv } from "../../schema/device-list.ts";
 import { formatLabels } from "../../schema/provisioning.ts";
+import { messageOf, PlatformError } from "../errors.ts";
 import type { Clock } from "../ports.ts";
 import type { AccessCommand } from "./access-command.ts";
 import type { AccessDesk, Refusal, Secured } from "./access-desk.ts";
@@ -152,6 +153,13 @@ function timeOf(us: number): string {
   return new Date(us / 1000).toISOString();
 }
 
-function fileOf(path: string): Promise<string> {
-  return path === "-" ? textOf(process.stdin) : readFile(path, "utf8");
+/** @throws PlatformError INPUT_UNREADABLE */
+async function fileOf(path: string): Promise<string> {
+  if (path === "-") return textOf(process.stdin);
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    const message = `cannot read the list of devices: ${messageOf(cause)}`;
+    throw new PlatformError("INPUT_UNREADABLE", message, { cause, retryable: false });
+  }
 }

@@ -51,7 +51,8 @@ async function serve({ pgdata, socketFolder }: Order): Promise<Server> {
 }
 
 function answer(message: Answer): void {
-  process.send?.(message);
+  // Who asked may have ended meanwhile, which "disconnect" says; without the callback that would end this process at once.
+  process.send?.(message, undefined, undefined, () => undefined);
 }
 
 let server: Promise<Server> | undefined;

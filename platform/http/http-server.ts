@@ -18,6 +18,7 @@ import { answerBadRequest, type HttpLimits, limitHttp } from "./http-limits.ts";
 import { faultOf } from "./input-check.ts";
 import { type Address, boundPort, handshakeMs, listenFailure } from "./listen.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { faultOfRequest, takeBodiesAsTheyAre } from "./validation.ts";
 
 /** An HTTP listener that services put their routes on; in one process they share it. */
 export type HttpDoor = FastifyInstance;
@@ -58,6 +59,7 @@ export function openHttpDoor(options: HttpDoorOptions): HttpDoor {
     logger: false,
   });
   limitHttp(door, { limits: config, proxies, notices });
+  takeBodiesAsTheyAre(door);
   checkInput(door);
   door.addHook("onSend", async (request, reply) => {
     const { framedBy } = request.routeOptions.config;
@@ -127,7 +129,7 @@ function answerOf(
     // docs/design.md, section 4: every fault of a payload is a 400, which the legacy clients know.
     return { status: 400, error: oversize.reason, code: oversize.code };
   }
-  if (error.validation !== undefined) return { status, error: error.message, code: "QUERY_INVALID" };
+  if (error.validation !== undefined) return { status, error: faultOfRequest(error), code: "QUERY_INVALID" };
   // What serves files has no codes.
   if (codeOf(error) === undefined)
     return { status, error: noRequest(request, error), code: "REQUEST_INVALID" };

@@ -15,7 +15,15 @@ interface Operation {
   readonly summary: string;
   readonly tags: readonly string[];
   readonly security: readonly object[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Shape }>> };
   readonly responses: Readonly<Record<string, { content?: Record<string, { schema: object }> }>>;
+}
+
+interface Shape {
+  readonly $ref?: string;
+  readonly type?: unknown;
+  readonly anyOf?: readonly Shape[];
+  readonly additionalProperties?: unknown;
 }
 
 let web: BareWeb;
@@ -54,6 +62,28 @@ test("every operation says what it is for, who may, and what it answers", () => 
       expect(answer.content === undefined, `${operationId} ${status}`).toBe(status === "204");
     expect(responses["500"], operationId).toBeDefined();
   }
+});
+
+/** Devices in the field may say more than they are asked. */
+const mayHoldMore = ["POST /api/v1/claim"];
+
+test("a body says all that it may hold, so that no misspelt name is passed over", () => {
+  const isClosed = ({ $ref, type, anyOf, additionalProperties }: Shape): boolean => {
+    if ($ref !== undefined) return isClosed(openApi.components.schemas[$ref.split("/").at(-1) ?? ""] ?? {});
+    if (anyOf !== undefined) return anyOf.every(isClosed);
+    return type !== "object" || additionalProperties !== undefined;
+  };
+  const open = Object.entries(openApi.paths)
+    .filter(([path]) => path.startsWith("/api/v1/"))
+    .flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { requestBody }]) => ({
+        route: `${method.toUpperCase()} ${path}`,
+        schema: requestBody?.content["application/json"]?.schema,
+      })),
+    )
+    .filter(({ schema }) => schema !== undefined && !isClosed(schema))
+    .map(({ route }) => route);
+  expect(open).toEqual(mayHoldMore);
 });
 
 test("the document is one of OpenAPI 3.1", async () => {

@@ -51,7 +51,7 @@ const walls: readonly Wall[] = [
   { to: /^(?:socket\.io-client|chart\.js)$/, only: /^web\/client\// },
   {
     to: /^(?:fastify|@fastify\/.+)$/,
-    only: /^(?:gateway-http\/|web\/(?!client\/)|platform\/http\/http-(?:limits|server)\.ts$)/,
+    only: /^(?:gateway-http\/|web\/(?!client\/)|platform\/http\/(?:http-limits|http-server|validation)\.ts$)/,
   },
   { to: /^hyparquet-writer$/, only: /^web\/export\/parquet\.ts$/ },
   { to: /^nodemailer$/, only: /^processor\/notifications\/mail\.ts$/ },

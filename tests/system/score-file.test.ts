@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -33,4 +33,17 @@ test("a file is scored without a database, and a file that cannot be read is nam
   });
   const unasked = run(process.execPath, command.slice(0, 2));
   await expect(unasked).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining("--input") });
+});
+
+test.each(["./own.csv", "link.csv"])("a file is not written over by its own scores (%s)", async (output) => {
+  const text = "timestamp,value\n2026-11-01T00:00:00Z,420\n";
+  writeFileSync(join(folder, "own.csv"), text);
+  rmSync(join(folder, "link.csv"), { force: true });
+  symlinkSync("own.csv", join(folder, "link.csv"));
+  const command = [resolve("dist/main.js"), "score", "--sensor-type", "co2"];
+  const scored = run(process.execPath, [...command, "--input", "own.csv", "--output", output], {
+    cwd: folder,
+  });
+  await expect(scored).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining("the same file") });
+  expect(readFileSync(join(folder, "own.csv"), "utf8")).toBe(text);
 });
