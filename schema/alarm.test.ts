@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type AlarmWish, alarmStates, stepOf } from "./alarm.ts";
+import { type AlarmWish, stepOf } from "./alarm.ts";
 
 const wishes: readonly AlarmWish[] = [
   { kind: "acknowledge" },
@@ -11,9 +11,15 @@ const wishes: readonly AlarmWish[] = [
 ];
 
 test("each wish leads where it should from each state, or nowhere", () => {
-  const table = alarmStates.map((state) =>
+  const standings = [
+    { state: "raised", acknowledgedBy: null },
+    { state: "acknowledged", acknowledgedBy: "operator:ada" },
+    { state: "cleared", acknowledgedBy: "operator:ada" },
+    { state: "cleared", acknowledgedBy: null },
+  ] as const;
+  const table = standings.map((alarm) =>
     wishes.map((wish) => {
-      const step = stepOf(state, wish);
+      const step = stepOf(alarm, wish);
       return step === null ? "-" : `${step.change} ${step.to}`;
     }),
   );
@@ -28,5 +34,6 @@ test("each wish leads where it should from each state, or nowhere", () => {
       ...["unshelved acknowledged", "cleared cleared"],
     ],
     ["-", "commented cleared", "-", "-", "-", "-"],
+    ["acknowledged cleared", "commented cleared", "-", "-", "-", "-"],
   ]);
 });

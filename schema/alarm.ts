@@ -4,6 +4,7 @@ import { accessNamePattern } from "./operator.ts";
 import { sensorTypeLimit } from "./reading.ts";
 import { severityOf } from "./scored.ts";
 import { PreviewSummary } from "./tuning.ts";
+import { isUnacknowledged } from "./unseen.ts";
 
 /** What raises an alarm when the detector finds an anomaly. */
 export const anomalyRule = "anomaly";
@@ -87,7 +88,9 @@ export const AlarmSummary = Type.Object({
     },
     { description: "The reading with the highest score; without a value when it was none." },
   ),
-  acknowledgedBy: OptionalText,
+  acknowledgedBy: Type.Union([Type.Null(), Type.String()], {
+    description: "Who acknowledged it, or cleared it unacknowledged: they have seen it, too.",
+  }),
   assignee: OptionalText,
   shelvedUntilUs: Type.Union([Type.Null(), Instant], {
     description: "Until then it stays open and says nothing. Null when it is not shelved.",
@@ -119,15 +122,19 @@ export const AlarmRecord = Type.Object({
 /** One thing that happened to an alarm. */
 export type AlarmRecord = Readonly<Static<typeof AlarmRecord>>;
 
-/** Which alarms: a state, or what is `open` (not cleared, not shelved) or `shelved`. */
-export const alarmGroups = ["open", "shelved", ...alarmStates] as const;
+/** Which alarms: a state, or what is `open` (not cleared, not shelved), `shelved` or `unseen` (cleared, and acknowledged by nobody). */
+export const alarmGroups = ["open", "shelved", "unseen", ...alarmStates] as const;
 export type AlarmGroup = (typeof alarmGroups)[number];
 
 const AlarmId = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 export const AlarmParams = Type.Object({ id: AlarmId });
 
 export const AlarmsQuestion = Type.Object({
-  state: Type.Optional(Type.Enum([...alarmGroups])),
+  state: Type.Optional(
+    Type.Enum([...alarmGroups], {
+      description: "open: not cleared, not shelved. unseen: cleared, and acknowledged by nobody.",
+    }),
+  ),
   device: Type.Optional(DeviceIdText),
   sensor: Type.Optional(
     Type.String({
@@ -228,17 +235,19 @@ export type AlarmWish =
   | { readonly kind: "shelve"; readonly seconds: number }
   | { readonly kind: "feedback"; readonly verdict: AlarmVerdict | null };
 
-/** What a wish makes of an alarm in this state; null when it cannot be granted there. */
+/** What a wish makes of an alarm that stands so; null when it cannot be granted there. */
 export function stepOf(
-  state: AlarmState,
+  alarm: Pick<AlarmSummary, "state" | "acknowledgedBy">,
   wish: AlarmWish,
 ): { readonly change: AlarmChange; readonly to: AlarmState } | null {
+  const { state } = alarm;
+  const isOver = state === "cleared";
   if (wish.kind === "comment") return { change: "commented", to: state };
   if (wish.kind === "feedback") return { change: "judged", to: state };
-  if (state === "cleared") return null;
+  if (wish.kind === "acknowledge")
+    return isUnacknowledged(alarm) ? { change: "acknowledged", to: isOver ? state : "acknowledged" } : null;
+  if (isOver) return null;
   switch (wish.kind) {
-    case "acknowledge":
-      return state === "raised" ? { change: "acknowledged", to: "acknowledged" } : null;
     case "assign":
       return { change: "assigned", to: state };
     case "shelve":

@@ -8,6 +8,9 @@ import { isShelved } from "./alarm-raise.ts";
 /** Whether an alarm is not over. */
 export const isOpen = sql<boolean>`alarms.state <> 'cleared'`;
 
+/** Whether it is over and nobody has acknowledged it. */
+export const isUnseen = sql<boolean>`(alarms.state = 'cleared' AND alarms.acknowledged_by IS NULL)`;
+
 /** Clears what the relation `due` (id, state, is_over) says is over, and takes the rest of it off the shelf; answers how many. */
 async function end(db: Kysely<Tables>, due: RawBuilder<unknown>): Promise<number> {
   const { rows } = await sql<{ count: number }>`
@@ -70,25 +73,30 @@ export async function settleRule(
   });
 }
 
-/** Does with the open members of a group what an operator did with the group; those it speaks for are not spoken of. */
+/**
+ * Does with the members of a group what an operator did with the group; those it speaks for are not spoken of. Whoever acknowledges or
+ * clears it has seen those that are over, too.
+ */
 export async function endMembers(
   db: Kysely<Tables>,
   group: number,
   { by, kind }: { by: string; kind: "acknowledge" | "clear" },
 ): Promise<void> {
   const isEnd = kind === "clear";
+  const ended = sql`state = 'cleared', shelved_until = NULL, cleared_at = coalesce(alarms.cleared_at, now())`;
+  const taken = sql`state = CASE WHEN alarms.state = 'cleared' THEN alarms.state ELSE 'acknowledged' END`;
   await sql`
     WITH due AS (
-      SELECT id, state FROM alarms WHERE group_id = ${group} AND ${isEnd ? isOpen : sql`alarms.state = 'raised'`}
-      ORDER BY device_id FOR UPDATE
+      SELECT id, state FROM alarms
+      WHERE group_id = ${group} AND (${isUnseen} OR ${isEnd ? isOpen : sql`alarms.state = 'raised'`})
+      ORDER BY device_id, id FOR UPDATE
     ), changed AS (
-      UPDATE alarms SET version = version + 1, state = ${isEnd ? "cleared" : "acknowledged"},
-        ${isEnd ? sql`cleared_at = now(), shelved_until = NULL` : sql`acknowledged_by = ${by}`}
+      UPDATE alarms SET version = version + 1, acknowledged_by = coalesce(acknowledged_by, ${by}), ${isEnd ? ended : taken}
       FROM due WHERE alarms.id = due.id
       RETURNING alarms.id, version, is_muted, due.state AS from_state, alarms.state AS to_state
     )
     INSERT INTO alarm_events (alarm_id, version, change, from_state, to_state, by, comment, announced_at)
-    SELECT id, version, to_state, from_state, to_state, ${by}::text, ${`with alarm ${group}`}::text, CASE WHEN is_muted THEN now() END
+    SELECT id, version, CASE WHEN to_state = from_state THEN 'acknowledged' ELSE to_state END, from_state, to_state, ${by}::text, ${`with alarm ${group}`}::text, CASE WHEN is_muted THEN now() END
     FROM changed ORDER BY id`.execute(db);
 }
 

@@ -10,7 +10,7 @@ import type { AlarmEvent, Shares } from "../../schema/event.ts";
 import type { Tables } from "../../schema/row.ts";
 import { asking, type Database, outlasting } from "../database/database.ts";
 import { micros, recordChange, toInstant } from "../database/sql.ts";
-import { endMembers, forgetCleared, isOpen, settle, settleRule } from "./alarm-end.ts";
+import { endMembers, forgetCleared, isOpen, isUnseen, settle, settleRule } from "./alarm-end.ts";
 import type { AlarmOrder, AlarmOutcome, AlarmStore, StormLimits } from "./alarm-ports.ts";
 import { isShelved, raise } from "./alarm-raise.ts";
 import { findStorms, gatherStorm, worsenGroups } from "./alarm-storms.ts";
@@ -69,6 +69,8 @@ function inGroup(group: AlarmGroup) {
       return sql<boolean>`${isOpen} AND NOT ${isShelved}`;
     case "shelved":
       return sql<boolean>`${isOpen} AND ${isShelved}`;
+    case "unseen":
+      return isUnseen;
     case "raised":
     case "acknowledged":
     case "cleared":
@@ -94,12 +96,12 @@ async function change(transaction: Kysely<Tables>, id: number, order: AlarmOrder
   if (row === undefined) return { kind: "unknown" };
   const before = toSummary(row);
   if (before.version !== order.version) return { kind: "stale", alarm: before };
-  const step = stepOf(before.state, order.wish);
+  const step = stepOf(before, order.wish);
   if (step === null) return { kind: "impossible", alarm: before };
   const version = before.version + 1;
   await transaction
     .updateTable("alarms")
-    .set({ version, state: step.to, ...consequences(order) })
+    .set({ version, state: step.to, ...consequences(order, before) })
     .where("id", "=", id)
     .execute();
   await transaction
@@ -127,7 +129,7 @@ async function change(transaction: Kysely<Tables>, id: number, order: AlarmOrder
 }
 
 /** What a wish changes beside the state. */
-function consequences({ wish, by, comment }: AlarmOrder) {
+function consequences({ wish, by, comment }: AlarmOrder, { acknowledgedBy }: AlarmSummary) {
   switch (wish.kind) {
     case "acknowledge":
       return { acknowledged_by: by };
@@ -140,7 +142,11 @@ function consequences({ wish, by, comment }: AlarmOrder) {
         shelved_until: wish.seconds > 0 ? sql<Date>`now() + ${wish.seconds} * interval '1 second'` : null,
       };
     case "clear":
-      return { cleared_at: sql<Date>`now()`, shelved_until: null };
+      // Whoever clears it has seen it.
+      return {
+        ...{ cleared_at: sql<Date>`now()`, shelved_until: null },
+        acknowledged_by: acknowledgedBy ?? by,
+      };
     case "feedback":
       return wish.verdict === null
         ? { verdict: null, judged_by: null, judged_at: null, judged_note: null }

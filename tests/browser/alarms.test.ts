@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { violations } from "../harness/axe.ts";
 import { until } from "../harness/local-servers.ts";
 import { comeIn, passwords } from "../harness/operators.ts";
+import { type ConsoleStage, openStage } from "./console-stage.ts";
 import { type GuardedStage, openGuardedStage } from "./guarded-stage.ts";
 
 /** Two that are critical, two that are major; the youngest is one of these. */
@@ -98,5 +99,78 @@ describe("the list of alarms is worked", () => {
     await press("j", "x", "a");
     expect(await focused()).toMatch(/^tank-4/);
     expect(await violations(page)).toEqual([]);
+  });
+});
+
+describe("an alarm that clears before anybody has seen it", () => {
+  let stage: ConsoleStage;
+  let page: Page;
+
+  beforeAll(async () => {
+    stage = await openStage("unseen", { ALARM_CLEAR_SECONDS: "4" });
+    page = await stage.newPage();
+  });
+
+  afterAll(() => stage?.close());
+
+  const row = (deviceId: string) => page.locator("#inbox .alarm").filter({ hasText: deviceId });
+  const over = (deviceId: string) => row(deviceId).and(page.locator('[data-state="cleared"]'));
+  const counted = (text: string) =>
+    until(
+      `the inbox counts ${text}`,
+      async () => (await page.locator("#inbox-count").textContent()) === text,
+    );
+  const suffer = (deviceId: string) =>
+    stage.mqtt.publishAsync(`devices/${deviceId}/telemetry`, '{"temperature":150}', { qos: 1 });
+
+  test("stays in the inbox as cleared until it is acknowledged, and is gone then, also elsewhere", async () => {
+    await page.goto(stage.consoleUrl);
+    await page.locator('[data-connection="live"]').waitFor();
+    await suffer("vat-1");
+    await row("vat-1").and(page.locator('[data-state="raised"]')).waitFor();
+    await counted("1 open");
+    await suffer("vat-2");
+    await over("vat-1").waitFor();
+    await over("vat-2").waitFor();
+    await counted("2 cleared unseen");
+    expect(await row("vat-1").textContent()).toMatch(/critical, cleared after \d+ s/);
+
+    await page.reload();
+    await over("vat-1").waitFor();
+    expect(await violations(page)).toEqual([]);
+    const other = await stage.newPage();
+    await other.goto(`${stage.consoleUrl}/alarms?state=unseen`);
+    await other.locator(".alarm-row").nth(1).waitFor();
+
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    await page.keyboard.press("a");
+    await row("vat-1").waitFor({ state: "detached" });
+    await counted("1 cleared unseen");
+    await other.locator(".alarm-row").filter({ hasText: "vat-1" }).waitFor({ state: "detached" });
+    expect(String(await page.evaluate("document.activeElement.textContent"))).toContain("vat-2");
+
+    await other.getByLabel("Select all that are shown").check();
+    await other.getByRole("button", { name: "Acknowledge 1", exact: true }).click();
+    await other.getByRole("status").filter({ hasText: "Acknowledged 1." }).waitFor();
+    await page.locator("#inbox").waitFor({ state: "hidden" });
+    const answered = page.waitForResponse("**/api/v1/alarms?state=unseen**");
+    await page.reload();
+    expect(await (await answered).json()).toEqual({ alarms: [], next: null });
+    expect(await page.locator("#inbox").isVisible()).toBe(false);
+  });
+
+  test("is acknowledged on its page, and stays cleared", async () => {
+    await suffer("vat-3");
+    await over("vat-3").waitFor();
+    await row("vat-3")
+      .getByRole("link", { name: /^Details/ })
+      .click();
+    await page.locator('[data-alarm-page][data-state="cleared"]').waitFor();
+    await page.getByRole("button", { name: "Acknowledge", exact: true }).click();
+    await page.getByText("Acknowledged by anyone", { exact: true }).waitFor();
+    await page.getByText(/^· cleared after \d+ s · acknowledged by anyone/).waitFor();
+    expect(await page.getByRole("button", { name: "Acknowledge", exact: true }).count()).toBe(0);
+    expect(stage.complaints).toEqual([]);
   });
 });

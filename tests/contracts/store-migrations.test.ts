@@ -4,6 +4,7 @@ import type { Database } from "../../platform/database/database.ts";
 import { migrate } from "../../platform/database/migrations.ts";
 import { openRollupStore } from "../../platform/history/rollup-store.ts";
 import { openReadingStore } from "../../platform/readings/reading-store.ts";
+import { platformActor } from "../../schema/alarm.ts";
 import { until } from "../harness/local-servers.ts";
 import { engines, openAt, type Place, pointsOf, servers, streamId } from "./databases.ts";
 import { batch, nowUs, series } from "./samples.ts";
@@ -90,6 +91,7 @@ function stepsOf(hasTimescale: boolean): string[] {
     ...(hasTimescale ? ["0019-expected-bands.timescale"] : []),
     "0020-embeds-and-views",
     "0021-left-behind",
+    "0022-unseen-alarms",
   ];
 }
 
@@ -136,6 +138,34 @@ describe.each(engines)("the tables on $name", ({ make }) => {
       { device_id: "old" },
     ]);
     expect(await db.selectFrom("rule_runs").select("device_id").execute()).toEqual([{ device_id: "old" }]);
+    await database.close();
+  });
+
+  test("count as seen what was cleared before anybody had to see it", async () => {
+    const database = await openAt(place);
+    const { db } = database;
+    const options = { hasTimescale: place.hasTimescale, chunkIntervalHours: 24 };
+    await migrate(database, options);
+    await sql`
+      INSERT INTO alarms (device_id, sensor_type, rule, state, acknowledged_by, raised_at, last_at, anomalies, peak_score, peak_sentence)
+      SELECT device, 'co2', 'anomaly', state, by, now(), now(), 1, 0.8, '' FROM (VALUES
+        ('over', 'cleared', NULL), ('seen', 'cleared', 'operator:ada'), ('going-on', 'raised', NULL)) AS t(device, state, by)`.execute(
+      db,
+    );
+    await sql`DELETE FROM kysely_migration WHERE name = '0022-unseen-alarms'`.execute(db);
+    await sql`DROP INDEX alarms_unseen`.execute(db);
+    expect(await migrate(database, options)).toEqual(["0022-unseen-alarms"]);
+    const seen = await db
+      .selectFrom("alarms")
+      .select(["device_id", "acknowledged_by"])
+      .orderBy("id")
+      .execute();
+    expect(seen.map(({ device_id, acknowledged_by }) => [device_id, acknowledged_by])).toEqual([
+      ["over", platformActor],
+      ["seen", "operator:ada"],
+      ["going-on", null],
+    ]);
+    await sql`DELETE FROM alarms`.execute(db);
     await database.close();
   });
 });

@@ -72,7 +72,7 @@ const adapters: Readonly<Record<string, RegExp>> = {
 const portAdapter = /^platform\/(?:(?:memory|redis)\/(?:commons|events|stream)|[a-z]+\/[a-z]+-store)\.ts$/;
 
 /** What a bundle for browsers may take from schema at run time: the files that carry no validator with them. */
-const pureSchema = /^schema\/(?:access|device-state|event|operator|scored|timestamp|sensors)\.ts$/;
+const pureSchema = /^schema\/(?:access|device-state|event|operator|scored|timestamp|sensors|unseen)\.ts$/;
 
 /** Why this import breaks a rule of the house, or undefined. */
 export function objection(imported: Import): string | undefined {

@@ -1,4 +1,5 @@
 import type { AlarmSummary, AlarmVerdict } from "../../../schema/alarm.ts";
+import { isUnacknowledged } from "../../../schema/unseen.ts";
 import { Retune } from "../overview/retune.ts";
 import { button, choice, field, form, submit, textInput } from "../parts/controls.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
@@ -57,7 +58,7 @@ export class AlarmActions {
     this.#alarm = alarm;
     const isOver = alarm.state === "cleared";
     const isPressed = [this.#acknowledge, this.#clear].some((own) => own === document.activeElement);
-    this.#acknowledge.hidden = alarm.state !== "raised";
+    this.#acknowledge.hidden = !isUnacknowledged(alarm);
     this.#clear.hidden = isOver;
     // What is hidden loses the focus, so it goes to what comes next.
     if (isPressed) [this.#acknowledge, this.#clear, this.#note].find(({ hidden }) => !hidden)?.focus();
@@ -71,7 +72,7 @@ export class AlarmActions {
 
   /** What `a` on the keyboard does. */
   acknowledge(): void {
-    if (this.#alarm?.state === "raised" && may("operator"))
+    if (this.#alarm !== undefined && isUnacknowledged(this.#alarm) && may("operator"))
       void this.#do({ kind: "acknowledge" }, "Acknowledged.");
   }
 

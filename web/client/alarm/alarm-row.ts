@@ -1,4 +1,5 @@
 import type { AlarmSummary } from "../../../schema/alarm.ts";
+import { isUnacknowledged } from "../../../schema/unseen.ts";
 import { button } from "../parts/controls.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import { describeInList, nameInList } from "./alarm-words.ts";
@@ -58,8 +59,9 @@ export class AlarmRow {
     setAttribute(this.#tick, "aria-label", `Select ${name}`);
     setAttribute(this.#acknowledge, "aria-label", `Acknowledge ${name}`);
     // What is hidden loses the focus, so it goes to what stands beside it.
-    if (state !== "raised" && this.#acknowledge === document.activeElement) this.focus();
-    this.#acknowledge.hidden = state !== "raised";
+    const isTaken = !isUnacknowledged(alarm);
+    if (isTaken && this.#acknowledge === document.activeElement) this.focus();
+    this.#acknowledge.hidden = isTaken;
   }
 
   select(isSelected: boolean): void {

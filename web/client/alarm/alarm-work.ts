@@ -1,4 +1,5 @@
 import type { AlarmSummary } from "../../../schema/alarm.ts";
+import { isUnacknowledged } from "../../../schema/unseen.ts";
 import { sentenceOf } from "../parts/desk.ts";
 import { formatCount } from "../shell/format.ts";
 import { changeAlarm } from "./alarm-api.ts";
@@ -10,7 +11,7 @@ export type ManyWish =
 
 /** Those among them that it can be done about. */
 export function concerned(alarms: readonly AlarmSummary[], kind: ManyWish["kind"]): readonly AlarmSummary[] {
-  return alarms.filter(({ state }) => (kind === "acknowledge" ? state === "raised" : state !== "cleared"));
+  return alarms.filter(kind === "acknowledge" ? isUnacknowledged : ({ state }) => state !== "cleared");
 }
 
 /** Does it to one after the other, whatever becomes of those before; answers with what to tell the operator. */

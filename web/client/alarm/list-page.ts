@@ -14,6 +14,7 @@ const states = [
   ["raised", "not acknowledged"],
   ["acknowledged", "acknowledged"],
   ["shelved", "shelved"],
+  ["unseen", "cleared unseen"],
   ["cleared", "cleared"],
   ["all", "all"],
 ] as const;

@@ -8,6 +8,7 @@ test("shows what is open unless the address says otherwise", () => {
   expect(asked("state=cleared&device=oven-1")).toEqual({
     ...{ limit: 100, state: "cleared", device: "oven-1", fold: true },
   });
+  expect(asked("state=unseen")).toEqual({ limit: 100, state: "unseen", fold: true });
   expect(asked("state=all")).toEqual({ limit: 100, fold: true });
 });
 
@@ -25,5 +26,6 @@ test("what is to be looked after has the worst first, what is over the youngest"
   expect(ids("")).toEqual([8, 7, 9]);
   expect(ids("state=acknowledged")).toEqual([8, 7, 9]);
   expect(ids("state=cleared")).toEqual([9, 8, 7]);
+  expect(ids("state=unseen")).toEqual([9, 8, 7]);
   expect(ids("device=a&at=5")).toEqual([9, 8, 7]);
 });

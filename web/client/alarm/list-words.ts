@@ -4,7 +4,7 @@ import { worstFirst } from "./worst-first.ts";
 
 type AlarmsQuestion = NonNullable<paths["/api/v1/alarms"]["get"]["parameters"]["query"]>;
 
-const states = ["open", "raised", "acknowledged", "shelved", "cleared"] as const;
+const states = ["open", "raised", "acknowledged", "shelved", "unseen", "cleared"] as const;
 
 /** Which alarms an address asks for, as the server is asked for them. */
 export function questionOf(query: URLSearchParams): AlarmsQuestion {
@@ -32,7 +32,7 @@ export function inOrder<Alarm extends Pick<AlarmSummary, "id" | "severity">>(
   query: URLSearchParams,
   alarms: readonly Alarm[],
 ): readonly Alarm[] {
-  return ["all", "cleared"].includes(stateOf(query)) ? alarms : worstFirst(alarms);
+  return ["all", "unseen", "cleared"].includes(stateOf(query)) ? alarms : worstFirst(alarms);
 }
 
 /** The address of the alarm that was going on when a sensor had an anomaly. */

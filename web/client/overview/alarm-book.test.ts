@@ -59,6 +59,28 @@ test("a shelved alarm comes back when its time is over", () => {
   expect(idsIn(book, 5000)).toEqual([1]);
 });
 
+const unseenIn = (book: AlarmBook) => book.unseen().map(({ id }) => id);
+const over = { version: 2, state: "cleared", clearedUs: 9 } as const;
+
+test("what clears unacknowledged goes from the open ones to the unseen, until somebody acknowledges it", () => {
+  const book = new AlarmBook();
+  for (const id of [1, 2, 3]) book.take(alarm(id));
+  book.take(alarm(1, over));
+  book.take(alarm(2, { ...over, acknowledgedBy: "operator:ada" }));
+  book.take(alarm(3, over));
+  expect([idsIn(book), unseenIn(book)]).toEqual([[], [3, 1]]);
+  book.take(alarm(3, { ...over, version: 3, acknowledgedBy: "operator:ada" }));
+  expect(unseenIn(book)).toEqual([1]);
+});
+
+test("of an alarm that cleared between two lists the newer one counts, and a storm stands for what is over in it", () => {
+  const book = new AlarmBook();
+  book.replace([alarm(1), alarm(2, { ...over, group: 3 }), alarm(1, over)], book.mark());
+  expect([idsIn(book), unseenIn(book)]).toEqual([[], [1]]);
+  book.replace([], book.mark());
+  expect(unseenIn(book)).toEqual([]);
+});
+
 test("the worst stand first, and of equals the youngest", () => {
   const book = new AlarmBook();
   for (const [at, severity] of (["critical", "major", "minor", "critical", "minor"] as const).entries())

@@ -1,4 +1,5 @@
 import type { AlarmSummary } from "../../../schema/alarm.ts";
+import { isUnseen } from "../../../schema/unseen.ts";
 import { worstFirst } from "../alarm/worst-first.ts";
 
 interface Known {
@@ -27,7 +28,7 @@ export class AlarmBook {
     return this.#heard;
   }
 
-  /** What the server listed as open; what was heard since the mark may be missing in it. */
+  /** What the server listed as open, or as unseen; what was heard since the mark may be missing in it. */
   replace(listed: readonly AlarmSummary[], mark: number): void {
     const ids = new Set(listed.map(({ id }) => id));
     for (const [id, { heard }] of this.#known) if (!ids.has(id) && heard <= mark) this.#known.delete(id);
@@ -41,10 +42,21 @@ export class AlarmBook {
 
   /** Those to be looked after at this moment, the worst first; a group stands for its members. */
   open(nowMs: number): readonly AlarmSummary[] {
-    const open = [...this.#known.values()]
-      .map(({ alarm }) => alarm)
-      .filter(({ state, group }) => state !== "cleared" && group === null)
+    const open = this.#leading()
+      .filter(({ state }) => state !== "cleared")
       .filter(({ shelvedUntilUs }) => (shelvedUntilUs ?? 0) <= nowMs * 1000);
     return worstFirst(open);
+  }
+
+  /** Those that cleared and nobody acknowledged, the youngest first; likewise. */
+  unseen(): readonly AlarmSummary[] {
+    return this.#leading()
+      .filter(isUnseen)
+      .sort((a, b) => b.id - a.id);
+  }
+
+  /** Those that belong to no group. */
+  #leading(): AlarmSummary[] {
+    return [...this.#known.values()].map(({ alarm }) => alarm).filter(({ group }) => group === null);
   }
 }

@@ -16,6 +16,9 @@ function renderInbox(): HTMLElement {
     ]),
     element("p", { id: "inbox-result", class: "inbox-result", role: "status" }),
     element("ol", { id: "inbox-list", class: "feed-list" }),
+    element("p", { id: "inbox-more", class: "inbox-more", hidden: "" }, [
+      element("a", { href: "/alarms?state=unseen", class: "row-link" }),
+    ]),
   ]);
 }
 

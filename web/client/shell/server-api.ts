@@ -77,6 +77,12 @@ export function fetchOpenAlarms(): Promise<AlarmsAnswer> {
   return ask(() => api.GET("/api/v1/alarms", { params: { query } }));
 }
 
+/** Those that cleared and nobody acknowledged, the youngest first. */
+export function fetchUnseenAlarms(): Promise<AlarmsAnswer> {
+  const query = { state: "unseen", fold: true, limit: 100 } as const;
+  return ask(() => api.GET("/api/v1/alarms", { params: { query } }));
+}
+
 export function acknowledgeAlarm(id: number, version: number): Promise<AlarmChangedAnswer> {
   const wish = { params: { path: { id } }, body: { version } };
   return ask(() => api.POST("/api/v1/alarms/{id}/acknowledge", wish));
