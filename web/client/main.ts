@@ -8,11 +8,13 @@ import { matchRoute } from "./shell/router.ts";
 import { routes } from "./shell/routes.ts";
 import { fetchMe } from "./shell/server-api.ts";
 import { signedIn } from "./shell/signing.ts";
+import { startSwitches } from "./shell/switches.ts";
 import { startTheme } from "./shell/theme.ts";
 import { startZone } from "./shell/zone.ts";
 
 let shell: ConsoleShell | undefined;
 startZone();
+startSwitches();
 startTheme(find("#theme"), () => shell?.repaint());
 new LoginScreen().start();
 startAccount(() => {

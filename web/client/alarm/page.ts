@@ -3,7 +3,7 @@ import { section } from "../parts/controls.ts";
 import { Desk } from "../parts/desk.ts";
 import { Result } from "../parts/result.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
-import { isTyping } from "../shell/keys.ts";
+import { isForPage } from "../shell/keys.ts";
 import type { Command, OpenPage, Page, Place, Shell } from "../shell/page.ts";
 import { AlarmActions } from "./alarm-actions.ts";
 import { fetchAlarm, fetchMembers, fetchSimilar } from "./alarm-api.ts";
@@ -169,7 +169,7 @@ class AlarmPage implements Page {
 
   readonly #takeKey = (event: KeyboardEvent): void => {
     const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (event.key !== "a" || !isPlain || isTyping(event)) return;
+    if (event.key !== "a" || !isPlain || !isForPage(event)) return;
     this.#actions.acknowledge();
   };
 }
