@@ -1,7 +1,7 @@
 import { readStored, writeStored } from "./storage.ts";
 
 /** What an operator switches on and off for this browser, and whether it is on before. */
-const switches = { letters: true } as const;
+const switches = { letters: true, sound: false } as const;
 export type SwitchName = keyof typeof switches;
 
 const storageKeyOf = (name: SwitchName): string => `tidemark:${name}`;
