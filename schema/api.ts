@@ -94,6 +94,7 @@ export const AnomalySummary = Type.Object({
   sensors: Type.Array(Type.String(), { description: "Of the device: those whose values spoke." }),
   learning: Type.Union([Type.Null(), LearningSchema]),
 });
+export type AnomalySummary = Readonly<Static<typeof AnomalySummary>>;
 
 /** `GET /api/v1/anomalies?limit=100[&device=a][&from=…][&to=…][&cursor=…]`, newest first. */
 export const AnomaliesAnswer = Type.Object({

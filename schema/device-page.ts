@@ -45,6 +45,13 @@ export const OverviewAnswer = Type.Object({
   alarms: Type.Object(Object.fromEntries(alarmSeverities.map((severity) => [severity, Count])) as Counts, {
     description: "Open, by severity; those on the shelf and those in a group are not counted.",
   }),
+  raised: Type.Object(
+    { tenMinutes: Count, hour: Count },
+    {
+      description:
+        "Alarms that were raised in the last ten minutes and in the last hour, open or not; those that a group spoke for are not counted.",
+    },
+  ),
   readingsPerSecond: Type.Union([Type.Null(), Type.Number()], {
     description: "Stored in the last seconds; null when nobody has asked in the last ones.",
   }),

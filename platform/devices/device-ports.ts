@@ -24,6 +24,8 @@ export interface DevicePage {
 export interface Overview {
   readonly devices: Readonly<Record<DeviceState, number>>;
   readonly alarms: Readonly<Record<AlarmSeverity, number>>;
+  /** In the last ten minutes and in the last hour, whatever became of them. */
+  readonly raised: { readonly tenMinutes: number; readonly hour: number };
   readonly learning: { readonly series: number; readonly isAtLeast: boolean };
   /** Since the platform keeps count. */
   readonly stored: number;

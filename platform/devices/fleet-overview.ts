@@ -18,6 +18,7 @@ export function overview(db: Kysely<Tables>, timeoutMs: number): Promise<Overvie
   return asking("count the fleet", async () => ({
     devices: await states(db, timeoutMs),
     alarms: await openAlarms(db),
+    raised: await raisedLately(db),
     learning: await learning(db),
     stored: await storedSoFar(db),
   }));
@@ -44,6 +45,17 @@ async function openAlarms(db: Kysely<Tables>): Promise<Overview["alarms"]> {
   const counts = alarmSeverities.map((severity) => [severity, countOf(rankOfSeverity(severity))]);
   // As above.
   return Object.fromEntries(counts) as Overview["alarms"];
+}
+
+/** Asked in two parts, of which each has an index: what was raised within an hour and is over was over within that hour. */
+async function raisedLately(db: Kysely<Tables>): Promise<Overview["raised"]> {
+  const { rows } = await sql<Overview["raised"]>`
+    SELECT count(*) FILTER (WHERE opened_at > now() - interval '10 minutes') AS "tenMinutes", count(*) AS hour FROM (
+      SELECT opened_at, is_muted FROM alarms WHERE ${isOpen}
+      UNION ALL
+      SELECT opened_at, is_muted FROM alarms WHERE state = 'cleared' AND cleared_at > now() - interval '1 hour'
+    ) AS lately WHERE opened_at > now() - interval '1 hour' AND NOT is_muted`.execute(db);
+  return rows[0] ?? { tenMinutes: 0, hour: 0 };
 }
 
 async function learning(db: Kysely<Tables>): Promise<Overview["learning"]> {

@@ -28,6 +28,7 @@ const places: readonly (readonly [path: string, shows: string])[] = [
   ["/settings?part=operators", ".desk-list li"],
   ["/settings?part=tokens", ".desk-list li"],
   ["/settings?part=password", "input[type=password]"],
+  ["/settings?part=browser", "[data-switch=sound]"],
   ["/settings?part=retention", ".desk-section"],
   ["/settings?part=changes", "#change-list li"],
   ["/nowhere", "#page [role=alert]"],

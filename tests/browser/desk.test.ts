@@ -45,6 +45,7 @@ describe("the pages that one works at", () => {
     expect(new URL(page.url()).pathname).toMatch(/^\/alarms\/\d+$/);
     const why = await section("Why").textContent();
     expect(why).toMatch(/33.*Expected/s);
+    expect(why).toMatch(/Confidence\d+ of 100.*Modeltemperature@factory-\d+/s);
     const chart = page.locator(".evidence figure").first();
     await chart.waitFor();
     const wholeMs = await spanOf(chart);

@@ -192,6 +192,52 @@ describe("by keyboard alone", () => {
     await hasFocus();
   });
 
+  test("switches off the keys that are pressed alone, in all open pages at once, and on again", async () => {
+    const other = await page.context().newPage();
+    await other.goto(`${stage.consoleUrl}/alarms`);
+    await other.locator("[data-alarm]").first().waitFor();
+    const isHelpOpen = (at: Page) => at.locator("dialog.help").isVisible();
+    await press("?");
+    await tabTo(/^Keys that are pressed alone/);
+    await press("Space");
+    await page.getByText("Switched off in this browser.").waitFor();
+    await press("Escape");
+    await other.locator('html[data-letters="off"]').waitFor({ state: "attached" });
+    for (const at of [page, other]) {
+      await at.keyboard.press("?");
+      await at.keyboard.press("g");
+      await at.keyboard.press("d");
+      expect(await isHelpOpen(at)).toBe(false);
+    }
+    expect(new URL(page.url()).pathname).toBe("/settings");
+    expect(new URL(other.url()).pathname).toBe("/alarms");
+    await press("Control+k");
+    await hasFocus(/^Page, view, device or command$/);
+    await type("kiln-1");
+    await page.getByRole("option", { name: "kiln-1" }).waitFor();
+    await press("Enter");
+    await isOpen("/devices/kiln-1", '.trace[data-sensor="temperature"][data-anomalies="1"]');
+    await press("t");
+    await tabTo(/^Temperature: \d+ points/);
+    await press("[");
+    await page
+      .locator("#spoken")
+      .filter({ hasText: /150.*anomaly/ })
+      .waitFor();
+    expect(await page.locator(".twin table").first().isVisible()).toBe(false);
+    await tabTo(/^Keys$/, "Shift+Tab");
+    await press("Enter");
+    await hasFocus(/^Close$/);
+    await tabTo(/^Keys that are pressed alone/);
+    await press("Space");
+    await press("Escape");
+    await hasFocus(/^Keys$/);
+    await other.locator('html[data-letters="on"]').waitFor({ state: "attached" });
+    await other.keyboard.press("?");
+    await other.locator("dialog.help").waitFor();
+    await other.close();
+  });
+
   test("and logs out", async () => {
     await tabTo(/^Log out$/, "Shift+Tab");
     await press("Enter");

@@ -142,6 +142,18 @@ onEach(engines, "the list of devices", (stores) => {
     expect((await stores().devices.overview(timeoutMs)).alarms).toEqual({ minor: 2, major: 0, critical: 2 });
   });
 
+  test("counts the alarms that were raised of late, also when they are over", async () => {
+    await raise("a", 0.99);
+    await raise("b", 0.6);
+    const [alarm] = await stores().alarms.list({ deviceId: "b", isFolded: false, limit: 1 });
+    const { id = 0, version = 0 } = alarm ?? {};
+    await stores().alarms.change(id, { wish: { kind: "clear" }, version, by: "operator:ada", comment: null });
+    expect(await stores().devices.overview(timeoutMs)).toMatchObject({
+      alarms: { critical: 1, minor: 0 },
+      raised: { tenMinutes: 2, hour: 2 },
+    });
+  });
+
   test("gives no device twice while devices come and go between pages", async () => {
     for (const id of ["b", "d", "f"]) await heard(id);
     const first = await page({ limit: 2 });

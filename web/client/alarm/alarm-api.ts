@@ -1,11 +1,14 @@
 import type { AlarmAnswer, AlarmSummary, AlarmsAnswer, AlarmVerdict } from "../../../schema/alarm.ts";
+import type { AnomalySummary } from "../../../schema/api.ts";
 import type { HistorySeries } from "../../../schema/history.ts";
 import { api, ask, demand } from "../api/asking.ts";
 import type { Span } from "../charts/span.ts";
+import { worstAmong } from "./judge-words.ts";
 
 const pointsWanted = 600;
 const similarShown = 20;
 const membersShown = 200;
+const anomaliesLookedAt = 1000;
 
 /** @throws with a sentence when there is none of that name. */
 export async function fetchAlarm(id: string): Promise<AlarmAnswer> {
@@ -28,6 +31,20 @@ export async function fetchMembers({ id, members }: AlarmSummary): Promise<Alarm
   if (members === 0) return [];
   const query = { group: id, limit: membersShown };
   return (await ask(() => api.GET("/api/v1/alarms", { params: { query } }))).alarms;
+}
+
+/** The worst reading of an alarm with who judged it; undefined where it was no anomaly, or is not among the newest ones of the alarm. */
+export async function fetchWorst(alarm: AlarmSummary): Promise<AnomalySummary | undefined> {
+  const { deviceId: device, sensorType, rule, raisedUs, lastUs, peak } = alarm;
+  // Of an operator's own rule no model has judged.
+  if (rule !== "anomaly" || device === "" || peak.value === null) return undefined;
+  const query = {
+    ...{ device, limit: anomaliesLookedAt },
+    from: new Date(Math.floor(raisedUs / 1000)).toISOString(),
+    to: new Date(Math.ceil(lastUs / 1000) + 1).toISOString(),
+  };
+  const { anomalies } = await ask(() => api.GET("/api/v1/anomalies", { params: { query } }));
+  return worstAmong(anomalies, { sensorType, value: peak.value });
 }
 
 /** What the sensor said in this time, or all sensors where the alarm is about a whole device; nothing where it is about many. */

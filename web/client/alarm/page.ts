@@ -3,13 +3,14 @@ import { section } from "../parts/controls.ts";
 import { Desk } from "../parts/desk.ts";
 import { Result } from "../parts/result.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
-import { isTyping } from "../shell/keys.ts";
+import { isForPage } from "../shell/keys.ts";
 import type { Command, OpenPage, Page, Place, Shell } from "../shell/page.ts";
 import { AlarmActions } from "./alarm-actions.ts";
-import { fetchAlarm, fetchMembers, fetchSimilar } from "./alarm-api.ts";
+import { fetchAlarm, fetchMembers, fetchSimilar, fetchWorst } from "./alarm-api.ts";
 import { renderAlarms, renderTimeline } from "./alarm-lists.ts";
 import { describeRule, describeState, subjectOf } from "./alarm-words.ts";
 import { Evidence } from "./evidence.ts";
+import type { Judged } from "./judge-words.ts";
 import { renderReasons } from "./reasons.ts";
 
 const refreshMs = 30_000;
@@ -17,6 +18,7 @@ const refreshMs = 30_000;
 interface Shown extends AlarmAnswer {
   readonly similar: readonly AlarmSummary[];
   readonly among: readonly AlarmSummary[];
+  readonly judged: Judged | undefined;
 }
 
 export const open: OpenPage = (place, shell) => new AlarmPage(place, shell);
@@ -39,6 +41,7 @@ class AlarmPage implements Page {
   #query: URLSearchParams;
   #evidence: Evidence | undefined;
   #alarm: AlarmSummary | undefined;
+  #judged: { readonly score: number; readonly found: Promise<Judged | undefined> } | undefined;
 
   constructor({ params, query }: Place, shell: Shell) {
     this.#shell = shell;
@@ -113,8 +116,21 @@ class AlarmPage implements Page {
   async #load(): Promise<Shown> {
     const answer = await fetchAlarm(this.#id);
     const { alarm } = answer;
-    const [similar, among] = await Promise.all([fetchSimilar(alarm), fetchMembers(alarm)]);
-    return { ...answer, similar, among };
+    const [similar, among, judged] = await Promise.all([
+      fetchSimilar(alarm),
+      fetchMembers(alarm),
+      this.#findJudged(alarm),
+    ]);
+    return { ...answer, similar, among, judged };
+  }
+
+  /** Asked once for each worst reading; the page is of use without it. */
+  #findJudged(alarm: AlarmSummary): Promise<Judged | undefined> {
+    if (this.#judged?.score !== alarm.peak.score) {
+      const found = fetchWorst(alarm).catch(() => undefined);
+      this.#judged = { score: alarm.peak.score, found };
+    }
+    return this.#judged.found;
   }
 
   async #run(work: () => Promise<string>): Promise<boolean> {
@@ -124,7 +140,7 @@ class AlarmPage implements Page {
     return isDone;
   }
 
-  #show({ alarm, events, similar, among }: Shown): readonly HTMLElement[] {
+  #show({ alarm, events, similar, among, judged }: Shown): readonly HTMLElement[] {
     this.#alarm = alarm;
     setText(this.#heading, subjectOf(alarm));
     setAttribute(this.element, "data-alarm-page", String(alarm.id));
@@ -137,7 +153,7 @@ class AlarmPage implements Page {
     return [
       element("div", { class: "alarm-columns" }, [
         element("div", {}, [
-          section("Why", [...renderReasons(alarm), ...linksOf(alarm)]),
+          section("Why", [...renderReasons(alarm, judged), ...linksOf(alarm)]),
           ...(isOfMany ? [] : [section("What the sensor said", [this.#evidenceOf(alarm)])]),
           ...(isOfMany
             ? [section("Alarms in it", [renderAlarms(among, "They are not kept any more.")])]
@@ -169,7 +185,7 @@ class AlarmPage implements Page {
 
   readonly #takeKey = (event: KeyboardEvent): void => {
     const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (event.key !== "a" || !isPlain || isTyping(event)) return;
+    if (event.key !== "a" || !isPlain || !isForPage(event)) return;
     this.#actions.acknowledge();
   };
 }

@@ -124,7 +124,7 @@ interface components {
     DeviceLedgerAnswer: { "deviceId": string; "received": number; "stored": number; "duplicate": number; "rejected": number; "inFlight": null | number };
     CommandSummary: { "id": string; "deviceId": string; "name": string; "payload": unknown; "by": string; "state": "queued" | "delivered" | "answered" | "expired" | "cancelled"; "queuedUs": number; "expiresUs": number; "deliveredUs": null | number; "answeredUs": null | number; "answer": unknown };
     CommandsAnswer: { "commands": (components["schemas"]["CommandSummary"])[] };
-    OverviewAnswer: { "devices": { "online": number; "stale": number; "offline": number; "never-seen": number }; "alarms": { "minor": number; "major": number; "critical": number }; "readingsPerSecond": null | number; "learning": { "series": number; "isAtLeast": boolean } };
+    OverviewAnswer: { "devices": { "online": number; "stale": number; "offline": number; "never-seen": number }; "alarms": { "minor": number; "major": number; "critical": number }; "raised": { "tenMinutes": number; "hour": number }; "readingsPerSecond": null | number; "learning": { "series": number; "isAtLeast": boolean } };
     EmbedSummary: { "id": string; "deviceId": string; "label": string; "createdBy": string; "createdUs": number; "expiresUs": null | number; "lastUsedUs": null | number };
     EmbedsAnswer: { "embeds": (components["schemas"]["EmbedSummary"])[]; "origins": (string)[] };
     NewEmbedBody: { "deviceId": string; "label": string; "days"?: null | number };

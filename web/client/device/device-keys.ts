@@ -1,4 +1,4 @@
-import { isTyping } from "../shell/keys.ts";
+import { isForPage } from "../shell/keys.ts";
 
 interface DeviceKeysDeps {
   readonly onBack: () => void;
@@ -21,7 +21,7 @@ export function startDeviceKeys(deps: DeviceKeysDeps): () => void {
     " ": deps.onPlay,
   };
   const takeKey = (event: KeyboardEvent): void => {
-    if (isTyping(event) || (event.key === " " && isPressing(event))) return;
+    if (!isForPage(event) || (event.key === " " && isPressing(event))) return;
     const isWithControl = event.ctrlKey || event.metaKey;
     const isBack = isWithControl && event.key === "z";
     const meaning = isBack ? deps.onBack : isWithControl || event.altKey ? undefined : meanings[event.key];

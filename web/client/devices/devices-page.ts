@@ -6,7 +6,7 @@ import { mergePoints, type Point } from "../charts/history.ts";
 import { renderEmptyState } from "../overview/empty-state.ts";
 import { element, setAttribute, setText } from "../shell/element.ts";
 import { Errands } from "../shell/errands.ts";
-import { isTyping } from "../shell/keys.ts";
+import { isForPage } from "../shell/keys.ts";
 import type { Page, Place, Shell } from "../shell/page.ts";
 import { fetchDoors, fetchReadings } from "../shell/server-api.ts";
 import { type DeviceFilter, filterOf, isAll, shownSensor, toQuery } from "./device-filter.ts";
@@ -263,7 +263,7 @@ export class DevicesPage implements Page {
   }
 
   readonly #takeKey = (event: KeyboardEvent): void => {
-    if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!isForPage(event) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "j") this.#move(1);
     else if (event.key === "k") this.#move(-1);
     else return;

@@ -1,4 +1,5 @@
 import type { LedgerAnswer } from "../../../schema/api.ts";
+import type { OverviewAnswer } from "../../../schema/device-page.ts";
 import type { OpsAnswer } from "../../../schema/ops.ts";
 import { api, ask } from "../api/asking.ts";
 import { nothing, section, table } from "../parts/controls.ts";
@@ -7,13 +8,20 @@ import type { Part } from "../parts/parted-page.ts";
 import { formatTook } from "../parts/took.ts";
 import { element } from "../shell/element.ts";
 import { formatAge, formatCount } from "../shell/format.ts";
-import { describeConsoles, describeTroubles, formatRate, readingsPerSecond } from "./ops-words.ts";
+import {
+  describeAlarmLoad,
+  describeConsoles,
+  describeTroubles,
+  formatRate,
+  readingsPerSecond,
+} from "./ops-words.ts";
 
 const lookEveryMs = 2000;
 
 interface Look {
   readonly ops: OpsAnswer;
   readonly ledger: LedgerAnswer;
+  readonly fleet: OverviewAnswer;
 }
 
 /** How readings flow at this moment: the rate, what waits and for how long, who takes them in and who stores them. */
@@ -21,18 +29,19 @@ export function openFlow(): Part {
   let before: OpsAnswer | undefined;
   const desk = new Desk<Look>({
     load: async () => {
-      const [ops, ledger] = await Promise.all([
+      const [ops, ledger, fleet] = await Promise.all([
         ask(() => api.GET("/api/v1/ops")),
         ask(() => api.GET("/api/v1/ledger")),
+        ask(() => api.GET("/api/v1/overview")),
       ]);
-      return { ops, ledger };
+      return { ops, ledger, fleet };
     },
-    show: ({ ops, ledger }) => {
+    show: ({ ops, ledger, fleet }) => {
       const rate = readingsPerSecond(before, ops);
       before = ops;
       return [
         renderTroubles(ops),
-        section("Now", [renderTiles(ops, ledger, rate)]),
+        section("Now", [renderTiles({ ops, ledger, fleet }, rate)]),
         section("Queue by shard", [renderShards(ops)]),
         section("Brokers", [renderBrokers(ops)]),
       ];
@@ -51,7 +60,7 @@ function renderTroubles(ops: OpsAnswer): HTMLElement {
   );
 }
 
-function renderTiles(ops: OpsAnswer, ledger: LedgerAnswer, rate: number | undefined): HTMLElement {
+function renderTiles({ ops, ledger, fleet }: Look, rate: number | undefined): HTMLElement {
   const { shards, fullness, writes, processors, consoles } = ops;
   const waiting = shards.reduce((sum, shard) => sum + shard.waiting, 0);
   const behindMs = Math.max(0, ...shards.map((shard) => shard.behindMs));
@@ -74,6 +83,7 @@ function renderTiles(ops: OpsAnswer, ledger: LedgerAnswer, rate: number | undefi
       ledger.state === "balanced" ? "difference: nothing is missing" : "difference: it does not add up",
     ],
     ["Processors", formatCount(processors), describeConsoles(consoles)],
+    ["Alarms raised", formatCount(fleet.raised.tenMinutes), describeAlarmLoad(fleet.raised)],
   ];
   return element(
     "dl",

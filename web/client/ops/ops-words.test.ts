@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import type { OpsAnswer } from "../../../schema/ops.ts";
 import { formatTook } from "../parts/took.ts";
-import { describeConsoles, describeTroubles, formatRate, readingsPerSecond } from "./ops-words.ts";
+import {
+  describeAlarmLoad,
+  describeConsoles,
+  describeTroubles,
+  formatRate,
+  readingsPerSecond,
+} from "./ops-words.ts";
 
 const shard = { shard: 0, received: 0, waiting: 0, frames: 0, behindMs: 0, isOwned: true };
 const broker = { id: "b", beatUs: 0, isAlive: true, devices: 3 };
@@ -60,4 +66,13 @@ test("says what is wrong, and nothing when all is well", () => {
 test("counts the consoles that are open, one as one", () => {
   expect(describeConsoles(1)).toBe("open here: 1 console or embedded chart");
   expect(describeConsoles(1200)).toBe("open here: 1,200 consoles and embedded charts");
+});
+
+test("the load of alarms stands beside its target, and says when it is above it on the whole", () => {
+  expect(describeAlarmLoad({ tenMinutes: 1, hour: 5 })).toBe(
+    "in 10\u202fmin, 5 in the last hour. Target: less than 1 in 10\u202fmin for each operator (EEMUA 191).",
+  );
+  expect(describeAlarmLoad({ tenMinutes: 0, hour: 6 })).toContain("Above the target of less than 1");
+  expect(describeAlarmLoad({ tenMinutes: 10, hour: 10 })).toContain("Above the target");
+  expect(describeAlarmLoad({ tenMinutes: 11, hour: 11 })).toContain("A flood");
 });

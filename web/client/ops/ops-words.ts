@@ -1,3 +1,4 @@
+import type { OverviewAnswer } from "../../../schema/device-page.ts";
 import type { OpsAnswer } from "../../../schema/ops.ts";
 import { formatCount, formatRough } from "../shell/format.ts";
 
@@ -23,6 +24,20 @@ export function formatRate(perSecond: number | undefined): string {
 export function describeConsoles(count: number): string {
   const what = count === 1 ? "console or embedded chart" : "consoles and embedded charts";
   return `open here: ${formatCount(count)} ${what}`;
+}
+
+const tenMinutesOfHour = 6;
+/** From here on nobody can follow (EEMUA 191). */
+const floodInTenMinutes = 10;
+
+/** How many alarms there are to be looked after, and whether one operator can: EEMUA 191 asks for less than one in ten minutes, on the whole. */
+export function describeAlarmLoad({ tenMinutes, hour }: OverviewAnswer["raised"]): string {
+  const lately = `in 10\u202fmin, ${formatCount(hour)} in the last hour`;
+  const target = "less than 1 in 10\u202fmin for each operator (EEMUA 191)";
+  if (tenMinutes > floodInTenMinutes)
+    return `${lately}. A flood, more than anybody can follow; the target is ${target}.`;
+  if (hour >= tenMinutesOfHour) return `${lately}. Above the target of ${target}.`;
+  return `${lately}. Target: ${target}.`;
 }
 
 /** What is wrong with the machinery, a sentence each; nothing when all is well. */

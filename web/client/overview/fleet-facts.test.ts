@@ -5,6 +5,7 @@ import { facts, nameOf } from "./fleet-facts.ts";
 const fleet = (series: number, isAtLeast: boolean): OverviewAnswer => ({
   devices: { online: 1234, stale: 1, offline: 0, "never-seen": 0 },
   alarms: { critical: 1, major: 2, minor: 0 },
+  raised: { tenMinutes: 0, hour: 0 },
   readingsPerSecond: null,
   learning: { series, isAtLeast },
 });

@@ -1,4 +1,4 @@
-import { isTyping } from "../shell/keys.ts";
+import { isForPage } from "../shell/keys.ts";
 
 /**
  * Lets j and k go through the rows of a list, where `focusable` is what of each takes the focus, and hands on what else is pressed, which
@@ -15,7 +15,7 @@ export function startListKeys(
     items[Math.min(Math.max(at + by, 0), items.length - 1)]?.focus();
   };
   const takeKey = (event: KeyboardEvent): void => {
-    if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!isForPage(event) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "j") move(1);
     else if (event.key === "k") move(-1);
     else if (!obey(event.key)) return;

@@ -3,7 +3,7 @@ import type { Part } from "../parts/parted-page.ts";
 import { RowList } from "../parts/row-list.ts";
 import { element, find, findAs, setText } from "../shell/element.ts";
 import { formatCount } from "../shell/format.ts";
-import { isTyping } from "../shell/keys.ts";
+import { isForPage } from "../shell/keys.ts";
 import { fetchRejected } from "../shell/server-api.ts";
 import { may } from "../shell/signing.ts";
 import { rejectedLayout } from "./layout.ts";
@@ -221,7 +221,7 @@ class RejectedPanel implements Part {
     }
     const isInPayload = event.target instanceof HTMLPreElement;
     if (isInPayload || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (isTyping(event)) return;
+    if (!isForPage(event)) return;
     if (event.key !== "Delete") this.#spare();
     if (this.#obey(event.key)) event.preventDefault();
   };

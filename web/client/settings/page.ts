@@ -1,4 +1,5 @@
 import { partedPage } from "../parts/parted-page.ts";
+import { openBrowser } from "./browser.ts";
 import { openClaims, openDevices, openServices } from "./devices.ts";
 import { openEmbeds } from "./embeds.ts";
 import { openChanges, openOperators, openPassword, openTokens } from "./people.ts";
@@ -16,6 +17,7 @@ export const open = partedPage("Settings", "/settings", [
   { id: "tokens", name: "API tokens", open: openTokens },
   { id: "embeds", name: "Embedded charts", open: openEmbeds },
   { id: "password", name: "Your password", open: openPassword },
+  { id: "browser", name: "This browser", open: openBrowser },
   { id: "retention", name: "Retention", open: openPlatform },
   { id: "changes", name: "Changes", open: openChanges },
 ]);

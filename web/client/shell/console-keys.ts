@@ -1,4 +1,5 @@
-import { isTyping } from "./keys.ts";
+import { find } from "./element.ts";
+import { isForPage } from "./keys.ts";
 // Not loaded when it is asked for: what is typed while it comes would be lost.
 import { Palette, type PaletteDeps } from "./palette.ts";
 
@@ -29,6 +30,7 @@ export function startConsoleKeys({ onFailure, ...deps }: ConsoleKeysDeps): void 
     ["/", search],
     ["?", openHelp],
   ]);
+  find("#keys-open").addEventListener("click", () => void openHelp().catch(onFailure));
   const pageOf = (key: string): (() => undefined) | undefined => {
     const page = routes.find((route) => route.key === key);
     return page && (() => void go(page.pattern));
@@ -37,7 +39,7 @@ export function startConsoleKeys({ onFailure, ...deps }: ConsoleKeysDeps): void 
     const isWithControl = event.ctrlKey || event.metaKey;
     if (isWithControl && event.key.toLowerCase() === "k")
       return document.querySelector("dialog[open]") === null ? openPalette : undefined;
-    if (isTyping(event) || isWithControl || event.altKey) return undefined;
+    if (!isForPage(event) || isWithControl || event.altKey) return undefined;
     const isGoing = performance.now() - wentMs < patienceMs;
     wentMs = event.key === "g" ? performance.now() : Number.NEGATIVE_INFINITY;
     return isGoing ? pageOf(event.key) : meanings.get(event.key);

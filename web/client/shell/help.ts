@@ -1,5 +1,6 @@
 import { element } from "./element.ts";
 import type { Route } from "./router.ts";
+import { switchInput } from "./switches.ts";
 
 const everywhere: readonly (readonly [string, string])[] = [
   ["/", "search"],
@@ -12,6 +13,8 @@ const lists: readonly (readonly [string, string])[] = [
   ["Enter", "open it; on the overview, show it in its chart if there is one"],
   ["x", "select the alarm of the row, in the list of alarms"],
   ["a", "acknowledge the selected alarms, that of the row, or that of the page"],
+  ["r", "replay the rejected message of the row"],
+  ["Delete", "discard it for good; asks to be pressed again"],
 ];
 const charts: readonly (readonly [string, string])[] = [
   ["Space", "pause and go on"],
@@ -33,6 +36,17 @@ export function openHelp(routes: readonly Route[]): void {
   const close = element("button", { type: "button", class: "plain-button" }, ["Close"]);
   const dialog = element("dialog", { class: "help", "aria-labelledby": "help-title" }, [
     element("div", { class: "sheet-line" }, [element("h2", { id: "help-title" }, ["Keys"]), close]),
+    element("p", { class: "letters" }, [
+      element("label", { class: "field is-tick" }, [
+        switchInput("letters"),
+        element("span", {}, ["Keys that are pressed alone: letters, signs and Space"]),
+      ]),
+      element("strong", { class: "letters-off" }, ["Switched off in this browser."]),
+    ]),
+    element("p", { class: "letters-about" }, [
+      "With them off, these work: keys with Ctrl, ⌘ or Alt, Esc, Enter, Tab, and the arrows, Home, End and brackets ",
+      "in a chart that has the focus. The button ? at the top of every page opens this list.",
+    ]),
     element("div", { class: "key-lists" }, [
       keyList("Everywhere", everywhere),
       keyList("Pages", goTo),
