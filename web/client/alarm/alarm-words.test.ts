@@ -59,6 +59,7 @@ test("says how it stands", () => {
 
 test("says in a list how it stands, and who has taken it on", () => {
   expect(describeInList(alarm)).toBe("150.0\u202f°C, raised, 3\u202f× in 1 min");
+  expect(describeInList({ ...alarm, anomalies: 1 })).toBe("150.0\u202f°C, raised, once");
   const taken = { ...alarm, state: "acknowledged", acknowledgedBy: "operator:ada", assignee: "ben" } as const;
   expect(describeInList(taken)).toBe(
     "150.0\u202f°C, acknowledged by ada, assigned to ben, 3\u202f× in 1 min",

@@ -38,7 +38,7 @@ export function describeInList(alarm: AlarmSummary): string {
     taken,
     ...(assignee === null ? [] : [`assigned to ${assignee}`]),
     ...(shelvedUntilUs === null ? [] : [`shelved until ${formatMoment(shelvedUntilUs / 1000)}`]),
-    `${anomalies}\u202f× in ${formatSpan((lastUs - raisedUs) / 1000)}`,
+    anomalies === 1 ? "once" : `${anomalies}\u202f× in ${formatSpan((lastUs - raisedUs) / 1000)}`,
     ...(alarm.judgement === null ? [] : [describeJudgement(alarm)]),
   ].join(", ");
 }
