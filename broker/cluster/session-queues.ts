@@ -22,7 +22,12 @@ export type QueuedPacket = OutgoingPacket & { readonly topic?: string };
 interface UnderWay {
   readonly byPacketId: Map<number, string>;
   readonly packetIds: Map<string, number>;
+  /** What came from the queue since the client connected: other brokers may still be about to say that it was published. */
+  readonly fromQueue: Set<string>;
 }
+
+/** News between brokers is late by less than this, or lost. */
+const newsMs = 10_000;
 
 /**
  * The queues of kept sessions. They are in common with other brokers, so a client finds what it missed at any of them; which
@@ -57,8 +62,7 @@ export class SessionQueues {
    * the client recognises it.
    */
   async sending(client: Client, packet: OutgoingPacket): Promise<void> {
-    const underWay = this.#underWay.get(client) ?? { byPacketId: new Map(), packetIds: new Map() };
-    this.#underWay.set(client, underWay);
+    const underWay = this.#of(client);
     const isReleased = packet.cmd === "pubrel";
     const id =
       packet.brokerId !== undefined && packet.brokerCounter !== undefined
@@ -76,10 +80,11 @@ export class SessionQueues {
     });
   }
 
-  /** Whether a message that comes live is on its way to the client already, from its queue: it connected just now. */
+  /** Whether a message that comes live is on its way to the client already, or was, from its queue: it connected just now. */
   isUnderWay(client: Client, { brokerId, brokerCounter, messageId }: OutgoingPacket): boolean {
     if (messageId !== undefined || brokerId === undefined || brokerCounter === undefined) return false;
-    return this.#underWay.get(client)?.packetIds.has(idOf(brokerId, brokerCounter)) === true;
+    const [underWay, id] = [this.#underWay.get(client), idOf(brokerId, brokerCounter)];
+    return underWay?.packetIds.has(id) === true || underWay?.fromQueue.has(id) === true;
   }
 
   /** The client has acknowledged the packet with this id. */
@@ -97,9 +102,11 @@ export class SessionQueues {
 
   /** What waits for the client, as Aedes sends it. */
   async *waiting(client: Client): AsyncGenerator<QueuedPacket> {
+    const { fromQueue } = this.#of(client);
     for await (const { id, message, packetId, isReleased } of this.#sessions.queued(client.id)) {
       // It came live meanwhile.
       if (this.#underWay.get(client)?.packetIds.has(id) === true) continue;
+      fromQueue.add(id);
       const { brokerId, number } = partsOf(id);
       const common = { brokerId, brokerCounter: number, messageId: packetId };
       if (isReleased) {
@@ -111,6 +118,15 @@ export class SessionQueues {
       const { topic, payload, qos, isRetained } = read;
       yield { cmd: "publish", ...common, ...{ topic, payload, qos, retain: isRetained } };
     }
+    setTimeout(() => fromQueue.clear(), newsMs).unref();
+  }
+
+  #of(client: Client): UnderWay {
+    const known = this.#underWay.get(client);
+    if (known !== undefined) return known;
+    const underWay = { byPacketId: new Map(), packetIds: new Map(), fromQueue: new Set<string>() };
+    this.#underWay.set(client, underWay);
+    return underWay;
   }
 }
 

@@ -1,0 +1,33 @@
+import type { Client } from "aedes";
+import { expect, test } from "vitest";
+import type { SharedSessions } from "../../platform/broker-commons.ts";
+import type { LimitNotices } from "../../platform/limit-notices.ts";
+import { openLog } from "../../platform/telemetry.ts";
+import { encodeMessage } from "./message-bytes.ts";
+import { SessionQueues } from "./session-queues.ts";
+
+test("news of a message that came from the queue is none, also once the client has acknowledged it", async () => {
+  const message = encodeMessage({
+    ...{ brokerId: "a", number: 7, topic: "devices/d/messages/go", payload: Buffer.from("1") },
+    ...{ qos: 1 as const, isRetained: false, clientId: "device" },
+  });
+  const sessions = {
+    queued: async function* () {
+      yield { id: "a:7", message, packetId: undefined, isReleased: false };
+    },
+    note: async () => undefined,
+    settle: async () => undefined,
+  } as unknown as SharedSessions;
+  const log = openLog({ level: "silent", format: "json" });
+  const queues = new SessionQueues({ sessions, notices: {} as LimitNotices, log });
+  const client = { id: "kept" } as Client;
+  const live = { cmd: "publish", qos: 1, brokerId: "a", brokerCounter: 7 };
+  expect(queues.isUnderWay(client, live)).toBe(false);
+  for await (const packet of queues.waiting(client)) {
+    await queues.sending(client, Object.assign(packet, { messageId: 1 }));
+    expect(queues.isUnderWay(client, live)).toBe(true);
+    await queues.acknowledged(client, 1);
+  }
+  expect(queues.isUnderWay(client, live)).toBe(true);
+  expect(queues.isUnderWay(client, { ...live, brokerCounter: 8 })).toBe(false);
+});
