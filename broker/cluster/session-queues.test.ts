@@ -20,7 +20,7 @@ test("news of a message that came from the queue is none, also once the client h
   } as unknown as SharedSessions;
   const log = openLog({ level: "silent", format: "json" });
   const queues = new SessionQueues({ sessions, notices: {} as LimitNotices, log });
-  const client = { id: "kept" } as Client;
+  const client = { id: "kept", clean: false } as Client;
   const live = { cmd: "publish", qos: 1, brokerId: "a", brokerCounter: 7 };
   expect(queues.isUnderWay(client, live)).toBe(false);
   for await (const packet of queues.waiting(client)) {
@@ -30,4 +30,10 @@ test("news of a message that came from the queue is none, also once the client h
   }
   expect(queues.isUnderWay(client, live)).toBe(true);
   expect(queues.isUnderWay(client, { ...live, brokerCounter: 8 })).toBe(false);
+
+  // The other way round: it came live and was acknowledged while the queue was being read.
+  const other = { id: "kept", clean: false } as Client;
+  await queues.sending(other, { ...live, messageId: 2 });
+  await queues.acknowledged(other, 2);
+  for await (const packet of queues.waiting(other)) expect(packet).toBeUndefined();
 });
