@@ -22,10 +22,11 @@ export type QueuedPacket = OutgoingPacket & { readonly topic?: string };
 interface UnderWay {
   readonly byPacketId: Map<number, string>;
   readonly packetIds: Map<string, number>;
-  /** What went out since the client connected: what the queue has may come live as well, and the other way round. */
-  readonly sent: Set<string>;
-  /** Whether the queue is being read, or news of what it has may still come. */
-  isCatchingUp: boolean;
+  /**
+   * What went out since the client connected: what the queue has may come live as well, and the other way round. Kept until the queue was
+   * read and no news of what it had can come any more.
+   */
+  sent?: Set<string> | undefined;
 }
 
 /** News between brokers is late by less than this, or lost. */
@@ -75,7 +76,7 @@ export class SessionQueues {
     packet.messageId = packetId;
     underWay.packetIds.set(id, packetId);
     underWay.byPacketId.set(packetId, id);
-    if (underWay.isCatchingUp) underWay.sent.add(id);
+    underWay.sent?.add(id);
     await this.#sessions.note(client.id, id, { packetId, isReleased }).catch((error: unknown) => {
       // Without its note a message may come twice after a reconnect, which QoS 1 allows and QoS 2 does not.
       if (isReleased || packet.qos === 2) throw error;
@@ -87,7 +88,7 @@ export class SessionQueues {
   isUnderWay(client: Client, { brokerId, brokerCounter, messageId }: OutgoingPacket): boolean {
     if (messageId !== undefined || brokerId === undefined || brokerCounter === undefined) return false;
     const [underWay, id] = [this.#underWay.get(client), idOf(brokerId, brokerCounter)];
-    return underWay?.packetIds.has(id) === true || underWay?.sent.has(id) === true;
+    return underWay?.packetIds.has(id) === true || underWay?.sent?.has(id) === true;
   }
 
   /** The client has acknowledged the packet with this id. */
@@ -106,34 +107,36 @@ export class SessionQueues {
   /** What waits for the client, as Aedes sends it. */
   async *waiting(client: Client): AsyncGenerator<QueuedPacket> {
     const underWay = this.#of(client);
-    underWay.isCatchingUp = true;
-    for await (const { id, message, packetId, isReleased } of this.#sessions.queued(client.id)) {
-      // It came live meanwhile.
-      if (underWay.packetIds.has(id) || (underWay.sent.has(id) && !isReleased)) continue;
-      const { brokerId, number } = partsOf(id);
-      const common = { brokerId, brokerCounter: number, messageId: packetId };
-      if (isReleased) {
-        yield { cmd: "pubrel", ...common };
-        continue;
+    try {
+      for await (const { id, message, packetId, isReleased } of this.#sessions.queued(client.id)) {
+        // It came live meanwhile.
+        if (underWay.packetIds.has(id) || (underWay.sent?.has(id) === true && !isReleased)) continue;
+        const { brokerId, number } = partsOf(id);
+        const common = { brokerId, brokerCounter: number, messageId: packetId };
+        if (isReleased) {
+          yield { cmd: "pubrel", ...common };
+          continue;
+        }
+        const read = decodeMessage(message);
+        if (read === undefined) continue;
+        const { topic, payload, qos, isRetained } = read;
+        yield { cmd: "publish", ...common, ...{ topic, payload, qos, retain: isRetained } };
       }
-      const read = decodeMessage(message);
-      if (read === undefined) continue;
-      const { topic, payload, qos, isRetained } = read;
-      yield { cmd: "publish", ...common, ...{ topic, payload, qos, retain: isRetained } };
+    } finally {
+      // Also where Redis went away meanwhile: the connection may last for days.
+      if (underWay.sent !== undefined) {
+        setTimeout(() => {
+          underWay.sent = undefined;
+        }, newsMs).unref();
+      }
     }
-    setTimeout(() => {
-      underWay.isCatchingUp = false;
-      underWay.sent.clear();
-    }, newsMs).unref();
   }
 
   #of(client: Client): UnderWay {
     const known = this.#underWay.get(client);
     if (known !== undefined) return known;
-    const underWay = {
-      ...{ byPacketId: new Map(), packetIds: new Map() },
-      ...{ sent: new Set<string>(), isCatchingUp: client.clean === false },
-    };
+    const underWay: UnderWay = { byPacketId: new Map(), packetIds: new Map() };
+    if (client.clean === false) underWay.sent = new Set();
     this.#underWay.set(client, underWay);
     return underWay;
   }
