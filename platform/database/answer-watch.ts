@@ -1,5 +1,6 @@
-import pg from "pg";
+import type pg from "pg";
 import type { Log } from "../telemetry.ts";
+import { askApart } from "./ask-apart.ts";
 
 /** What pg's clients have and its types do not name. */
 export type ServerClient = pg.ClientBase & {
@@ -63,8 +64,10 @@ export function watchAnswers(options: { url: string; log: Log; patienceMs: numbe
     },
     over(client, answer) {
       if (!direct.has(client)) return answer;
-      asked.set(client, { sinceMs: performance.now(), isDoubted: false });
-      return answer.finally(() => asked.delete(client));
+      const question = { sinceMs: performance.now(), isDoubted: false };
+      asked.set(client, question);
+      // A held connection may have been asked more meanwhile.
+      return answer.finally(() => asked.get(client) === question && asked.delete(client));
     },
     stop: () => clearInterval(timer),
   };
@@ -72,17 +75,10 @@ export function watchAnswers(options: { url: string; log: Log; patienceMs: numbe
 
 /** Who of these processes of the server is in the middle of a statement; where that is not to be seen, all that are there. */
 async function serversAtWork(url: string, pids: readonly number[]): Promise<ReadonlySet<number>> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, query_timeout: 5000 });
-  client.on("error", () => undefined);
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ pid: number }>(
-      "SELECT pid FROM pg_stat_activity WHERE pid = ANY($1) AND coalesce(state NOT LIKE 'idle%', true)",
-      [pids],
-    );
-    return new Set(rows.map(({ pid }) => pid));
-  } finally {
-    // Its own host may be gone as well by now.
-    await Promise.race([client.end(), new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
-  }
+  const rows = await askApart<{ pid: number }>(
+    { connectionString: url, query_timeout: 5000 },
+    "SELECT pid FROM pg_stat_activity WHERE pid = ANY($1) AND coalesce(state NOT LIKE 'idle%', true)",
+    [pids],
+  );
+  return new Set(rows.map(({ pid }) => pid));
 }

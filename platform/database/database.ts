@@ -5,6 +5,7 @@ import { withoutPassword } from "../config.ts";
 import { codeOf, messageOf, PlatformError } from "../errors.ts";
 import type { Log } from "../telemetry.ts";
 import { type AnswerWatch, type ServerClient, watchAnswers } from "./answer-watch.ts";
+import { askApart } from "./ask-apart.ts";
 
 /** An open database: PostgreSQL, TimescaleDB, or PGlite behind its socket. */
 export interface Database {
@@ -141,19 +142,13 @@ function preparing(pool: pg.Pool, watch: AnswerWatch): PostgresPool {
  */
 export function hasTimescale(url: string): Promise<boolean> {
   return asking("look for TimescaleDB", async () => {
-    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
-    client.on("error", () => undefined);
-    try {
-      await client.connect();
-      const { rows } = await client.query(
-        `SELECT 1 FROM pg_available_extensions, pg_settings
-         WHERE pg_available_extensions.name = 'timescaledb' AND pg_settings.name = 'shared_preload_libraries'
-           AND pg_settings.setting LIKE '%timescaledb%'`,
-      );
-      return rows.length > 0;
-    } finally {
-      await client.end();
-    }
+    const rows = await askApart(
+      { connectionString: url },
+      `SELECT 1 FROM pg_available_extensions, pg_settings
+       WHERE pg_available_extensions.name = 'timescaledb' AND pg_settings.name = 'shared_preload_libraries'
+         AND pg_settings.setting LIKE '%timescaledb%'`,
+    );
+    return rows.length > 0;
   });
 }
 

@@ -57,6 +57,13 @@ onEach(engines, "who is not heard of any more", (stores) => {
       ({ deviceId, sensorType, state }) => `${deviceId} ${sensorType} ${state}`,
     );
 
+  /** An operator clears the newest alarm. */
+  async function clearByHand(): Promise<void> {
+    const [alarm] = await stores().alarms.list({ limit: 1 });
+    const order = { wish: { kind: "clear" as const }, version: 1, by: "ada", comment: null };
+    await stores().alarms.change(alarm?.id ?? 0, order);
+  }
+
   test("is told once, a sensor for itself and a device as a whole, until it speaks again", async () => {
     const { look } = processor();
     await hear("kiln", ["humidity", "temperature"], 0);
@@ -83,9 +90,7 @@ onEach(engines, "who is not heard of any more", (stores) => {
     const { look } = processor();
     await hear("press", ["temperature"], 0);
     await look(12);
-    const [alarm] = await stores().alarms.list({ limit: 1 });
-    const order = { wish: { kind: "clear" as const }, version: 1, by: "ada", comment: null };
-    await stores().alarms.change(alarm?.id ?? 0, order);
+    await clearByHand();
     await look(60);
     expect(await all()).toEqual(["press  cleared"]);
   });
@@ -94,9 +99,7 @@ onEach(engines, "who is not heard of any more", (stores) => {
     const { look } = processor();
     await hear("press", ["temperature"], 0);
     await look(12);
-    const [alarm] = await stores().alarms.list({ limit: 1 });
-    const order = { wish: { kind: "clear" as const }, version: 1, by: "ada", comment: null };
-    await stores().alarms.change(alarm?.id ?? 0, order);
+    await clearByHand();
     const { db } = stores().database;
     await db.updateTable("alarms").set({ cleared_at: sql<Date>`now() - interval '8 days'` }).execute();
     await stores().alarms.forgetCleared(7);

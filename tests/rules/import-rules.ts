@@ -38,7 +38,7 @@ interface Wall {
 }
 
 const sql =
-  /^platform\/(?:[a-z]+\/(?:[a-z]+-)+(?:sql|statement|store)(?:-[a-z]+)?|(?:devices|export)\/[a-z-]+|access\/sql-access|alarms\/alarm-(?:end|raise|storms)|database\/(?:answer-watch|database|embedded-[a-z-]+|held-connection|migrations|seat|sql)|models\/detector-histories|readings\/shard-writer)\.ts$/;
+  /^platform\/(?:[a-z]+\/(?:[a-z]+-)+(?:sql|statement|store)(?:-[a-z]+)?|(?:devices|export)\/[a-z-]+|access\/sql-access|alarms\/alarm-(?:end|raise|storms)|database\/(?:answer-watch|ask-apart|database|embedded-[a-z-]+|held-connection|migrations|seat|sql)|models\/detector-histories|readings\/shard-writer)\.ts$/;
 
 const walls: readonly Wall[] = [
   { to: /^(?:aedes|mqemitter)/, only: /^broker\// },
